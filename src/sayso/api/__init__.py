@@ -1,0 +1,1 @@
+"""Sayso's own surface, under /sayso/."""

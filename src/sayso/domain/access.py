@@ -1,0 +1,52 @@
+"""Access: who may call, and what for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token as it is kept: the SHA-256 of its value, never the value. Times in ms."""
+
+    id: str
+    workspace_id: str
+    name: str
+    digest: bytes
+    hint: str
+    scopes: frozenset[Scope]
+    created_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """A human operator of a workspace."""
+
+    id: str
+    workspace_id: str
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The tenant. `version` counts changes of its small tables, so that caches know when they are old;
+    `api_version` answers clients that name none. Times in ms."""
+
+    id: str
+    name: str
+    api_version: str
+    timezone: str
+    version: int
+    created_at: int

@@ -1,0 +1,24 @@
+"""An act: what somebody does that may change something, with all that must not be read inside a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts: `kind` is one of api_key, operator, subject, system; `ref` an opaque reference, such as a token id."""
+
+    kind: str
+    ref: str
+    method: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`id` is a UUIDv7 as 32 hex digits, made before the first try; `at` is the time in ms since the epoch, UTC."""
+
+    id: str
+    at: int
+    author: Author

@@ -1,0 +1,37 @@
+"""Consent: what a wish about one subscription type comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sayso.domain.act import Act
+from sayso.domain.contact import Change, Head
+from sayso.domain.errors import TypeNotFound
+from sayso.domain.ledger import apply, notice_ref, type_entry
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import SubscriptionType
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A choice somebody asks for.
+
+    `already`: the choices that satisfy the wish as they are, so that nothing is written.
+    `only_from`: the choices it can be made from, anything else being a refusal; None for any.
+    """
+
+    choice: Choice
+    already: frozenset[Choice] = frozenset()
+    only_from: frozenset[Choice] | None = None
+
+
+def decide(head: Head, type_: SubscriptionType, wish: Wish, act: Act) -> Change | None:
+    """Decide a wish on a contact's standing; None when it is fulfilled already. Raises TypeNotFound."""
+    present = head.standing.of(type_.id)
+    if wish.only_from is not None and present not in wish.only_from:
+        raise TypeNotFound("the contact has no such choice to take back")
+    if present in wish.already:
+        return None
+    entry = type_entry(head.chain, act, wish.choice, type_.id, notice_ref(type_.notice))
+    after = head.after(act, head.chain.follow(entry), apply(head.standing, entry))
+    return Change(act=act, kind="consent", before=head, after=after, entries=(entry,), decided_on=type_)

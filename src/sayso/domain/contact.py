@@ -1,0 +1,287 @@
+"""Contacts: people or addresses we may message, and what may happen to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from sayso.domain.act import Act
+from sayso.domain.errors import DuplicateContact, Invalid, Missing
+from sayso.domain.ledger import Chain, Entry, apply, channel_entry
+from sayso.domain.standing import Standing
+from sayso.domain.subscription_type import Channel, SubscriptionType
+
+#: How long the identifiers of a deleted contact stay taken, in ms: 7 days.
+CLAIM_GRACE = 7 * 24 * 3600 * 1000
+
+#: A timestamp that clients can read: whole seconds that fit 32 bits.
+SECONDS_LIMIT = 2**31
+
+
+class Role(StrEnum):
+    USER = "user"
+    LEAD = "lead"
+
+
+class ContactState(StrEnum):
+    LIVE = "live"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a contact is known by. Times are in seconds, as clients give them."""
+
+    role: Role
+    external_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    avatar: str | None = None
+    owner_id: str | None = None
+    signed_up_at: int | None = None
+    last_seen_at: int | None = None
+    language_override: str | None = None
+    custom_attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def identifiers(self) -> dict[str, str]:
+        """What no second user may have, by kind, in the form compared. Leads share theirs freely."""
+        if self.role is Role.LEAD:
+            return {}
+        held = {"email": self.email and email_key(self.email), "external_id": self.external_id}
+        return {kind: value for kind, value in held.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a decision needs of a contact's row. `revision` is 0 before the row exists; times in ms."""
+
+    workspace_id: str
+    id: str
+    state: ContactState
+    revision: int
+    updated_at: int
+    chain: Chain
+    standing: Standing
+
+    def after(self, act: Act, chain: Chain, standing: Standing) -> Head:
+        """The row one change later; its time never goes back."""
+        return Head(
+            self.workspace_id,
+            self.id,
+            self.state,
+            self.revision + 1,
+            max(act.at, self.updated_at),
+            chain,
+            standing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    head: Head
+    profile: Profile
+    created_at: int
+
+    @property
+    def id(self) -> str:
+        return self.head.id
+
+    @property
+    def unsubscribed_from_emails(self) -> bool:
+        return Channel.EMAIL in self.head.standing.stops
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds an identifier. `at` is when the holder got it or lost its right to it, in ms."""
+
+    kind: str
+    value: str
+    contact_id: str
+    state: ContactState
+    at: int
+
+    def is_free(self, now: int) -> bool:
+        return self.state is ContactState.DELETED and self.at + CLAIM_GRACE <= now
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChanges:
+    """`take`: (kind, value, the expired claim it replaces); `release`: claims to give up; `mark`: claims that stay,
+    with a new state."""
+
+    take: tuple[tuple[str, str, Claim | None], ...] = ()
+    release: tuple[Claim, ...] = ()
+    mark: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision comes to, as a value: storage writes all of it or nothing.
+
+    `before` is what the swap guards on; `profile` is None when it stays as it is, `created_at` is set
+    for a new contact alone; `decided_on` is the type whose revision must still be current.
+    """
+
+    act: Act
+    kind: str
+    before: Head
+    after: Head
+    entries: tuple[Entry, ...] = ()
+    profile: Profile | None = None
+    created_at: int | None = None
+    claims: ClaimChanges = ClaimChanges()
+    decided_on: SubscriptionType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """A profile somebody asks for, and whether all email shall stop (None: as it is)."""
+
+    profile: Profile
+    unsubscribed_from_emails: bool | None = None
+
+
+def email_key(email: str) -> str:
+    """The form in which two addresses are the same: case does not tell them apart."""
+    return email.strip().casefold()
+
+
+def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Act) -> Change:
+    """Decide a new contact. `claims` are the present holders of its identifiers, by kind.
+
+    Raises Missing, Invalid, DuplicateContact.
+    """
+    profile = draft.profile
+    if profile.role is Role.USER and not (profile.email or profile.external_id):
+        raise Missing("a user needs an email or an external_id", "email")
+    _check(profile)
+    wanted = profile.identifiers()
+    entries, chain, standing = _mail_stop(head, draft.unsubscribed_from_emails, act)
+    return Change(
+        act=act,
+        kind="contact.created",
+        before=head,
+        after=head.after(act, chain, standing),
+        entries=entries,
+        profile=profile,
+        created_at=act.at,
+        claims=ClaimChanges(take=_take(head.id, wanted, claims, act.at)),
+    )
+
+
+def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], act: Act) -> Change | None:
+    """Decide a change of a contact; None when nothing would change. `claims` as for `create`, the contact's own too.
+
+    Raises Invalid, Missing, DuplicateContact.
+    """
+    profile = draft.profile
+    if contact.profile.role is Role.USER and profile.role is Role.LEAD:
+        raise Invalid("Contact with user role can't be converted to a lead", "role")
+    if profile.role is Role.USER and not (profile.email or profile.external_id):
+        raise Missing("a user needs an email or an external_id", "email")
+    _check(profile)
+    entries, chain, standing = _mail_stop(contact.head, draft.unsubscribed_from_emails, act)
+    if profile == contact.profile and not entries:
+        return None
+    held, wanted = contact.profile.identifiers(), profile.identifiers()
+    gone = (kind for kind, value in held.items() if wanted.get(kind) != value)
+    return Change(
+        act=act,
+        kind="contact.updated",
+        before=contact.head,
+        after=contact.head.after(act, chain, standing),
+        entries=entries,
+        profile=profile,
+        claims=ClaimChanges(
+            take=_take(contact.id, wanted, claims, act.at),
+            release=tuple(_own(contact, kind, held[kind], ContactState.LIVE, act.at) for kind in gone),
+        ),
+    )
+
+
+def delete(contact: Contact, act: Act) -> Change:
+    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays."""
+    after = contact.head.after(act, contact.head.chain, contact.head.standing)
+    marks = (
+        _own(contact, kind, value, ContactState.DELETED, act.at)
+        for kind, value in sorted(contact.profile.identifiers().items())
+    )
+    return Change(
+        act=act,
+        kind="contact.deleted",
+        before=contact.head,
+        after=replace(after, state=ContactState.DELETED),
+        profile=Profile(contact.profile.role),
+        claims=ClaimChanges(mark=tuple(marks)),
+    )
+
+
+def _own(contact: Contact, kind: str, value: str, state: ContactState, at: int) -> Claim:
+    return Claim(kind, value, contact.id, state, at)
+
+
+def _take(
+    contact_id: str, wanted: Mapping[str, str], claims: Mapping[str, Claim], now: int
+) -> tuple[tuple[str, str, Claim | None], ...]:
+    taken = []
+    for kind, value in sorted(wanted.items()):
+        claim = claims.get(kind)
+        if claim is not None and claim.contact_id == contact_id:
+            continue
+        if claim is not None and not claim.is_free(now):
+            raise DuplicateContact(claim.contact_id, archived=claim.state is not ContactState.LIVE)
+        taken.append((kind, value, claim))
+    return tuple(taken)
+
+
+def _mail_stop(head: Head, stopped: bool | None, act: Act) -> tuple[tuple[Entry, ...], Chain, Standing]:
+    if stopped is None or stopped == (Channel.EMAIL in head.standing.stops):
+        return (), head.chain, head.standing
+    entry = channel_entry(head.chain, act, Channel.EMAIL, stopped=stopped)
+    return (entry,), head.chain.follow(entry), apply(head.standing, entry)
+
+
+TEXT_LIMITS = {
+    "external_id": 255,
+    "email": 254,
+    "phone": 64,
+    "name": 1_024,
+    "avatar": 2_048,
+    "language_override": 35,
+}
+ATTRIBUTE_LIMIT = 250
+ATTRIBUTE_TEXT_LIMIT = 4_096
+_INTEGER_LIMIT = 2**53
+
+
+def _check(profile: Profile) -> None:
+    for name, limit in TEXT_LIMITS.items():
+        value = getattr(profile, name)
+        if value is not None and len(value) > limit:
+            raise Invalid(f"{name} has at most {limit} characters", name)
+    if profile.email is not None and "@" not in profile.email:
+        raise Invalid("email must be an email address", "email")
+    for name in ("signed_up_at", "last_seen_at"):
+        value = getattr(profile, name)
+        if value is not None and not 0 <= value < SECONDS_LIMIT:
+            raise Invalid(f"{name} must be a Unix time in whole seconds", name)
+    _check_attributes(profile.custom_attributes)
+
+
+def _check_attributes(attributes: Mapping[str, Any]) -> None:
+    if len(attributes) > ATTRIBUTE_LIMIT:
+        raise Invalid(f"a contact has at most {ATTRIBUTE_LIMIT} custom attributes", "custom_attributes")
+    for name, value in attributes.items():
+        if not 0 < len(name) <= 190:
+            raise Invalid("a custom attribute's name has 1 to 190 characters", "custom_attributes")
+        if isinstance(value, str) and len(value) > ATTRIBUTE_TEXT_LIMIT:
+            raise Invalid(f"a custom attribute has at most {ATTRIBUTE_TEXT_LIMIT} characters", "custom_attributes")
+        if isinstance(value, (list, dict)):
+            raise Invalid("a custom attribute is a string, a number, a boolean or null", "custom_attributes")
+        if isinstance(value, int) and abs(value) > _INTEGER_LIMIT:
+            raise Invalid("a custom attribute's number has at most 53 bits", "custom_attributes")

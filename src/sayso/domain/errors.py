@@ -1,0 +1,134 @@
+"""Everything the domain refuses, as one short tree.
+
+    SaysoError
+    ├── Invalid                 a value that breaks a rule; nothing was written
+    │   ├── Missing             a value that must be there
+    │   └── Malformed           a body that could not be read at all
+    ├── Unauthenticated         no token, an unknown one or a revoked one
+    ├── Forbidden               the token lacks the scope
+    ├── RateLimited             the token's window is used up
+    ├── TooLarge                a body over the limit
+    ├── UnknownVersion          an API version that never was
+    ├── NotInVersion            an operation newer than the version asked for
+    ├── NotFound
+    │   ├── NoSuchRoute
+    │   ├── MethodNotAllowed
+    │   ├── ContactNotFound
+    │   └── TypeNotFound
+    ├── Conflict                the state of things forbids it
+    │   ├── DuplicateContact
+    │   └── TypeFixed
+    ├── Stale                   somebody was faster; decide again
+    └── Unavailable             try later; nothing is known to be written
+        └── OutcomeUnknown      the commit may or may not have happened
+
+Each surface maps every class to its own status, code and wording.
+"""
+
+from __future__ import annotations
+
+
+class SaysoError(Exception):
+    """The root: a message for people, and nothing personal in it."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Invalid(SaysoError):
+    """A value that breaks a rule. `field` names it where one is to blame."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Missing(Invalid):
+    pass
+
+
+class Malformed(Invalid):
+    pass
+
+
+class Unauthenticated(SaysoError):
+    pass
+
+
+class Forbidden(SaysoError):
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"You do not have the required scope ({scope}) to access this resource")
+
+
+class RateLimited(SaysoError):
+    pass
+
+
+class TooLarge(SaysoError):
+    pass
+
+
+class UnknownVersion(SaysoError):
+    pass
+
+
+class NotInVersion(SaysoError):
+    pass
+
+
+class NotFound(SaysoError):
+    pass
+
+
+class NoSuchRoute(NotFound):
+    pass
+
+
+class MethodNotAllowed(NotFound):
+    """The path exists, the method does not; `allow` lists those that do."""
+
+    def __init__(self, allow: tuple[str, ...]) -> None:
+        super().__init__("Method Not Allowed")
+        self.allow = allow
+
+
+class ContactNotFound(NotFound):
+    pass
+
+
+class TypeNotFound(NotFound):
+    pass
+
+
+class Conflict(SaysoError):
+    pass
+
+
+class DuplicateContact(Conflict):
+    """Another contact holds the identifier. `archived`: it is archived, or deleted less than a week ago."""
+
+    def __init__(self, contact_id: str, *, archived: bool) -> None:
+        super().__init__("the identifier belongs to another contact")
+        self.contact_id = contact_id
+        self.archived = archived
+
+
+class TypeFixed(Conflict):
+    """A change that a published type no longer allows."""
+
+
+class Stale(SaysoError):
+    """A row had another revision than the one read: nothing was written, read and decide again."""
+
+
+class Unavailable(SaysoError):
+    """The store cannot take it now. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(Unavailable):
+    """The commit got no clear answer: the act's id tells later whether it happened."""

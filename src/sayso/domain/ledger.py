@@ -1,0 +1,195 @@
+"""The ledger: immutable entries, chained per contact.
+
+An entry holds no personal data: a random subject stands for the contact. Its leaf is the RFC 8785 form
+of its fields, and its hash is RFC 6962's leaf hash, SHA-256(0x00 || leaf). `prev` links it to the
+contact's entry before it. The position in the feed and the leaf index are given later and never hashed.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from json.encoder import encode_basestring as _quoted
+
+from sayso.domain.act import Act
+from sayso.domain.standing import Choice, Standing
+from sayso.domain.subscription_type import Channel, Notice, TypeId
+
+VERSION = 1
+
+
+def origin(workspace_id: str) -> str:
+    """The name of a workspace's log in its entries: fixed for good, since every hash covers it."""
+    return f"sayso/{workspace_id}"
+
+
+class Event(StrEnum):
+    GRANTED = "consent.granted"
+    WITHDRAWN = "consent.withdrawn"
+    CLEARED = "choice.cleared"
+    UNSUBSCRIBED_ALL = "channel.unsubscribed_all"
+    RESUBSCRIBED = "channel.resubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRef:
+    """Which wording a choice was made on: type, version, locale, and the SHA-256 of the text."""
+
+    type_id: str
+    version: int
+    locale: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One consent record. Times are ms since the epoch, UTC; ids are 32 hex digits.
+
+    `type_id` is None where the entry is about a whole channel, `channel` where it is about a type.
+    """
+
+    log: str
+    id: str
+    subject: str
+    seq: int
+    event: Event
+    type_id: str | None
+    channel: str | None
+    state: str
+    basis: str
+    occurred_at: int
+    recorded_at: int
+    method: str
+    actor_kind: str
+    actor_ref: str
+    request_id: str
+    notice: NoticeRef | None
+
+    def leaf(self, prev: bytes | None) -> str:
+        """The entry in RFC 8785 form; `prev` is the hash of the contact's entry before it, None at seq 1."""
+        notice = self.notice
+        return (
+            f'{{"actor":{{"kind":{_quoted(self.actor_kind)},"ref":{_quoted(self.actor_ref)}}}'
+            f',"basis":{_quoted(self.basis)},"commit":null,"event":{_quoted(self.event)}'
+            f',"ext":{{"request_id":{_quoted(self.request_id)}}}'
+            f',"id":{_quoted(self.id)},"jurisdiction":null,"log":{_quoted(self.log)},"method":{_quoted(self.method)}'
+            f',"notice":{_notice_leaf(notice) if notice else "null"}'
+            f',"occurred_at":{self.occurred_at},"prev":{_base64(prev) if prev else "null"}'
+            f',"recorded_at":{self.recorded_at},"refs":[]'
+            f',"scope":{{"channel":{_nullable(self.channel)},"type_id":{_quoted(self.type_id or "*")}}}'
+            f',"seq":{self.seq},"state":{_quoted(self.state)},"subject":{_quoted(self.subject)}'
+            f',"v":{VERSION},"valid_until":null}}'
+        )
+
+    def hash(self, prev: bytes | None) -> bytes:
+        """RFC 6962, section 2.1: the leaf hash, 32 bytes."""
+        return sha256(b"\x00" + self.leaf(prev).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The head of a contact's chain: its pseudonym, the number of entries, and the last one's hash."""
+
+    log: str
+    subject: str
+    seq: int = 0
+    hash: bytes | None = None
+
+    def follow(self, entry: Entry) -> Chain:
+        return Chain(self.log, self.subject, entry.seq, entry.hash(self.hash))
+
+
+def type_entry(chain: Chain, act: Act, choice: Choice, type_id: str, notice: NoticeRef | None) -> Entry:
+    """The entry of a choice about one type."""
+    event, basis = _EVENT[choice]
+    return _entry(chain, act, event, type_id, None, choice.value, basis, notice)
+
+
+def channel_entry(chain: Chain, act: Act, channel: Channel, *, stopped: bool) -> Entry:
+    """The entry of a stop for a whole channel, or of its end."""
+    event = Event.UNSUBSCRIBED_ALL if stopped else Event.RESUBSCRIBED
+    state = Choice.WITHDRAWN if stopped else Choice.NONE
+    return _entry(chain, act, event, None, channel.value, state.value, "none", None)
+
+
+def fold(entries: Iterable[Entry]) -> Standing:
+    """What the entries of one contact, in the order of `seq`, come to."""
+    standing = Standing()
+    for entry in entries:
+        standing = apply(standing, entry)
+    return standing
+
+
+def apply(standing: Standing, entry: Entry) -> Standing:
+    """The standing after one more entry."""
+    if entry.event is Event.UNSUBSCRIBED_ALL:
+        return standing.stop(Channel(entry.channel or ""))
+    if entry.event is Event.RESUBSCRIBED:
+        return standing.lift(Channel(entry.channel or ""))
+    return standing.choose(TypeId(entry.type_id or ""), Choice(entry.state))
+
+
+def notice_ref(notice: Notice) -> NoticeRef:
+    """The reference by which an entry names a wording; the text's own hash makes it checkable."""
+    text = notice.translation
+    form = (
+        f'{{"description":{_quoted(text.description)},"locale":{_quoted(text.locale)}'
+        f',"name":{_quoted(text.name)},"type_id":{_quoted(notice.type_id)},"version":{notice.version}}}'
+    )
+    return NoticeRef(notice.type_id, notice.version, text.locale, sha256(form.encode()).digest())
+
+
+_EVENT = {
+    Choice.GRANTED: (Event.GRANTED, "consent"),
+    Choice.WITHDRAWN: (Event.WITHDRAWN, "consent"),
+    Choice.NONE: (Event.CLEARED, "none"),
+}
+
+
+def _entry(
+    chain: Chain,
+    act: Act,
+    event: Event,
+    type_id: str | None,
+    channel: str | None,
+    state: str,
+    basis: str,
+    notice: NoticeRef | None,
+) -> Entry:
+    author = act.author
+    return Entry(
+        log=chain.log,
+        id=act.id,
+        subject=chain.subject,
+        seq=chain.seq + 1,
+        event=event,
+        type_id=type_id,
+        channel=channel,
+        state=state,
+        basis=basis,
+        occurred_at=act.at,
+        recorded_at=act.at,
+        method=author.method,
+        actor_kind=author.kind,
+        actor_ref=author.ref,
+        request_id=author.request_id,
+        notice=notice,
+    )
+
+
+def _notice_leaf(notice: NoticeRef) -> str:
+    return (
+        f'{{"id":{_quoted(notice.type_id)},"lang":{_quoted(notice.locale)}'
+        f',"sha256":{_base64(notice.sha256)},"version":{notice.version}}}'
+    )
+
+
+def _nullable(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
+
+
+def _base64(value: bytes) -> str:
+    return f'"{b64encode(value).decode()}"'

@@ -1,0 +1,39 @@
+"""Pages by cursor: where a walk stands, as an opaque word for clients."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from sayso.domain.errors import Invalid
+
+_BAD = "Invalid starting_after param. Please try again using a starting_after value from a paginated response"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row seen: its time in ms, its id, the page it closed, and the total counted for the first page."""
+
+    at: int
+    id: str
+    page: int
+    total: int
+
+    def word(self) -> str:
+        form = json.dumps([self.at, self.id, self.page, self.total], separators=(",", ":"))
+        return urlsafe_b64encode(form.encode()).decode().rstrip("=")
+
+    @classmethod
+    def of(cls, word: str) -> Cursor:
+        """Raises Invalid on a word that no page ever gave."""
+        try:
+            form = json.loads(urlsafe_b64decode(word + "=" * (-len(word) % 4)))
+            at, id_, page, total = form
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise Invalid(_BAD, "starting_after") from None
+        numbers = all(type(n) is int and 0 <= n < 2**53 for n in (at, page, total))
+        if not numbers or not isinstance(id_, str) or not id_.isascii() or len(id_) > 64:
+            raise Invalid(_BAD, "starting_after")
+        return cls(at, id_, page, total)

@@ -1,0 +1,61 @@
+"""Standing: the fold of a contact's ledger. Its present choices, in the order chosen, and its channel-wide stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sayso.domain.subscription_type import Channel, TypeId
+
+
+class Choice(StrEnum):
+    """What a contact chose for a type as a whole; NONE is the type's default."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    PENDING = "pending"
+    NONE = "none"
+
+
+_LETTER = {Choice.GRANTED: "g", Choice.WITHDRAWN: "w", Choice.REFUSED: "r", Choice.PENDING: "p"}
+_CHOICE = {letter: choice for choice, letter in _LETTER.items()}
+_STOP = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Immutable: each change makes a new one. `choices` never holds NONE."""
+
+    choices: tuple[tuple[TypeId, Choice], ...] = ()
+    stops: tuple[Channel, ...] = ()
+
+    def of(self, type_id: TypeId) -> Choice:
+        """The contact's present choice for a type, NONE where there is none."""
+        for chosen, choice in self.choices:
+            if chosen == type_id:
+                return choice
+        return Choice.NONE
+
+    def choose(self, type_id: TypeId, choice: Choice) -> Standing:
+        """The standing after a choice: what is chosen last goes last."""
+        rest = tuple(pair for pair in self.choices if pair[0] != type_id)
+        return Standing(rest if choice is Choice.NONE else (*rest, (type_id, choice)), self.stops)
+
+    def stop(self, channel: Channel) -> Standing:
+        return self if channel in self.stops else Standing(self.choices, (*self.stops, channel))
+
+    def lift(self, channel: Channel) -> Standing:
+        return Standing(self.choices, tuple(stop for stop in self.stops if stop != channel))
+
+    def packed(self) -> str:
+        """One short line for the contact's row: `3g 5w !email`."""
+        words = [type_id + _LETTER[choice] for type_id, choice in self.choices]
+        return " ".join(words + [_STOP + stop for stop in self.stops])
+
+    @classmethod
+    def unpacked(cls, line: str) -> Standing:
+        """The reverse of `packed`. Raises ValueError or KeyError on a line that `packed` never makes."""
+        words = line.split()
+        choices = tuple((TypeId(word[:-1]), _CHOICE[word[-1]]) for word in words if word[0] != _STOP)
+        return cls(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))

@@ -1,0 +1,1 @@
+"""A thin HTTP kernel on ASGI: it knows nothing of the product."""

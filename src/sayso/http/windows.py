@@ -1,0 +1,42 @@
+"""Rate limits, counted in fixed windows per key."""
+
+from __future__ import annotations
+
+#: The length of a window, in seconds.
+WINDOW = 10
+
+_MOST_KEYS = 100_000
+
+
+class Windows:
+    """Counts of the present window. `per_minute` 0 switches the limit off; what clients are told stays."""
+
+    def __init__(self, per_minute: int, shown: int = 10_000) -> None:
+        self._off = per_minute == 0
+        self.limit = -(-(per_minute or shown) * WINDOW // 60)
+        self._window = 0
+        self._counts: dict[str, int] = {}
+        self.reset = 0
+
+    def spend(self, key: str, now: int) -> int:
+        """Count one for `key` at `now` (ms); what remains after it, negative when there was nothing left."""
+        self._turn(now)
+        if self._off:
+            return self.limit
+        count = self._counts.get(key, 0) + 1
+        if count == 1 and len(self._counts) >= _MOST_KEYS:
+            return self.limit - 1
+        self._counts[key] = count
+        return self.limit - count
+
+    def left(self, key: str, now: int) -> int:
+        """What remains for `key`, counting nothing."""
+        self._turn(now)
+        return self.limit if self._off else self.limit - self._counts.get(key, 0)
+
+    def _turn(self, now: int) -> None:
+        window = now // (WINDOW * 1000)
+        if window != self._window:
+            self._window = window
+            self._counts = {}
+            self.reset = (window + 1) * WINDOW

@@ -1,0 +1,91 @@
+"""A call: a request whose caller, version and route are known."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from sayso.domain.act import Author
+from sayso.domain.errors import Invalid, Malformed, TooLarge
+from sayso.domain.subscription_type import SubscriptionType
+from sayso.http.request import BodyTooLarge, Request
+from sayso.http.response import Response
+from sayso.intercom.versions import Version, downgrade, is_newest
+from sayso.service.access import Caller
+from sayso.service.region import Region
+
+BODY_LIMIT = 1024 * 1024
+
+T = TypeVar("T")
+
+_CHANGING = frozenset({"contact"})
+
+
+class Call:
+    __slots__ = ("caller", "parameters", "region", "request", "request_id", "version", "workspace_id")
+
+    def __init__(
+        self,
+        request: Request,
+        region: Region,
+        caller: Caller,
+        version: Version,
+        parameters: list[str],
+        request_id: str,
+    ) -> None:
+        self.request = request
+        self.region = region
+        self.caller = caller
+        self.version = version
+        self.parameters = parameters
+        self.request_id = request_id
+        self.workspace_id = caller.token.workspace_id
+
+    @property
+    def author(self) -> Author:
+        return Author("api_key", self.caller.token.id, "api", self.request_id)
+
+    @property
+    def types(self) -> dict[str, SubscriptionType]:
+        return self.caller.snapshot.types
+
+    @property
+    def rendered(self) -> dict[str, Any]:
+        """What was rendered from the workspace's small tables as they are now."""
+        return self.caller.snapshot.rendered
+
+    async def body(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """The body as a shape; no body is as good as `{}`. Raises TooLarge, Malformed, Invalid."""
+        try:
+            raw = await self.request.body(BODY_LIMIT)
+        except BodyTooLarge:
+            raise TooLarge(f"The body may have {BODY_LIMIT} bytes at most") from None
+        return decoded(raw, decoder)
+
+    def reply(self, shape: msgspec.Struct) -> Response:
+        """The shape, rewritten for the version asked for where that one was different."""
+        if is_newest(self.version, _CHANGING):
+            return Response(msgspec.json.encode(shape))
+        tree = msgspec.to_builtins(shape)
+        downgrade(self.version, tree)
+        return Response(msgspec.json.encode(tree))
+
+
+def decoded(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Raises Malformed for what is no JSON object, Invalid for a field of the wrong type."""
+    try:
+        return decoder.decode(raw or b"{}")
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("The body is not valid JSON") from None
+
+
+def _invalid(told: str) -> Invalid:
+    """msgspec says `Expected ..., got ... - at `$.field``."""
+    what, _, where = told.partition(" - at `")
+    field = where.strip("`").removeprefix("$").strip(".").split("[")[0].split(".")[0]
+    if not field:
+        return Malformed(f"The body must be a JSON object: {what}")
+    return Invalid(f"{field}: {what}", field)

@@ -1,0 +1,112 @@
+"""Contacts: create, list, find, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from sayso.domain.contact import Contact as DomainContact
+from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.errors import Invalid
+from sayso.domain.paging import Cursor
+from sayso.http.response import Response
+from sayso.intercom.call import Call
+from sayso.intercom.shapes.contact import (
+    AvatarGiven,
+    Contact,
+    ContactFields,
+    ContactList,
+    DeletedContact,
+    NextPage,
+    Pages,
+)
+
+PER_PAGE, MOST_PER_PAGE = 10, 150
+
+_FIELDS = msgspec.json.Decoder(ContactFields)
+
+
+async def create(call: Call) -> Response:
+    """A new contact; without a role it is a user. Intercom answers 200."""
+    fields = await call.body(_FIELDS)
+    role = Role(fields.role or Role.USER)
+    external_id = call.region.contacts.lead_external_id(role)
+    draft = _draft(Profile(role, external_id), fields)
+    return call.reply(_shape(call, await call.region.contacts.create(call.author, call.workspace_id, draft)))
+
+
+async def list_all(call: Call) -> Response:
+    """A page of contacts in the order (created_at, id)."""
+    query = call.request.query
+    per_page = _per_page(query)
+    word = query.get("starting_after")
+    after = Cursor.of(word) if word else None
+    found = await call.region.contacts.page(call.workspace_id, after, per_page)
+    pages = Pages(found.page, per_page, -(-found.total // per_page))
+    if found.following is not None:
+        pages.next = NextPage(found.page + 1, found.following.word())
+    return call.reply(ContactList([_shape(call, contact) for contact in found.contacts], found.total, pages))
+
+
+async def find(call: Call) -> Response:
+    contact = await call.region.contacts.find(call.workspace_id, call.parameters[0])
+    return call.reply(_shape(call, contact))
+
+
+async def find_by_external_id(call: Call) -> Response:
+    """A user by the customer's own id. Since 2.13."""
+    contact = await call.region.contacts.find_by_external_id(call.workspace_id, call.parameters[0])
+    return call.reply(_shape(call, contact))
+
+
+async def update(call: Call) -> Response:
+    """Change what the body names; custom attributes are merged key by key."""
+    fields = await call.body(_FIELDS)
+
+    def draft_of(contact: DomainContact) -> ContactDraft:
+        return _draft(contact.profile, fields)
+
+    contact_id = call.parameters[0]
+    contact = await call.region.contacts.update(call.author, call.workspace_id, contact_id, draft_of)
+    return call.reply(_shape(call, contact))
+
+
+async def delete(call: Call) -> Response:
+    contact = await call.region.contacts.delete(call.author, call.workspace_id, call.parameters[0])
+    return call.reply(DeletedContact(contact.id, contact.profile.external_id))
+
+
+def _shape(call: Call, contact: DomainContact) -> Contact:
+    return Contact.of(contact, call.types)
+
+
+def _per_page(query: Mapping[str, str]) -> int:
+    word = query.get("per_page", str(PER_PAGE))
+    if not word.isascii() or not word.isdecimal() or not 1 <= int(word[:9]) <= MOST_PER_PAGE:
+        raise Invalid(f"per_page must be a number from 1 to {MOST_PER_PAGE}", "per_page")
+    return int(word)
+
+
+def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
+    """What the body asks the profile to become."""
+    given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
+    role = Role(fields.role) if fields.role else profile.role
+    if role is Role.LEAD:
+        # A lead's external_id is given by the server; one that is sent is silently ignored.
+        given.pop("external_id", None)
+    wanted: dict[str, Any] = given | {"role": role}
+    if fields.avatar is not UNSET:
+        wanted["avatar"] = fields.avatar.image_url if isinstance(fields.avatar, AvatarGiven) else fields.avatar
+    if fields.owner_id is not UNSET:
+        wanted["owner_id"] = None if fields.owner_id is None else str(fields.owner_id)
+    if fields.custom_attributes:
+        wanted["custom_attributes"] = {**profile.custom_attributes, **fields.custom_attributes}
+    stop = fields.unsubscribed_from_emails
+    return ContactDraft(replace(profile, **wanted), None if stop is UNSET else stop)
+
+
+_PLAIN = ("external_id", "email", "phone", "name", "signed_up_at", "last_seen_at", "language_override")

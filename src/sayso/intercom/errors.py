@@ -1,0 +1,88 @@
+"""Errors on Intercom's wire: one table from the domain's tree to status, code and message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from sayso.domain import errors as domain
+from sayso.http.response import Headers, Response
+from sayso.intercom.shapes.error import Error, ErrorList
+
+
+class Answer(NamedTuple):
+    """`message` is the text Intercom gives, None where the error's own is shown."""
+
+    status: int
+    code: str
+    message: str | None = None
+
+
+TABLE: dict[type[domain.SaysoError], Answer] = {
+    domain.Invalid: Answer(400, "parameter_invalid"),
+    domain.Missing: Answer(400, "parameter_not_found"),
+    domain.Malformed: Answer(400, "bad_request"),
+    domain.UnknownVersion: Answer(400, "intercom_version_invalid", "The requested version could not be found"),
+    domain.NotInVersion: Answer(
+        400, "intercom_version_invalid", "Requested resource is not available in current API version."
+    ),
+    domain.Unauthenticated: Answer(401, "unauthorized", "Access Token Invalid"),
+    domain.Forbidden: Answer(403, "forbidden"),
+    domain.NotFound: Answer(404, "not_found", "Resource Not Found"),
+    domain.NoSuchRoute: Answer(404, "not_found", "Resource Not Found"),
+    domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
+    domain.TypeNotFound: Answer(404, "not_found", "Resource Not Found"),
+    domain.MethodNotAllowed: Answer(405, "client_error", "Method Not Allowed"),
+    domain.Conflict: Answer(409, "conflict"),
+    domain.DuplicateContact: Answer(409, "conflict"),
+    domain.TypeFixed: Answer(409, "conflict"),
+    domain.TooLarge: Answer(413, "client_error"),
+    domain.RateLimited: Answer(429, "rate_limit_exceeded", "The rate limit for the App has been exceeded"),
+    domain.SaysoError: Answer(500, "server_error", "Server Error"),
+    domain.Stale: Answer(503, "service_unavailable"),
+    domain.Unavailable: Answer(503, "service_unavailable"),
+    domain.OutcomeUnknown: Answer(503, "service_unavailable"),
+}
+
+#: One special case that Intercom codes apart: [O] in the reference, section 2.3.
+_CLIENT_ERRORS = {"Contact with user role can't be converted to a lead"}
+
+
+def rendered(error: domain.SaysoError, request_id: str) -> Response:
+    """The response that tells an error."""
+    status, code, message = TABLE[type(error)]
+    if error.message in _CLIENT_ERRORS:
+        code = "client_error"
+    field = error.field if isinstance(error, domain.Invalid) else None
+    told = Error(code, message or _message(error), field or UNSET)
+    return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _headers(error))
+
+
+def refusal(status: int) -> bytes:
+    """The body for what never became a request."""
+    messages = {400: "Invalid HTTP request", 431: "Request header fields too large"}
+    code = "bad_request" if status == 400 else "client_error"
+    return msgspec.json.encode(ErrorList(None, [Error(code, messages[status])]))
+
+
+def _message(error: domain.SaysoError) -> str:
+    if isinstance(error, domain.DuplicateContact):
+        who = "An archived contact" if error.archived else "A contact"
+        return f"{who} matching those details already exists with id={error.contact_id}"
+    return error.message
+
+
+_HEADERS: dict[type[domain.SaysoError], Callable[[domain.SaysoError], Headers]] = {
+    domain.MethodNotAllowed: lambda error: [(b"allow", ", ".join(error.allow).encode())],  # type: ignore[attr-defined]
+    domain.Unauthenticated: lambda error: [(b"www-authenticate", b"Bearer")],
+}
+
+
+def _headers(error: domain.SaysoError) -> Headers:
+    if isinstance(error, domain.Unavailable):
+        return [(b"retry-after", b"%d" % error.retry_after)]
+    make = _HEADERS.get(type(error))
+    return make(error) if make else []

@@ -1,0 +1,204 @@
+"""Contacts: the whole object, what is asked of it, and pages of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from sayso.domain.contact import Contact as DomainContact
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import Channel, SubscriptionType
+from sayso.intercom.attached import attached
+
+#: How many items of a sub-list are embedded.
+EMBEDDED = 10
+
+
+class Avatar(Struct, tag_field="type", tag="avatar"):
+    image_url: str | None = None
+
+
+class Location(Struct, tag_field="type", tag="location"):
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    country_code: str | None = None
+    continent_code: str | None = None
+
+
+class SocialProfile(Struct, tag_field="type", tag="social_profile"):
+    name: str
+    url: str
+
+
+class SocialProfiles(Struct, tag_field="type", tag="list"):
+    data: list[SocialProfile] = []
+
+
+class Reference(Struct):
+    id: str
+    type: str
+    url: str
+
+
+class References(Struct, tag_field="type", tag="list"):
+    """A sub-list: at most ten items, the rest at `url`."""
+
+    data: list[Reference]
+    url: str
+    total_count: int
+    has_more: bool
+
+
+class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
+    """Every key is present, null or not: strict clients of 2.11 need them."""
+
+    id: str
+    workspace_id: str
+    external_id: str | None = None
+    role: Literal["user", "lead"]
+    email: str | None = None
+    email_domain: str | None = None
+    phone: str | None = None
+    formatted_phone: str | None = None
+    name: str | None = None
+    avatar: Avatar | None = None
+    owner_id: str | None = None
+    social_profiles: SocialProfiles
+    has_hard_bounced: bool
+    marked_email_as_spam: bool
+    unsubscribed_from_emails: bool
+    unsubscribed_from_sms: bool
+    sms_consent: bool
+    created_at: int
+    updated_at: int
+    signed_up_at: int | None = None
+    last_seen_at: int | None = None
+    last_replied_at: int | None = None
+    last_contacted_at: int | None = None
+    last_email_opened_at: int | None = None
+    last_email_clicked_at: int | None = None
+    language_override: str | None = None
+    browser: str | None = None
+    browser_version: str | None = None
+    browser_language: str | None = None
+    os: str | None = None
+    location: Location
+    android_app_name: str | None = None
+    android_app_version: str | None = None
+    android_device: str | None = None
+    android_os_version: str | None = None
+    android_sdk_version: str | None = None
+    android_last_seen_at: int | None = None
+    ios_app_name: str | None = None
+    ios_app_version: str | None = None
+    ios_device: str | None = None
+    ios_os_version: str | None = None
+    ios_sdk_version: str | None = None
+    ios_last_seen_at: int | None = None
+    custom_attributes: dict[str, Any]
+    tags: References
+    notes: References
+    companies: References
+    opted_out_subscription_types: References
+    opted_in_subscription_types: References
+    utm_campaign: str | None = None
+    utm_content: str | None = None
+    utm_medium: str | None = None
+    utm_source: str | None = None
+    utm_term: str | None = None
+    referrer: str | None = None
+    enabled_push_messaging: bool | None = None
+
+    @classmethod
+    def of(cls, contact: DomainContact, types: dict[str, SubscriptionType]) -> Contact:
+        profile, head = contact.profile, contact.head
+        stops = head.standing.stops
+        path = f"/contacts/{contact.id}"
+        chosen = attached(head.standing, types)
+        left = [type_.id for type_, choice in chosen if choice is not Choice.GRANTED]
+        joined = [type_.id for type_, choice in chosen if choice is Choice.GRANTED]
+        return cls(
+            id=contact.id,
+            workspace_id=head.workspace_id,
+            external_id=profile.external_id,
+            role=profile.role.value,
+            email=profile.email,
+            email_domain=profile.email.rpartition("@")[2] if profile.email else None,
+            phone=profile.phone,
+            name=profile.name,
+            avatar=Avatar(profile.avatar) if profile.avatar else None,
+            owner_id=profile.owner_id,
+            social_profiles=SocialProfiles(),
+            has_hard_bounced=False,
+            marked_email_as_spam=False,
+            unsubscribed_from_emails=Channel.EMAIL in stops,
+            unsubscribed_from_sms=Channel.SMS in stops,
+            sms_consent=False,
+            created_at=contact.created_at // 1000,
+            updated_at=head.updated_at // 1000,
+            signed_up_at=profile.signed_up_at,
+            last_seen_at=profile.last_seen_at,
+            language_override=profile.language_override,
+            location=Location(),
+            custom_attributes=dict(profile.custom_attributes),
+            tags=_references(f"{path}/tags", ()),
+            notes=_references(f"{path}/notes", ()),
+            companies=_references(f"{path}/companies", ()),
+            opted_out_subscription_types=_references(f"{path}/subscriptions", left),
+            opted_in_subscription_types=_references(f"{path}/subscriptions", joined),
+        )
+
+
+def _references(url: str, ids: Iterable[str]) -> References:
+    every = [Reference(type_id, "subscription", f"/subscription_types/{type_id}") for type_id in ids]
+    return References(every[:EMBEDDED], url, len(every), len(every) > EMBEDDED)
+
+
+class DeletedContact(Struct, tag_field="type", tag="contact"):
+    id: str
+    external_id: str | None
+    deleted: bool = True
+
+
+class NextPage(Struct):
+    page: int
+    starting_after: str
+
+
+class Pages(Struct, tag_field="type", tag="pages"):
+    """`next` is absent on the last page."""
+
+    page: int
+    per_page: int
+    total_pages: int
+    next: NextPage | UnsetType = UNSET
+
+
+class ContactList(Struct, tag_field="type", tag="list"):
+    data: list[Contact]
+    total_count: int
+    pages: Pages
+
+
+class AvatarGiven(Struct):
+    image_url: str | None = None
+
+
+class ContactFields(Struct):
+    """What may be said of a contact. A key that is absent leaves things as they are; null empties them."""
+
+    role: Literal["user", "lead"] | UnsetType | None = UNSET
+    external_id: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    phone: str | UnsetType | None = UNSET
+    name: str | UnsetType | None = UNSET
+    avatar: str | AvatarGiven | UnsetType | None = UNSET
+    signed_up_at: int | UnsetType | None = UNSET
+    last_seen_at: int | UnsetType | None = UNSET
+    owner_id: int | str | UnsetType | None = UNSET
+    unsubscribed_from_emails: bool | UnsetType | None = UNSET
+    language_override: str | UnsetType | None = UNSET
+    custom_attributes: dict[str, str | int | float | bool | None] | UnsetType | None = UNSET

@@ -1,0 +1,104 @@
+"""API versions: the code knows the newest, named changes lead back to the older ones.
+
+A change lives in the module of the version that introduced it and says how things were before. Answers go from the
+newest to the oldest, so a client gets every change whose version is above its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from sayso.domain.errors import UnknownVersion
+
+Json = dict[str, Any]
+Change = Callable[[Json], None]
+
+
+class Version(IntEnum):
+    """In order: the newest is the greatest."""
+
+    V2_7 = 207
+    V2_8 = 208
+    V2_9 = 209
+    V2_10 = 210
+    V2_11 = 211
+    V2_12 = 212
+    V2_13 = 213
+    V2_14 = 214
+    V2_15 = 215
+    V2_16 = 216
+    PREVIEW = 999
+
+
+OLDEST, NEWEST = Version.V2_7, Version.PREVIEW
+
+_OLDER = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(7)))
+
+_NAMES: dict[bytes, Version] = {
+    **{f"2.{version - 200}".encode(): version for version in Version if version is not Version.PREVIEW},
+    **{name.encode(): OLDEST for name in _OLDER},
+    b"Preview": Version.PREVIEW,
+    b"Unstable": Version.PREVIEW,
+}
+
+
+def named(name: bytes) -> Version:
+    """The version of an `Intercom-Version` header; those before 2.7 are answered as 2.7. Raises UnknownVersion."""
+    version = _NAMES.get(name)
+    if version is None:
+        raise UnknownVersion("The requested version could not be found")
+    return version
+
+
+def downgrade(version: Version, tree: Any) -> None:
+    """Rewrite an answer, in place, as an older version would have given it."""
+    for object_type, change in _applying(version):
+        _walk(tree, object_type, change)
+
+
+def is_newest(version: Version, object_types: frozenset[str]) -> bool:
+    """Whether an answer made of such objects is the same in this version as in the newest."""
+    return not any(object_type in object_types for object_type, _ in _applying(version))
+
+
+_CHANGES: list[tuple[Version, str, Change]] = []
+_APPLYING: dict[Version, list[tuple[str, Change]]] = {}
+
+
+def response(introduced: Version, object_type: str) -> Callable[[Change], Change]:
+    """Register how objects of a type were before a version."""
+
+    def register(change: Change) -> Change:
+        _CHANGES.append((introduced, object_type, change))
+        _APPLYING.clear()
+        return change
+
+    return register
+
+
+def _applying(version: Version) -> list[tuple[str, Change]]:
+    found = _APPLYING.get(version)
+    if found is None:
+        newest_first = sorted(_CHANGES, key=lambda known: -known[0])
+        found = [(object_type, change) for introduced, object_type, change in newest_first if version < introduced]
+        _APPLYING[version] = found
+    return found
+
+
+def _walk(tree: Any, object_type: str, change: Change) -> None:
+    if isinstance(tree, list):
+        for item in tree:
+            _walk(item, object_type, change)
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            # What users put into their own attributes is theirs, whatever it looks like.
+            if key != "custom_attributes" and isinstance(value, (dict, list)):
+                _walk(value, object_type, change)
+        if tree.get("type") == object_type:
+            change(tree)
+
+
+# The modules register their changes on import.
+from sayso.intercom.versions import v2_10, v2_12, v2_16, preview  # noqa: E402, F401, I001

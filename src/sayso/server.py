@@ -1,0 +1,176 @@
+"""The composition root: settings, then stores, then services, then surfaces, then a server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from sayso.api.operations import Operations
+from sayso.asgi import App, TrustedProxies
+from sayso.http.protocol import LimitedProtocol
+from sayso.http.tally import Tally
+from sayso.http.windows import Windows
+from sayso.intercom.app import IntercomApp
+from sayso.intercom.errors import refusal
+from sayso.service.ids import RandomIds, now
+from sayso.service.ports import Clock, Ids
+from sayso.service.region import Region, Regions
+from sayso.settings import Settings
+from sayso.storage import store
+
+BACKLOG = 2048
+
+
+class Protocol(LimitedProtocol):
+    refusal = staticmethod(refusal)
+
+
+@dataclass(slots=True)
+class Sayso:
+    """Everything of one running server."""
+
+    settings: Settings
+    regions: Regions
+    app: App
+    operations: Operations
+
+    @property
+    def region(self) -> Region:
+        """The one that answers unlisted hosts."""
+        return self.regions.by_name[self.settings.region]
+
+
+def database(settings: Settings, region: str) -> Path:
+    """The file in which a region's data lies."""
+    known = settings.regions.get(region)
+    url = known.database_url if known and known.database_url else ""
+    if not url and region == settings.region:
+        url = settings.database_url
+    if url:
+        return Path(url.removeprefix("sqlite:///"))
+    return settings.data_dir / ("sayso.db" if region == settings.region else f"sayso-{region}.db")
+
+
+def region_names(settings: Settings) -> list[str]:
+    return sorted({settings.region, *settings.regions})
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, serving: bool = True) -> AsyncIterator[Regions]:
+    """The regions' services on their stores. `serving`: hold the locks, migrate, and checkpoint. Raises Unavailable."""
+    ids = RandomIds()
+    async with AsyncExitStack() as stack:
+        regions = {}
+        for name in region_names(settings):
+            path = database(settings, name)
+            if serving:
+                stack.enter_context(store.locked(path))
+            if serving or store.still_pending(path):
+                store.bring_up_to_date(path, now())
+            opened_store = store.sqlite(path, checkpoints=serving)
+            stack.push_async_callback(opened_store.close)
+            regions[name] = Region.on(name, opened_store, now, ids)
+        hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
+        yield Regions(regions, hosts, settings.region)
+
+
+@asynccontextmanager
+async def composed(settings: Settings) -> AsyncIterator[Sayso]:
+    """A server's application on its open stores."""
+    async with opened(settings) as regions:
+        tally = Tally()
+        operations = Operations(regions, tally, settings.metrics_public)
+        app = surfaces(regions, Windows(settings.rate_limit), tally, now, RandomIds(), operations)
+        app.proxies = TrustedProxies(settings.trusted_proxies)
+        yield Sayso(settings, regions, app, operations)
+
+
+def surfaces(
+    regions: Regions,
+    windows: Windows,
+    tally: Tally,
+    clock: Clock,
+    ids: Ids,
+    operations: Operations | None = None,
+) -> App:
+    """Every surface on the given regions."""
+    operations = operations or Operations(regions, tally, metrics_public=False)
+    prefixes = {
+        "healthz": operations.healthz,
+        "readyz": operations.readyz,
+        "metrics": operations.metrics,
+    }
+    return App(IntercomApp(regions, windows, clock, ids).respond, prefixes, tally, TrustedProxies(""))
+
+
+async def serve(settings: Settings, greet: Callable[[Sayso, str], Any]) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what was accepted and return. `greet` gets the address."""
+    async with composed(settings) as sayso:
+        listener = _listening(settings)
+        scheme = "https" if settings.tls_cert else "http"
+        host, port = listener.getsockname()[:2]
+        address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        server = _Server(_config(settings, sayso.app), sayso)
+        greeting = greet(sayso, address)
+        if asyncio.iscoroutine(greeting):
+            await greeting
+        await server.serve(sockets=[listener])
+        structlog.get_logger().info("stopped")
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _config(settings: Settings, app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, but one that is no longer ready from the moment it is asked to stop, and then exits with 0."""
+
+    def __init__(self, config: uvicorn.Config, sayso: Sayso) -> None:
+        super().__init__(config)
+        self._sayso = sayso
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(NotImplementedError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._stop, number)
+        yield
+
+    def _stop(self, number: int) -> None:
+        self._sayso.operations.draining = True
+        self.handle_exit(number, None)

@@ -1,0 +1,87 @@
+"""Access: tokens made, listed, revoked and recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+
+from sayso.domain.access import Scope, Token
+from sayso.domain.errors import Invalid, NotFound, Unauthenticated
+from sayso.service.ports import Clock, Ids, Store
+from sayso.service.snapshot import Snapshot, Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, recognised by token, and the snapshot of their workspace."""
+
+    token: Token
+    snapshot: Snapshot
+
+
+class AccessService:
+    def __init__(self, store: Store, snapshots: Snapshots, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._clock = clock
+        self._ids = ids
+        self._known: dict[bytes, Caller] = {}
+
+    async def authenticate(self, secret: bytes) -> Caller:
+        """The caller whose token this is. Raises Unauthenticated."""
+        digest = sha256(secret).digest()
+        known = self._known.get(digest)
+        if known is not None and compare_digest(known.token.digest, digest):
+            if await self._snapshots.of(known.token.workspace_id) is known.snapshot:
+                return known
+            del self._known[digest]
+        return await self._look_up(digest)
+
+    async def _look_up(self, digest: bytes) -> Caller:
+        token = await self._store.token.find(digest)
+        if token is None or token.revoked_at is not None:
+            raise Unauthenticated("Access Token Invalid")
+        snapshot = await self._snapshots.of(token.workspace_id)
+        # Read once more after the snapshot: a token revoked in between belongs to a newer one.
+        token = await self._store.token.find(digest)
+        if snapshot is None or token is None or token.revoked_at is not None:
+            raise Unauthenticated("Access Token Invalid")
+        caller = Caller(token, snapshot)
+        self._known[digest] = caller
+        return caller
+
+    async def create(
+        self, workspace_id: str, name: str, scopes: Iterable[Scope], region: str, secret: str | None = None
+    ) -> tuple[Token, str]:
+        """A new token and its value, which is not kept and shown this once. Raises Invalid and NotFound."""
+        granted = frozenset(scopes)
+        if not granted:
+            raise Invalid("a token needs at least one scope: read, write, admin", "scopes")
+        if await self._store.workspace.find(workspace_id) is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        value = secret or f"sayso_{region}_{self._ids.secret()}"
+        token = Token(
+            id=self._ids.code(),
+            workspace_id=workspace_id,
+            name=name,
+            digest=sha256(value.encode()).digest(),
+            hint=value[-4:],
+            scopes=granted,
+            created_at=self._clock(),
+        )
+        await self._store.token.add(token)
+        return token, value
+
+    async def all(self, workspace_id: str) -> list[Token]:
+        return await self._store.token.all(workspace_id)
+
+    async def find(self, secret: str) -> Token | None:
+        """The token that has this value, revoked or not."""
+        return await self._store.token.find(sha256(secret.encode()).digest())
+
+    async def revoke(self, workspace_id: str, token_id: str) -> None:
+        """Raises NotFound. The token stops working within a second on every server."""
+        await self._store.token.revoke(workspace_id, token_id, self._clock())
+        await self._snapshots.current(workspace_id)

@@ -1,0 +1,124 @@
+"""Contacts: created, found, listed, changed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sayso.domain import contact as rules
+from sayso.domain.act import Act, Author
+from sayso.domain.contact import Change, Contact, ContactDraft, ContactState, Head, Role
+from sayso.domain.errors import ContactNotFound, Invalid
+from sayso.domain.ledger import Chain, origin
+from sayso.domain.paging import Cursor
+from sayso.domain.standing import Standing
+from sayso.service.decided import decided
+from sayso.service.ports import Clock, Ids, Store
+from sayso.service.snapshot import Snapshots
+from sayso.service.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """One page of a walk; `following` is None on the last."""
+
+    contacts: list[Contact]
+    page: int
+    total: int
+    following: Cursor | None
+
+
+class ContactService:
+    def __init__(self, store: Store, snapshots: Snapshots, turns: Turns, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._turns = turns
+        self._clock = clock
+        self._ids = ids
+
+    async def find(self, workspace_id: str, contact_id: str) -> Contact:
+        """A live contact. Raises ContactNotFound."""
+        contact = await self._store.contact.find(workspace_id, contact_id)
+        if contact is None or contact.head.state is not ContactState.LIVE:
+            raise ContactNotFound("there is no such contact")
+        return contact
+
+    async def find_by_external_id(self, workspace_id: str, external_id: str) -> Contact:
+        """A live user. Raises ContactNotFound."""
+        claims = await self._store.contact.claims(workspace_id, {"external_id": external_id})
+        claim = claims.get("external_id")
+        if claim is None:
+            raise ContactNotFound("there is no such contact")
+        return await self.find(workspace_id, claim.contact_id)
+
+    async def page(self, workspace_id: str, after: Cursor | None, limit: int) -> ContactPage:
+        """Live contacts in the order (created_at, id). The total is counted for the first page and carried along."""
+        total = after.total if after else await self._store.contact.count(workspace_id)
+        start = (after.at, after.id) if after else None
+        found = await self._store.contact.page(workspace_id, start, limit + 1)
+        page = after.page + 1 if after else 1
+        shown, more = found[:limit], len(found) > limit
+        following = Cursor(shown[-1].created_at, shown[-1].id, page, total) if more else None
+        return ContactPage(shown, page, total, following)
+
+    async def create(self, author: Author, workspace_id: str, draft: ContactDraft) -> Contact:
+        """Raises Missing, Invalid, DuplicateContact, Unavailable."""
+        now = self._clock()
+        act = Act(self._ids.act(now), now, author)
+        contact_id = self._ids.contact(now)
+        chain = Chain(origin(workspace_id), self._ids.subject())
+        new = Head(workspace_id, contact_id, ContactState.LIVE, 0, now, chain, Standing())
+
+        async def decide() -> Change | None:
+            await self._check_owner(workspace_id, draft)
+            claims = await self._store.contact.claims(workspace_id, draft.profile.identifiers())
+            return rules.create(new, draft, claims, act)
+
+        change = await decided(decide, self._store.contact.commit)
+        assert change is not None
+        return Contact(change.after, draft.profile, now)
+
+    async def update(
+        self, author: Author, workspace_id: str, contact_id: str, draft_of: Callable[[Contact], ContactDraft]
+    ) -> Contact:
+        """Change a contact to what `draft_of` makes of it. Raises ContactNotFound, Invalid, DuplicateContact."""
+        now = self._clock()
+        act = Act(self._ids.act(now), now, author)
+
+        async def decide() -> Change | None:
+            contact = await self.find(workspace_id, contact_id)
+            draft = draft_of(contact)
+            await self._check_owner(workspace_id, draft)
+            claims = await self._store.contact.claims(workspace_id, draft.profile.identifiers())
+            return rules.update(contact, draft, claims, act)
+
+        async with self._turns.of(workspace_id, contact_id):
+            await decided(decide, self._store.contact.commit)
+            return await self.find(workspace_id, contact_id)
+
+    async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
+        """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
+        now = self._clock()
+        act = Act(self._ids.act(now), now, author)
+        gone: Contact
+
+        async def decide() -> Change | None:
+            nonlocal gone
+            gone = await self.find(workspace_id, contact_id)
+            return rules.delete(gone, act)
+
+        async with self._turns.of(workspace_id, contact_id):
+            await decided(decide, self._store.contact.commit)
+        return gone
+
+    def lead_external_id(self, draft_role: Role) -> str | None:
+        """What a new lead gets for an external_id; users bring their own."""
+        return self._ids.uuid() if draft_role is Role.LEAD else None
+
+    async def _check_owner(self, workspace_id: str, draft: ContactDraft) -> None:
+        owner = draft.profile.owner_id
+        if owner is None:
+            return
+        snapshot = await self._snapshots.current(workspace_id)
+        if snapshot is None or owner not in {admin.id for admin in snapshot.admins}:
+            raise Invalid("The owner specified is not a member of the workspace", "owner_id")

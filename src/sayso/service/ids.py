@@ -1,0 +1,46 @@
+"""Ids and time, as the world gives them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from itertools import count
+from os import urandom
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def now() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class RandomIds:
+    """`ports.Ids` from the operating system's randomness."""
+
+    def __init__(self) -> None:
+        self._machine = urandom(5).hex()
+        self._count = count(int.from_bytes(urandom(3)))
+
+    def act(self, now: int) -> str:
+        tail = urandom(10).hex()
+        return f"{now & 0xFFFFFFFFFFFF:012x}7{tail[:3]}{'89ab'[int(tail[3], 16) & 3]}{tail[4:19]}"
+
+    def contact(self, now: int) -> str:
+        return f"{now // 1000 & 0xFFFFFFFF:08x}{self._machine}{next(self._count) & 0xFFFFFF:06x}"
+
+    def subject(self) -> str:
+        return urandom(16).hex()
+
+    def request(self) -> str:
+        return urandom(10).hex()
+
+    def uuid(self) -> str:
+        return str(uuid.uuid4())
+
+    def code(self) -> str:
+        return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+    def secret(self) -> str:
+        return "".join(secrets.choice(_ALPHABET) for _ in range(40))

@@ -1,0 +1,170 @@
+"""What the services need of the world: stores, a clock and ids. `server.py` fills them.
+
+Every method of a store names its workspace. Reads answer None for what is not there. A `commit` is all or
+nothing and durable when it returns; it raises Stale when a revision has
+moved or a claim is taken, Unavailable when the store cannot take it now, OutcomeUnknown when it cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sayso.domain.access import Admin, Token, Workspace
+from sayso.domain.contact import Change, Claim, Contact, Head
+from sayso.domain.ledger import Entry
+from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as it lies in the store, with the hash stored beside it and the contact it lies under."""
+
+    contact_id: str
+    entry: Entry
+    hash: bytes
+
+
+class ContactStore(Protocol):
+    async def standing(self, workspace_id: str, contact_id: str) -> str | None:
+        """The packed standing of a live contact: one indexed read."""
+
+    async def head(self, workspace_id: str, contact_id: str) -> Head | None: ...
+
+    async def find(self, workspace_id: str, contact_id: str) -> Contact | None:
+        """A contact in any state."""
+
+    async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
+        """The holders of identifiers, by kind."""
+
+    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
+        """Live contacts after (created_at in ms, id), in that order."""
+
+    async def count(self, workspace_id: str) -> int:
+        """How many live contacts there are."""
+
+    async def commit(self, change: Change) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that no writer of ours can have made, and why."""
+
+    contact_id: str
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """What a contact's row says of its ledger, unchecked."""
+
+    contact_id: str
+    subject: bytes
+    seq: int
+    hash: bytes | None
+    standing: str
+
+
+class LedgerStore(Protocol):
+    """What verification reads: ranges of contacts, `after` exclusive, `upto` inclusive, in order of their ids."""
+
+    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | None: ...
+
+    async def chain(self, workspace_id: str, contact_id: str) -> list[Stored | Unreadable]:
+        """A contact's entries in the order of `seq`."""
+
+    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow]:
+        """Contacts in any state."""
+
+    async def stored(self, workspace_id: str, after: str, upto: str) -> list[Stored | Unreadable]: ...
+
+    async def unannounced(self, workspace_id: str, after: str, upto: str) -> list[tuple[str, int]]:
+        """(contact id, seq) of entries that no event announces."""
+
+
+class SubscriptionTypeStore(Protocol):
+    async def all(self, workspace_id: str) -> list[SubscriptionType]:
+        """In order of creation."""
+
+    async def notices(self, workspace_id: str) -> list[Notice]: ...
+
+    async def commit(self, change: TypeChange) -> None: ...
+
+
+class TokenStore(Protocol):
+    async def find(self, digest: bytes) -> Token | None:
+        """A token, revoked or not, by the SHA-256 of its value."""
+
+    async def all(self, workspace_id: str) -> list[Token]: ...
+
+    async def add(self, token: Token) -> None: ...
+
+    async def revoke(self, workspace_id: str, token_id: str, at: int) -> None:
+        """Raises NotFound when there is no such token, or none that works."""
+
+
+class WorkspaceStore(Protocol):
+    async def version(self, workspace_id: str) -> int | None: ...
+
+    async def find(self, workspace_id: str) -> Workspace | None: ...
+
+    async def all(self) -> list[Workspace]:
+        """In order of creation."""
+
+    async def admins(self, workspace_id: str) -> list[Admin]: ...
+
+    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None: ...
+
+
+class Store(Protocol):
+    """One region's data."""
+
+    @property
+    def contact(self) -> ContactStore: ...
+
+    @property
+    def ledger(self) -> LedgerStore: ...
+
+    @property
+    def subscription_type(self) -> SubscriptionTypeStore: ...
+
+    @property
+    def token(self) -> TokenStore: ...
+
+    @property
+    def workspace(self) -> WorkspaceStore: ...
+
+    async def check(self) -> None:
+        """Raises Unavailable, with the reason, when a write could not be taken now."""
+
+    async def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> int:
+        """Milliseconds since the epoch, UTC."""
+
+
+class Ids(Protocol):
+    def act(self, now: int) -> str:
+        """A UUIDv7 (RFC 9562) as 32 hex digits, so that acts sort by time."""
+
+    def contact(self, now: int) -> str:
+        """24 hex digits, rising within a process."""
+
+    def subject(self) -> str:
+        """128 random bits as 32 hex digits."""
+
+    def request(self) -> str:
+        """20 hex digits."""
+
+    def uuid(self) -> str:
+        """A random UUID, as Intercom gives leads for an external_id."""
+
+    def code(self) -> str:
+        """Eight letters and digits: a workspace's or a token's id."""
+
+    def secret(self) -> str:
+        """At least 160 random bits, URL-safe."""

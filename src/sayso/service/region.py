@@ -1,0 +1,64 @@
+"""Regions: one deployment serves one or more, each with its own data, and a workspace lives in exactly one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sayso.service.access import AccessService
+from sayso.service.consent import ConsentService
+from sayso.service.contact import ContactService
+from sayso.service.ports import Clock, Ids, Store
+from sayso.service.snapshot import Snapshots
+from sayso.service.subscription_type import SubscriptionTypeService
+from sayso.service.turns import Turns
+from sayso.service.workspace import WorkspaceService
+
+#: Intercom's three servers; the production one also routes other regions' tokens.
+NAMES = ("us", "eu", "au")
+PRODUCTION = "us"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What can be done in one region."""
+
+    name: str
+    store: Store
+    access: AccessService
+    workspaces: WorkspaceService
+    types: SubscriptionTypeService
+    contacts: ContactService
+    consent: ConsentService
+
+    @classmethod
+    def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
+        snapshots, turns = Snapshots(store, clock), Turns()
+        types = SubscriptionTypeService(store, snapshots, clock)
+        return cls(
+            name=name,
+            store=store,
+            access=AccessService(store, snapshots, clock, ids),
+            workspaces=WorkspaceService(store, clock, ids),
+            types=types,
+            contacts=ContactService(store, snapshots, turns, clock, ids),
+            consent=ConsentService(store, types, turns, clock, ids),
+        )
+
+
+class Regions:
+    """The regions served here, and the host names that lead to them."""
+
+    def __init__(self, regions: dict[str, Region], hosts: dict[str, str], default: str) -> None:
+        self.by_name = regions
+        self._hosts = hosts
+        self._default = regions[default]
+
+    def at(self, host: str, secret: bytes) -> Region:
+        """The region that answers: the host's, or from the production one the token's own, where it is served."""
+        region = self._default
+        if self._hosts:
+            named = self._hosts.get(host.rpartition(":")[0] or host) or self._hosts.get(host)
+            region = self.by_name[named] if named else region
+        if region.name == PRODUCTION and len(self.by_name) > 1 and secret.startswith(b"sayso_"):
+            return self.by_name.get(secret[6:8].decode("ascii", "replace"), region)
+        return region

@@ -1,0 +1,67 @@
+"""Snapshots: a workspace's small tables, kept in process and never older than a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sayso.domain.access import Admin, Workspace
+from sayso.domain.subscription_type import SubscriptionType
+from sayso.service.ports import Clock, Store
+
+#: For how long a snapshot is used without asking whether it is current, in ms.
+MAX_AGE = 1000
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What a workspace's small tables said at `version`. `rendered` is the surfaces', to keep what they made of it."""
+
+    workspace: Workspace
+    types: dict[str, SubscriptionType]
+    admins: list[Admin]
+    checked_at: int
+    rendered: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        return self.workspace.version
+
+
+class Snapshots:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._held: dict[str, Snapshot] = {}
+
+    async def of(self, workspace_id: str) -> Snapshot | None:
+        """The snapshot of a workspace, at most a second old; None when there is no such workspace."""
+        held = self._held.get(workspace_id)
+        if held is not None and 0 <= self._clock() - held.checked_at < MAX_AGE:
+            return held
+        return await self.current(workspace_id)
+
+    async def current(self, workspace_id: str) -> Snapshot | None:
+        """The snapshot as the store has it now."""
+        held = self._held.get(workspace_id)
+        now = self._clock()
+        version = await self._store.workspace.version(workspace_id)
+        if held is not None and held.version == version:
+            held.checked_at = now
+            return held
+        read = await self._read(workspace_id, now)
+        if read is None:
+            self._held.pop(workspace_id, None)
+        else:
+            self._held[workspace_id] = read
+        return read
+
+    async def _read(self, workspace_id: str, now: int) -> Snapshot | None:
+        # The version is read before what it counts: a change in between makes the snapshot look old, never new.
+        workspace = await self._store.workspace.find(workspace_id)
+        if workspace is None:
+            return None
+        types: dict[str, SubscriptionType] = {
+            type_.id: type_ for type_ in await self._store.subscription_type.all(workspace_id)
+        }
+        return Snapshot(workspace, types, await self._store.workspace.admins(workspace_id), now)

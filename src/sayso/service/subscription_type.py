@@ -1,0 +1,80 @@
+"""Subscription types: made, read, changed, published, archived."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from sayso.domain import subscription_type as rules
+from sayso.domain.errors import NotFound, TypeNotFound
+from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
+from sayso.service.decided import decided
+from sayso.service.ports import Clock, Store
+from sayso.service.snapshot import Snapshot, Snapshots
+
+
+class SubscriptionTypeService:
+    def __init__(self, store: Store, snapshots: Snapshots, clock: Clock) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._clock = clock
+
+    async def all(self, workspace_id: str) -> list[SubscriptionType]:
+        """Every type in any state, in order of creation."""
+        return list((await self._snapshot(workspace_id)).types.values())
+
+    async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
+        """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""
+        known = (await self._snapshot(workspace_id)).types.get(type_id)
+        if known is not None and known.state is TypeState.LIVE:
+            return known
+        snapshot = await self._snapshots.current(workspace_id)
+        found = snapshot.types.get(type_id) if snapshot else None
+        if found is None:
+            raise TypeNotFound("there is no such subscription type")
+        return found
+
+    async def create(self, workspace_id: str, draft: TypeDraft) -> SubscriptionType:
+        """Raises Missing and Invalid."""
+        if await self._store.workspace.find(workspace_id) is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+
+        async def decide() -> TypeChange | None:
+            taken = [int(type_.id) for type_ in await self._store.subscription_type.all(workspace_id)]
+            return rules.create(workspace_id, TypeId(str(max(taken, default=0) + 1)), draft, self._clock())
+
+        change = await self._commit(workspace_id, decide)
+        assert change is not None
+        return change.after
+
+    async def update(self, workspace_id: str, type_id: str, draft: TypeDraft) -> SubscriptionType:
+        """Raises TypeNotFound, Invalid and TypeFixed."""
+
+        async def decide() -> TypeChange | None:
+            return rules.update(await self._now(workspace_id, type_id), draft, self._clock())
+
+        await self._commit(workspace_id, decide)
+        return await self.find(workspace_id, type_id)
+
+    async def translate(self, workspace_id: str, type_id: str, translation: Translation) -> SubscriptionType:
+        """Raises TypeNotFound and Invalid."""
+
+        async def decide() -> TypeChange | None:
+            return rules.translate(await self._now(workspace_id, type_id), translation, self._clock())
+
+        await self._commit(workspace_id, decide)
+        return await self.find(workspace_id, type_id)
+
+    async def _commit(self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]]) -> TypeChange | None:
+        change = await decided(decide, self._store.subscription_type.commit)
+        await self._snapshots.current(workspace_id)
+        return change
+
+    async def _now(self, workspace_id: str, type_id: str) -> SubscriptionType:
+        await self._snapshots.current(workspace_id)
+        return await self.find(workspace_id, type_id)
+
+    async def _snapshot(self, workspace_id: str) -> Snapshot:
+        snapshot = await self._snapshots.of(workspace_id)
+        if snapshot is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        return snapshot

@@ -1,0 +1,169 @@
+"""Contacts and their claims, as rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
+from sayso.domain.ledger import Chain, origin
+from sayso.domain.standing import Standing
+from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.ledger import append
+
+_STANDING = "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id = $2 AND state = 'live'"
+
+_HEAD = """SELECT state, revision, updated_at, subject, head_seq, head_hash, standing
+FROM contacts WHERE workspace_id = $1 AND contact_id = $2"""
+
+_COLUMNS = """contact_id, state, revision, updated_at, subject, head_seq, head_hash, standing,
+created_at, role, external_id, email, phone, name, profile"""
+
+_FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
+
+_FIRST_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND state = 'live'
+ORDER BY created_at, contact_id LIMIT $2"""
+
+_NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND state = 'live'
+AND (created_at, contact_id) > ($2, $3) ORDER BY created_at, contact_id LIMIT $4"""
+
+_COUNT = "SELECT count(*) FROM contacts WHERE workspace_id = $1 AND state = 'live'"
+
+_CLAIM = "SELECT contact_id, state, at FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3"
+
+_TAKE = """INSERT INTO contact_keys (workspace_id, kind, value, contact_id, state, at)
+VALUES ($1, $2, $3, $4, 'live', $5) ON CONFLICT (workspace_id, kind, value) DO NOTHING"""
+
+_TAKE_OVER = """UPDATE contact_keys SET contact_id = $1, state = 'live', at = $2
+WHERE workspace_id = $3 AND kind = $4 AND value = $5 AND contact_id = $6 AND state = $7 AND at = $8"""
+
+_RELEASE = "DELETE FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3 AND contact_id = $4"
+
+_MARK = """UPDATE contact_keys SET state = $1, at = $2
+WHERE workspace_id = $3 AND kind = $4 AND value = $5 AND contact_id = $6"""
+
+_INSERT = """INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq,
+head_hash, standing, created_at, role, external_id, email, phone, name, profile)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+ON CONFLICT (workspace_id, contact_id) DO NOTHING"""
+
+_SWAP = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
+standing = $6 WHERE workspace_id = $7 AND contact_id = $8 AND revision = $9"""
+
+_SWAP_ON_TYPE = f"""{_SWAP} AND EXISTS (SELECT 1 FROM subscription_types
+WHERE workspace_id = $10 AND type_id = $11 AND revision = $12)"""
+
+_SWAP_ALL = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
+standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13
+WHERE workspace_id = $14 AND contact_id = $15 AND revision = $16"""
+
+
+class SqlContactStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def standing(self, workspace_id: str, contact_id: str) -> str | None:
+        rows = await self._engine.read(_STANDING, workspace_id, contact_id)
+        return rows[0][0] if rows else None
+
+    async def head(self, workspace_id: str, contact_id: str) -> Head | None:
+        rows = await self._engine.read(_HEAD, workspace_id, contact_id)
+        return _head(workspace_id, contact_id, rows[0]) if rows else None
+
+    async def find(self, workspace_id: str, contact_id: str) -> Contact | None:
+        rows = await self._engine.read(_FIND, workspace_id, contact_id)
+        return _contact(workspace_id, rows[0]) if rows else None
+
+    async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
+        found = {}
+        for kind, value in wanted.items():
+            for contact_id, state, at in await self._engine.read(_CLAIM, workspace_id, kind, value):
+                found[kind] = Claim(kind, value, contact_id, ContactState(state), at)
+        return found
+
+    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
+        if after is None:
+            rows = await self._engine.read(_FIRST_PAGE, workspace_id, limit)
+        else:
+            rows = await self._engine.read(_NEXT_PAGE, workspace_id, *after, limit)
+        return [_contact(workspace_id, row) for row in rows]
+
+    async def count(self, workspace_id: str) -> int:
+        rows = await self._engine.scan(_COUNT, workspace_id)
+        return int(rows[0][0])
+
+    async def commit(self, change: Change) -> None:
+        await self._engine.commit(list(_statements(change)))
+
+
+def _statements(change: Change) -> Iterator[Statement]:
+    """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
+    yield from _claims(change.before.workspace_id, change.before.id, change.claims, change.act.at)
+    yield _row(change)
+    yield from append(change)
+
+
+def _claims(workspace_id: str, contact_id: str, claims: ClaimChanges, at: int) -> Iterator[Statement]:
+    writes: dict[tuple[str, str], Statement] = {}
+    for kind, value, expired in claims.take:
+        if expired is None:
+            writes[kind, value] = Statement(_TAKE, (workspace_id, kind, value, contact_id, at), True)
+        else:
+            old = (expired.contact_id, expired.state, expired.at)
+            writes[kind, value] = Statement(_TAKE_OVER, (contact_id, at, workspace_id, kind, value, *old), True)
+    for claim in claims.release:
+        held = (workspace_id, claim.kind, claim.value, contact_id)
+        writes[claim.kind, claim.value] = Statement(_RELEASE, held, True)
+    for claim in claims.mark:
+        marked = (claim.state, claim.at, workspace_id, claim.kind, claim.value, contact_id)
+        writes[claim.kind, claim.value] = Statement(_MARK, marked, True)
+    for key in sorted(writes):
+        yield writes[key]
+
+
+def _row(change: Change) -> Statement:
+    before, after, type_ = change.before, change.after, change.decided_on
+    key = (before.workspace_id, before.id)
+    head = (
+        after.revision,
+        after.updated_at,
+        bytes.fromhex(change.act.id),
+        after.chain.seq,
+        after.chain.hash,
+        after.standing.packed(),
+    )
+    if change.profile is None:
+        if type_ is None:
+            return Statement(_SWAP, (*head, *key, before.revision), True)
+        on_type = (before.workspace_id, type_.id, type_.revision)
+        return Statement(_SWAP_ON_TYPE, (*head, *key, before.revision, *on_type), True)
+    if change.created_at is not None:
+        revision, updated_at, act, *chain = head
+        subject = bytes.fromhex(after.chain.subject)
+        start = (*key, after.state, revision, updated_at, act, subject, *chain, change.created_at)
+        return Statement(_INSERT, (*start, *_profile_row(change.profile)), True)
+    return Statement(_SWAP_ALL, (*head, after.state, *_profile_row(change.profile), *key, before.revision), True)
+
+
+_PACKED = ("avatar", "owner_id", "signed_up_at", "last_seen_at", "language_override")
+
+
+def _profile_row(profile: Profile) -> tuple[Any, ...]:
+    packed = {name: value for name in _PACKED if (value := getattr(profile, name)) is not None}
+    if profile.custom_attributes:
+        packed["custom_attributes"] = dict(profile.custom_attributes)
+    form = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return (profile.role, profile.external_id, profile.email, profile.phone, profile.name, form)
+
+
+def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
+    state, revision, updated_at, subject, head_seq, head_hash, standing = row
+    chain = Chain(origin(workspace_id), subject.hex(), head_seq, head_hash)
+    return Head(workspace_id, contact_id, ContactState(state), revision, updated_at, chain, Standing.unpacked(standing))
+
+
+def _contact(workspace_id: str, row: Row) -> Contact:
+    created_at, role, external_id, email, phone, name, packed = row[8:]
+    profile = Profile(Role(role), external_id, email, phone, name, **json.loads(packed))
+    return Contact(_head(workspace_id, row[0], row[1:8]), profile, created_at)

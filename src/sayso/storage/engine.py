@@ -1,0 +1,32 @@
+"""What the features' SQL runs on: an engine per database, the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+Row = tuple[Any, ...]
+
+
+class Statement(NamedTuple):
+    """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale."""
+
+    sql: str
+    params: tuple[Any, ...]
+    guarded: bool = False
+
+
+class Engine(Protocol):
+    async def read(self, sql: str, *params: Any) -> list[Row]:
+        """A read of a bounded handful of rows, by key."""
+
+    async def scan(self, sql: str, *params: Any) -> list[Row]:
+        """A read that may take long: it holds up nobody else."""
+
+    async def commit(self, statements: Sequence[Statement]) -> None:
+        """All statements or none, durable on return. Raises Stale, Unavailable, OutcomeUnknown."""
+
+    async def check(self) -> None:
+        """Raises Unavailable, with the reason, when a write could not be taken now."""
+
+    async def close(self) -> None: ...

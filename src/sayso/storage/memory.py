@@ -1,0 +1,226 @@
+"""A store in memory, for tests: the same meaning as the databases', held to the same suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sayso.domain.access import Admin, Token, Workspace
+from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
+from sayso.domain.errors import NotFound, Stale
+from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
+from sayso.service.ports import HeadRow, Stored, Unreadable
+
+Key = tuple[str, str]
+
+
+class MemoryStore:
+    """`ports.Store` in dictionaries."""
+
+    def __init__(self) -> None:
+        self.subscription_type = MemorySubscriptionTypeStore()
+        self.workspace = self.subscription_type.workspaces
+        self.contact = MemoryContactStore(self.subscription_type)
+        self.ledger = MemoryLedgerStore(self.contact)
+        self.token = MemoryTokenStore(self.workspace)
+
+    async def check(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class MemoryWorkspaceStore:
+    def __init__(self) -> None:
+        self._workspaces: dict[str, Workspace] = {}
+        self._admins: dict[str, list[Admin]] = {}
+        self._versions: dict[str, int] = {}
+
+    def raise_version(self, workspace_id: str) -> None:
+        self._versions[workspace_id] += 1
+
+    async def version(self, workspace_id: str) -> int | None:
+        return self._versions.get(workspace_id)
+
+    async def find(self, workspace_id: str) -> Workspace | None:
+        kept = self._workspaces.get(workspace_id)
+        return kept and Workspace(
+            kept.id, kept.name, kept.api_version, kept.timezone, self._versions[kept.id], kept.created_at
+        )
+
+    async def all(self) -> list[Workspace]:
+        order = sorted(self._workspaces.values(), key=lambda workspace: (workspace.created_at, workspace.id))
+        return [found for workspace in order if (found := await self.find(workspace.id))]
+
+    async def admins(self, workspace_id: str) -> list[Admin]:
+        return list(self._admins.get(workspace_id, ()))
+
+    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+        self._workspaces[workspace.id] = workspace
+        self._versions[workspace.id] = workspace.version
+        self._admins[workspace.id] = list(admins)
+
+
+class MemorySubscriptionTypeStore:
+    def __init__(self) -> None:
+        self.workspaces = MemoryWorkspaceStore()
+        self._types: dict[Key, SubscriptionType] = {}
+        self._notices: dict[str, list[Notice]] = {}
+
+    def revision(self, workspace_id: str, type_id: str) -> int:
+        return self._types[workspace_id, type_id].revision
+
+    async def all(self, workspace_id: str) -> list[SubscriptionType]:
+        found = (type_ for (owner, _), type_ in self._types.items() if owner == workspace_id)
+        return sorted(found, key=lambda type_: int(type_.id))
+
+    async def notices(self, workspace_id: str) -> list[Notice]:
+        kept = self._notices.get(workspace_id, [])
+        return sorted(kept, key=lambda notice: (notice.type_id, notice.version, notice.translation.locale))
+
+    async def commit(self, change: TypeChange) -> None:
+        after = change.after
+        key = (after.workspace_id, after.id)
+        if self._types.get(key) != change.before or await self.workspaces.version(after.workspace_id) is None:
+            raise Stale("somebody was faster")
+        self._types[key] = after
+        self._notices.setdefault(after.workspace_id, []).extend(change.notices)
+        self.workspaces.raise_version(after.workspace_id)
+
+
+class MemoryContactStore:
+    def __init__(self, types: MemorySubscriptionTypeStore) -> None:
+        self._types = types
+        self._contacts: dict[Key, Contact] = {}
+        self._claims: dict[tuple[str, str, str], Claim] = {}
+        self.entries: dict[Key, list[Stored]] = {}
+        self.events: dict[Key, list[Change]] = {}
+
+    async def standing(self, workspace_id: str, contact_id: str) -> str | None:
+        head = await self.head(workspace_id, contact_id)
+        return head.standing.packed() if head and head.state is ContactState.LIVE else None
+
+    async def head(self, workspace_id: str, contact_id: str) -> Head | None:
+        contact = self._contacts.get((workspace_id, contact_id))
+        return contact.head if contact else None
+
+    async def find(self, workspace_id: str, contact_id: str) -> Contact | None:
+        return self._contacts.get((workspace_id, contact_id))
+
+    async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
+        held = {kind: self._claims.get((workspace_id, kind, value)) for kind, value in wanted.items()}
+        return {kind: claim for kind, claim in held.items() if claim}
+
+    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
+        return [contact for contact in self._live(workspace_id) if not after or _place(contact) > after][:limit]
+
+    async def count(self, workspace_id: str) -> int:
+        return len(self._live(workspace_id))
+
+    async def heads(self, workspace_id: str) -> list[Head]:
+        kept = (contact.head for (owner, _), contact in self._contacts.items() if owner == workspace_id)
+        return sorted(kept, key=lambda head: head.id)
+
+    async def commit(self, change: Change) -> None:
+        self._guard(change)
+        key = (change.before.workspace_id, change.before.id)
+        kept = self._contacts.get(key)
+        self._contacts[key] = Contact(
+            change.after,
+            change.profile or kept.profile,  # type: ignore[union-attr]
+            kept.created_at if kept else change.created_at or change.act.at,
+        )
+        self._claim(change)
+        hash_ = change.after.chain.hash or b""
+        self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry in change.entries)
+        self.events.setdefault(key, []).append(change)
+
+    def _live(self, workspace_id: str) -> list[Contact]:
+        kept = (contact for (owner, _), contact in self._contacts.items() if owner == workspace_id)
+        return sorted((contact for contact in kept if contact.head.state is ContactState.LIVE), key=_place)
+
+    def _guard(self, change: Change) -> None:
+        workspace_id = change.before.workspace_id
+        kept = self._contacts.get((workspace_id, change.before.id))
+        stale = (kept.head.revision if kept else 0) != change.before.revision
+        if change.decided_on is not None:
+            stale |= self._types.revision(workspace_id, change.decided_on.id) != change.decided_on.revision
+        for kind, value, expired in change.claims.take:
+            stale |= self._claims.get((workspace_id, kind, value)) != expired
+        for claim in (*change.claims.release, *change.claims.mark):
+            held = self._claims.get((workspace_id, claim.kind, claim.value))
+            stale |= held is None or held.contact_id != change.before.id
+        if stale:
+            raise Stale("somebody was faster")
+
+    def _claim(self, change: Change) -> None:
+        owner, contact_id = change.before.workspace_id, change.before.id
+        for claim in change.claims.release:
+            del self._claims[owner, claim.kind, claim.value]
+        for kind, value, _ in change.claims.take:
+            taken = Claim(kind, value, contact_id, ContactState.LIVE, change.act.at)
+            self._claims[owner, kind, value] = taken
+        for claim in change.claims.mark:
+            self._claims[owner, claim.kind, claim.value] = claim
+
+
+class MemoryLedgerStore:
+    def __init__(self, contacts: MemoryContactStore) -> None:
+        self._contacts = contacts
+
+    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | None:
+        head = await self._contacts.head(workspace_id, contact_id)
+        return _row(head) if head else None
+
+    async def chain(self, workspace_id: str, contact_id: str) -> list[Stored | Unreadable]:
+        return list(self._contacts.entries.get((workspace_id, contact_id), ()))
+
+    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow]:
+        return [_row(head) for head in await self._contacts.heads(workspace_id) if head.id > after][:limit]
+
+    async def stored(self, workspace_id: str, after: str, upto: str) -> list[Stored | Unreadable]:
+        chains = self._contacts.entries.items()
+        kept = [stored for (owner, _), chain in chains if owner == workspace_id for stored in chain]
+        found = sorted(
+            (stored for stored in kept if after < stored.contact_id <= upto),
+            key=lambda stored: (stored.contact_id, stored.entry.seq),
+        )
+        return list(found)
+
+    async def unannounced(self, workspace_id: str, after: str, upto: str) -> list[tuple[str, int]]:
+        return []
+
+
+class MemoryTokenStore:
+    def __init__(self, workspaces: MemoryWorkspaceStore) -> None:
+        self._workspaces = workspaces
+        self._tokens: dict[Key, Token] = {}
+
+    async def find(self, digest: bytes) -> Token | None:
+        found = [token for token in self._tokens.values() if token.digest == digest]
+        return max(found, key=lambda token: token.created_at, default=None)
+
+    async def all(self, workspace_id: str) -> list[Token]:
+        kept = (token for token in self._tokens.values() if token.workspace_id == workspace_id)
+        return sorted(kept, key=lambda token: (token.created_at, token.id))
+
+    async def add(self, token: Token) -> None:
+        self._tokens[token.workspace_id, token.id] = token
+
+    async def revoke(self, workspace_id: str, token_id: str, at: int) -> None:
+        token = self._tokens.get((workspace_id, token_id))
+        if token is None or token.revoked_at is not None:
+            raise NotFound(f"there is no token {token_id} that works")
+        self._tokens[workspace_id, token_id] = Token(
+            token.id, token.workspace_id, token.name, token.digest, token.hint, token.scopes, token.created_at, at
+        )
+        self._workspaces.raise_version(workspace_id)
+
+
+def _place(contact: Contact) -> tuple[int, str]:
+    return contact.created_at, contact.id
+
+
+def _row(head: Head) -> HeadRow:
+    chain = head.chain
+    return HeadRow(head.id, bytes.fromhex(chain.subject), chain.seq, chain.hash, head.standing.packed())

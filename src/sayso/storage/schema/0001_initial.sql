@@ -1,0 +1,141 @@
+-- Times are milliseconds since the epoch, UTC. Ids of acts and subjects are 128 bits as bytes, hashes 256.
+-- One file for every engine: TEXT, BIGINT, INTEGER and BYTEA, no triggers, no foreign keys.
+
+CREATE TABLE workspaces (
+    workspace_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    api_version TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id)
+);
+
+CREATE TABLE admins (
+    workspace_id TEXT NOT NULL,
+    admin_id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, admin_id)
+);
+
+CREATE TABLE tokens (
+    workspace_id TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest BYTEA NOT NULL,
+    hint TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    PRIMARY KEY (workspace_id, token_id)
+);
+
+CREATE INDEX tokens_digest ON tokens (digest);
+
+CREATE TABLE subscription_types (
+    workspace_id TEXT NOT NULL,
+    type_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    consent_type TEXT NOT NULL,
+    channels TEXT NOT NULL,
+    default_locale TEXT NOT NULL,
+    wording INTEGER NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, type_id)
+);
+
+CREATE TABLE translations (
+    workspace_id TEXT NOT NULL,
+    type_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    locale TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, type_id, place)
+);
+
+-- Every wording a type ever had: what a ledger entry's notice points at.
+CREATE TABLE notices (
+    workspace_id TEXT NOT NULL,
+    type_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    locale TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, type_id, version, locale)
+);
+
+CREATE TABLE contacts (
+    workspace_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    last_act BYTEA NOT NULL,
+    subject BYTEA NOT NULL,
+    head_seq BIGINT NOT NULL,
+    head_hash BYTEA,
+    standing TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    external_id TEXT,
+    email TEXT,
+    phone TEXT,
+    name TEXT,
+    profile TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id)
+);
+
+CREATE INDEX contacts_page ON contacts (workspace_id, state, created_at, contact_id);
+
+-- Claims: they make an identifier unique without a unique index on contacts.
+CREATE TABLE contact_keys (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, kind, value)
+);
+
+-- An entry's fields as columns; its canonical form is rebuilt to hash it. position and leaf_index are a cache.
+CREATE TABLE ledger (
+    workspace_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    id BYTEA NOT NULL,
+    subject BYTEA NOT NULL,
+    event TEXT NOT NULL,
+    type_id TEXT,
+    channel TEXT,
+    state TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    occurred_at BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    method TEXT NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_ref TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    notice_version INTEGER,
+    notice_locale TEXT,
+    notice_sha256 BYTEA,
+    hash BYTEA NOT NULL,
+    position BIGINT,
+    leaf_index BIGINT,
+    PRIMARY KEY (workspace_id, contact_id, seq)
+);
+
+-- What awaits its number in the feed. Act ids rise with time, so new rows append.
+CREATE TABLE events (
+    act BYTEA NOT NULL,
+    workspace_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    seq BIGINT,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (act, workspace_id, contact_id)
+);

@@ -1,0 +1,83 @@
+"""Opening a store: an engine, and the features' SQL on it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import apsw
+
+from sayso.domain.errors import Unavailable
+from sayso.storage.contact import SqlContactStore
+from sayso.storage.engine import Engine
+from sayso.storage.ledger import SqlLedgerStore
+from sayso.storage.migrate import migrate, pending
+from sayso.storage.sqlite import SqliteEngine, connect
+from sayso.storage.subscription_type import SqlSubscriptionTypeStore
+from sayso.storage.token import SqlTokenStore
+from sayso.storage.workspace import SqlWorkspaceStore
+
+
+class SqlStore:
+    """`ports.Store` on any engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.contact = SqlContactStore(engine)
+        self.ledger = SqlLedgerStore(engine)
+        self.subscription_type = SqlSubscriptionTypeStore(engine)
+        self.token = SqlTokenStore(engine)
+        self.workspace = SqlWorkspaceStore(engine)
+
+    async def check(self) -> None:
+        await self.engine.check()
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+
+def sqlite(path: Path, *, checkpoints: bool = False) -> SqlStore:
+    """A store on a database file that is up to date. `checkpoints`: in the server alone."""
+    return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints))
+
+
+def bring_up_to_date(path: Path, now: int) -> list[str]:
+    """Make or migrate a database file, and say what was applied. Raises NewerSchema, Unavailable."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        connection = connect(path)
+    except apsw.Error as error:
+        raise Unavailable(f"cannot open the database: {error}") from error
+    try:
+        return migrate(connection, now)
+    finally:
+        connection.close()
+
+
+def still_pending(path: Path) -> list[str]:
+    """The migrations a database file needs; all of them when there is no file. Raises NewerSchema."""
+    connection = apsw.Connection(":memory:" if not path.exists() else str(path))
+    try:
+        return pending(connection)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the database file's lock: one server or one migration at a time. Raises Unavailable."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Unavailable(f"another server or migration is using {path.name}") from None
+    try:
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,93 @@
+"""Subscription types, their translations and notices, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sayso.domain.subscription_type import (
+    Channel,
+    ConsentType,
+    Notice,
+    SubscriptionType,
+    Translation,
+    TypeChange,
+    TypeId,
+    TypeState,
+)
+from sayso.storage.engine import Engine, Statement
+from sayso.storage.workspace import RAISE_VERSION
+
+_TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
+FROM subscription_types WHERE workspace_id = $1"""
+
+_TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations WHERE workspace_id = $1
+ORDER BY type_id, place"""
+
+_NOTICES = """SELECT type_id, version, name, description, locale FROM notices WHERE workspace_id = $1
+ORDER BY type_id, version, locale"""
+
+_INSERT = """INSERT INTO subscription_types (workspace_id, type_id, state, consent_type, channels, default_locale,
+wording, revision, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (workspace_id, type_id) DO NOTHING"""
+
+_SWAP = """UPDATE subscription_types SET state = $1, consent_type = $2, channels = $3, default_locale = $4,
+wording = $5, revision = $6, updated_at = $7 WHERE workspace_id = $8 AND type_id = $9 AND revision = $10"""
+
+_CLEAR = "DELETE FROM translations WHERE workspace_id = $1 AND type_id = $2"
+
+_TRANSLATE = """INSERT INTO translations (workspace_id, type_id, place, locale, name, description)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+_NOTE = """INSERT INTO notices (workspace_id, type_id, version, locale, name, description)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+
+class SqlSubscriptionTypeStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def all(self, workspace_id: str) -> list[SubscriptionType]:
+        wordings: dict[str, list[Translation]] = {}
+        for type_id, *wording in await self._engine.read(_TRANSLATIONS, workspace_id):
+            wordings.setdefault(type_id, []).append(Translation(*wording))
+        rows = await self._engine.read(_TYPES, workspace_id)
+        return [
+            SubscriptionType(
+                workspace_id,
+                TypeId(type_id),
+                TypeState(state),
+                ConsentType(consent_type),
+                tuple(Channel(channel) for channel in channels.split()),
+                locale,
+                tuple(wordings.get(type_id, ())),
+                *counts,
+            )
+            for type_id, state, consent_type, channels, locale, *counts in sorted(rows, key=lambda row: int(row[0]))
+        ]
+
+    async def notices(self, workspace_id: str) -> list[Notice]:
+        rows = await self._engine.read(_NOTICES, workspace_id)
+        return [Notice(type_id, version, Translation(*wording)) for type_id, version, *wording in rows]
+
+    async def commit(self, change: TypeChange) -> None:
+        await self._engine.commit(list(_statements(change)))
+
+
+def _statements(change: TypeChange) -> Iterator[Statement]:
+    before, after = change.before, change.after
+    key = (after.workspace_id, after.id)
+    channels = " ".join(after.channels)
+    if before is None:
+        times = (after.revision, after.created_at, after.updated_at)
+        wording = (after.default_locale, after.wording)
+        yield Statement(_INSERT, (*key, after.state, after.consent_type, channels, *wording, *times), True)
+    else:
+        facts = (after.state, after.consent_type, channels, after.default_locale, after.wording)
+        yield Statement(_SWAP, (*facts, after.revision, after.updated_at, *key, before.revision), True)
+        yield Statement(_CLEAR, key)
+    for place, text in enumerate(after.translations):
+        yield Statement(_TRANSLATE, (*key, place, text.locale, text.name, text.description))
+    for notice in change.notices:
+        text = notice.translation
+        yield Statement(_NOTE, (*key, notice.version, text.locale, text.name, text.description))
+    yield Statement(RAISE_VERSION, (after.workspace_id,), True)

@@ -1,0 +1,51 @@
+"""Workspaces and their admins, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sayso.domain.access import Admin, Workspace
+from sayso.storage.engine import Engine, Statement
+
+#: What every change of a small table runs too, so that other processes drop what they cached.
+RAISE_VERSION = "UPDATE workspaces SET version = version + 1 WHERE workspace_id = $1"
+
+_VERSION = "SELECT version FROM workspaces WHERE workspace_id = $1"
+
+_FIND = """SELECT workspace_id, name, api_version, timezone, version, created_at FROM workspaces
+WHERE workspace_id = $1"""
+
+_ALL = """SELECT workspace_id, name, api_version, timezone, version, created_at FROM workspaces
+ORDER BY created_at, workspace_id"""
+
+_ADMINS = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1 ORDER BY admin_id"
+
+_INSERT = """INSERT INTO workspaces (workspace_id, name, api_version, timezone, version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+_INSERT_ADMIN = "INSERT INTO admins (workspace_id, admin_id, email, name) VALUES ($1, $2, $3, $4)"
+
+
+class SqlWorkspaceStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def version(self, workspace_id: str) -> int | None:
+        rows = await self._engine.read(_VERSION, workspace_id)
+        return rows[0][0] if rows else None
+
+    async def find(self, workspace_id: str) -> Workspace | None:
+        rows = await self._engine.read(_FIND, workspace_id)
+        return Workspace(*rows[0]) if rows else None
+
+    async def all(self) -> list[Workspace]:
+        return [Workspace(*row) for row in await self._engine.read(_ALL)]
+
+    async def admins(self, workspace_id: str) -> list[Admin]:
+        return [Admin(*row) for row in await self._engine.read(_ADMINS, workspace_id)]
+
+    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+        facts = (workspace.name, workspace.api_version, workspace.timezone, workspace.version, workspace.created_at)
+        writes = [Statement(_INSERT, (workspace.id, *facts))]
+        writes += [Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name)) for admin in admins]
+        await self._engine.commit(writes)

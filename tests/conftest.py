@@ -1,0 +1,163 @@
+"""Fixtures: stores, Acme and Globex in process, and real servers as processes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
+from tests.running import Running
+
+from sayso.asgi import App
+from sayso.domain.access import ALL_SCOPES, Workspace
+from sayso.domain.subscription_type import TypeDraft, TypeState
+from sayso.http.tally import Tally
+from sayso.http.windows import Windows
+from sayso.server import surfaces
+from sayso.service.ids import RandomIds
+from sayso.service.ports import Store
+from sayso.service.region import Region, Regions
+from sayso.storage import store as stores
+from sayso.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Every kind of store: what runs on this fixture defines the port."""
+    if request.param == "memory":
+        opened: Store = MemoryStore()
+    else:
+        stores.bring_up_to_date(tmp_path / "sayso.db", NOON)
+        opened = stores.sqlite(tmp_path / "sayso.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[stores.SqlStore]:
+    stores.bring_up_to_date(tmp_path / "sayso.db", NOON)
+    opened = stores.sqlite(tmp_path / "sayso.db")
+    yield opened
+    await opened.close()
+
+
+@dataclass
+class Acme:
+    """A region with two workspaces, and HTTP clients that call its surfaces in process."""
+
+    region: Region
+    regions: Regions
+    workspace: Workspace
+    globex: Workspace
+    app: App
+    clock: Clock
+    windows: Windows
+    client: httpx2.AsyncClient
+    stranger: httpx2.AsyncClient
+    types: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **more: Any) -> httpx2.Response:
+        return await self.client.get(path, **more)
+
+    async def post(self, path: str, json: Any = None, **more: Any) -> httpx2.Response:
+        return await self.client.post(path, json=json, **more)
+
+    async def put(self, path: str, json: Any = None, **more: Any) -> httpx2.Response:
+        return await self.client.put(path, json=json, **more)
+
+    async def delete(self, path: str, **more: Any) -> httpx2.Response:
+        return await self.client.delete(path, **more)
+
+    async def contact(self, **fields: Any) -> str:
+        """The id of a new contact."""
+        answer = await self.post("/contacts", fields or {"email": "alice@example.com"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["id"]
+
+    def client_with(self, token: str, **headers: str) -> httpx2.AsyncClient:
+        return _client(self.app, token, headers)
+
+
+@pytest.fixture
+async def acme(store: Store, clock: Clock) -> AsyncIterator[Acme]:
+    """Acme has types opt_in, opt_out, sms, draft and archived; their ids are in `acme.types`."""
+    async with AsyncExitStack() as stack:
+        yield await _acme(store, clock, stack)
+
+
+async def _acme(store: Store, clock: Clock, stack: AsyncExitStack) -> Acme:
+    region = Region.on("us", store, clock, RandomIds())
+    workspace = await region.workspaces.create("Acme")
+    globex = await region.workspaces.create("Globex")
+    await region.access.create(workspace.id, "all", ALL_SCOPES, "us", TOKEN)
+    await region.access.create(globex.id, "all", ALL_SCOPES, "us", GLOBEX_TOKEN)
+    regions = Regions({"us": region}, {}, "us")
+    windows, tally = Windows(10_000), Tally()
+    app = surfaces(regions, windows, tally, clock, RandomIds())
+    acme = Acme(
+        region,
+        regions,
+        workspace,
+        globex,
+        app,
+        clock,
+        windows,
+        await stack.enter_async_context(_client(app, TOKEN, {})),
+        await stack.enter_async_context(_client(app, GLOBEX_TOKEN, {})),
+    )
+    await _types(acme)
+    return acme
+
+
+async def _types(acme: Acme) -> None:
+    drafts = {
+        "opt_in": draft("opt_in", name="Newsletter"),
+        "opt_out": draft("opt_out", name="Announcements"),
+        "sms": draft("opt_in", ("sms_message",), name="Offers by text"),
+        "draft": draft("opt_in", name="Not yet", state="draft"),
+        "archived": draft("opt_in", name="No longer"),
+    }
+    for word, wanted in drafts.items():
+        acme.types[word] = (await acme.region.types.create(acme.workspace.id, wanted)).id
+    archive = TypeDraft(state=TypeState.ARCHIVED)
+    await acme.region.types.update(acme.workspace.id, acme.types["archived"], archive)
+
+
+def _client(app: App, token: str, headers: dict[str, str]) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app),
+        base_url="http://sayso.test",
+        headers={"Authorization": f"Bearer {token}", **headers},
+    )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One real server for the whole run, with demo contents; its token has every scope."""
+    with Running(tmp_path_factory.mktemp("server"), "--demo") as running:
+        yield running
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Start real servers of one's own: `start("--demo", SAYSO_RATE_LIMIT="6")`; they are ended after the test."""
+    started: list[Running] = []
+
+    def start_one(*flags: str, folder: Path | None = None, **environment: str) -> Running:
+        running = Running(folder or tmp_path, *flags, **environment)
+        started.append(running)
+        return running.__enter__()
+
+    yield start_one
+    for running in started:
+        running.__exit__(None, None, None)

@@ -8,6 +8,7 @@
     ├── Forbidden               the token lacks the scope
     ├── RateLimited             the token's window is used up
     ├── TooLarge                a body over the limit
+    ├── KeyReused               an idempotency key that came with another request before
     ├── UnknownVersion          an API version that never was
     ├── NotInVersion            an operation newer than the version asked for
     ├── NotFound
@@ -66,6 +67,10 @@ class RateLimited(SaysoError):
 
 
 class TooLarge(SaysoError):
+    pass
+
+
+class KeyReused(SaysoError):
     pass
 
 

@@ -127,7 +127,8 @@ def create(workspace_id: str, type_id: TypeId, draft: TypeDraft, now: int) -> Ty
 
 def update(before: SubscriptionType, draft: TypeDraft, now: int) -> TypeChange | None:
     """Decide a change of a type; None when nothing would change. Raises Invalid and TypeFixed."""
-    default = draft.default_translation or before.default_translation
+    default = draft.default_translation or _of_locale(before.default_locale, draft.translations or before.translations)
+    default = default or before.default_translation
     others = before.translations if draft.translations is None else draft.translations
     after = replace(
         before,
@@ -156,6 +157,10 @@ def translate(before: SubscriptionType, translation: Translation, now: int) -> T
         return update(before, TypeDraft(default_translation=translation), now)
     others = tuple(t for t in before.translations if t.locale != translation.locale)
     return update(before, TypeDraft(translations=(*others, translation)), now)
+
+
+def _of_locale(locale: str, translations: tuple[Translation, ...]) -> Translation | None:
+    return next((t for t in translations if t.locale == locale), None)
 
 
 def _state(before: SubscriptionType, asked: TypeState | None) -> TypeState:
@@ -196,6 +201,8 @@ def _check(translation: Translation) -> None:
         raise Invalid(f"a translation's name has 1 to {NAME_LIMIT} characters", "name")
     if len(translation.description) > DESCRIPTION_LIMIT:
         raise Invalid(f"a translation's description has at most {DESCRIPTION_LIMIT} characters", "description")
+    if "\0" in translation.name + translation.description:
+        raise Invalid("a translation is text without NUL characters", "name")
     if not _LOCALE.fullmatch(translation.locale) or len(translation.locale) > 35:
         raise Invalid("a locale is a language tag such as en or pt-BR", "locale")
 

@@ -40,6 +40,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.DuplicateContact: Answer(409, "conflict"),
     domain.TypeFixed: Answer(409, "conflict"),
     domain.TooLarge: Answer(413, "client_error"),
+    domain.KeyReused: Answer(422, "parameter_invalid"),
     domain.RateLimited: Answer(429, "rate_limit_exceeded", "The rate limit for the App has been exceeded"),
     domain.SaysoError: Answer(500, "server_error", "Server Error"),
     domain.Stale: Answer(503, "service_unavailable"),

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sayso.domain.access import Admin, Token, Workspace
 from sayso.domain.contact import Change, Claim, Contact, Head
+from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
 from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
 
@@ -90,7 +91,13 @@ class SubscriptionTypeStore(Protocol):
 
     async def notices(self, workspace_id: str) -> list[Notice]: ...
 
-    async def commit(self, change: TypeChange) -> None: ...
+    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
+        """The record is kept with the change or not at all; its key taken is Stale."""
+
+
+class IdempotencyStore(Protocol):
+    async def find(self, workspace_id: str, key: str) -> IdempotencyRecord | None:
+        """What was kept under a key, however old; a commit with a record forgets those that are too old."""
 
 
 class TokenStore(Protocol):
@@ -123,6 +130,9 @@ class Store(Protocol):
 
     @property
     def contact(self) -> ContactStore: ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore: ...
 
     @property
     def ledger(self) -> LedgerStore: ...

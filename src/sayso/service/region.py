@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sayso.service.access import AccessService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
+from sayso.service.idempotency import IdempotencyService
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
@@ -29,6 +30,7 @@ class Region:
     types: SubscriptionTypeService
     contacts: ContactService
     consent: ConsentService
+    idempotency: IdempotencyService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
@@ -42,6 +44,7 @@ class Region:
             types=types,
             contacts=ContactService(store, snapshots, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),
+            idempotency=IdempotencyService(store, Turns(), clock),
         )
 
 
@@ -50,13 +53,14 @@ class Regions:
 
     def __init__(self, regions: dict[str, Region], hosts: dict[str, str], default: str) -> None:
         self.by_name = regions
-        self._hosts = hosts
+        self._hosts = {host.lower(): name for host, name in hosts.items()}
         self._default = regions[default]
 
     def at(self, host: str, secret: bytes) -> Region:
         """The region that answers: the host's, or from the production one the token's own, where it is served."""
         region = self._default
         if self._hosts:
+            host = host.lower()
             named = self._hosts.get(host.rpartition(":")[0] or host) or self._hosts.get(host)
             region = self.by_name[named] if named else region
         if region.name == PRODUCTION and len(self.by_name) > 1 and secret.startswith(b"sayso_"):

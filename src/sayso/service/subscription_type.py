@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from sayso.domain import subscription_type as rules
 from sayso.domain.errors import NotFound, TypeNotFound
+from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
 from sayso.service.snapshot import Snapshot, Snapshots
+
+Keep = Callable[[SubscriptionType], IdempotencyRecord | None]
 
 
 class SubscriptionTypeService:
@@ -33,8 +36,8 @@ class SubscriptionTypeService:
             raise TypeNotFound("there is no such subscription type")
         return found
 
-    async def create(self, workspace_id: str, draft: TypeDraft) -> SubscriptionType:
-        """Raises Missing and Invalid."""
+    async def create(self, workspace_id: str, draft: TypeDraft, keep: Keep | None = None) -> SubscriptionType:
+        """A new type; `keep` makes the record to be kept with it. Raises Missing and Invalid."""
         if await self._store.workspace.find(workspace_id) is None:
             raise NotFound(f"there is no workspace {workspace_id}")
 
@@ -42,7 +45,7 @@ class SubscriptionTypeService:
             taken = [int(type_.id) for type_ in await self._store.subscription_type.all(workspace_id)]
             return rules.create(workspace_id, TypeId(str(max(taken, default=0) + 1)), draft, self._clock())
 
-        change = await self._commit(workspace_id, decide)
+        change = await self._commit(workspace_id, decide, keep)
         assert change is not None
         return change.after
 
@@ -64,8 +67,13 @@ class SubscriptionTypeService:
         await self._commit(workspace_id, decide)
         return await self.find(workspace_id, type_id)
 
-    async def _commit(self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]]) -> TypeChange | None:
-        change = await decided(decide, self._store.subscription_type.commit)
+    async def _commit(
+        self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
+    ) -> TypeChange | None:
+        async def commit(change: TypeChange) -> None:
+            await self._store.subscription_type.commit(change, keep(change.after) if keep else None)
+
+        change = await decided(decide, commit)
         await self._snapshots.current(workspace_id)
         return change
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sayso.domain.access import Admin, Token, Workspace
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import NotFound, Stale
+from sayso.domain.idempotency import KEPT_FOR, IdempotencyRecord
 from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
 from sayso.service.ports import HeadRow, Stored, Unreadable
 
@@ -19,6 +20,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.subscription_type = MemorySubscriptionTypeStore()
         self.workspace = self.subscription_type.workspaces
+        self.idempotency = self.subscription_type.idempotency
         self.contact = MemoryContactStore(self.subscription_type)
         self.ledger = MemoryLedgerStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
@@ -64,11 +66,13 @@ class MemoryWorkspaceStore:
 class MemorySubscriptionTypeStore:
     def __init__(self) -> None:
         self.workspaces = MemoryWorkspaceStore()
+        self.idempotency = MemoryIdempotencyStore()
         self._types: dict[Key, SubscriptionType] = {}
         self._notices: dict[str, list[Notice]] = {}
 
-    def revision(self, workspace_id: str, type_id: str) -> int:
-        return self._types[workspace_id, type_id].revision
+    def revision(self, workspace_id: str, type_id: str) -> int | None:
+        kept = self._types.get((workspace_id, type_id))
+        return kept.revision if kept else None
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         found = (type_ for (owner, _), type_ in self._types.items() if owner == workspace_id)
@@ -78,14 +82,31 @@ class MemorySubscriptionTypeStore:
         kept = self._notices.get(workspace_id, [])
         return sorted(kept, key=lambda notice: (notice.type_id, notice.version, notice.translation.locale))
 
-    async def commit(self, change: TypeChange) -> None:
+    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
         after = change.after
         key = (after.workspace_id, after.id)
         if self._types.get(key) != change.before or await self.workspaces.version(after.workspace_id) is None:
             raise Stale("somebody was faster")
+        if record is not None:
+            self.idempotency.keep(record)
         self._types[key] = after
         self._notices.setdefault(after.workspace_id, []).extend(change.notices)
         self.workspaces.raise_version(after.workspace_id)
+
+
+class MemoryIdempotencyStore:
+    def __init__(self) -> None:
+        self._records: dict[Key, IdempotencyRecord] = {}
+
+    async def find(self, workspace_id: str, key: str) -> IdempotencyRecord | None:
+        return self._records.get((workspace_id, key))
+
+    def keep(self, record: IdempotencyRecord) -> None:
+        kept = self._records.items()
+        self._records = {place: old for place, old in kept if old.at > record.at - KEPT_FOR}
+        if (record.workspace_id, record.key) in self._records:
+            raise Stale("somebody was faster")
+        self._records[record.workspace_id, record.key] = record
 
 
 class MemoryContactStore:

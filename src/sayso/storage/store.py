@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,10 @@ import apsw
 from sayso.domain.errors import Unavailable
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Engine
+from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
 from sayso.storage.migrate import migrate, pending
-from sayso.storage.sqlite import SqliteEngine, connect
+from sayso.storage.sqlite import BUSY_TIMEOUT, SqliteEngine, connect
 from sayso.storage.subscription_type import SqlSubscriptionTypeStore
 from sayso.storage.token import SqlTokenStore
 from sayso.storage.workspace import SqlWorkspaceStore
@@ -28,6 +29,7 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.contact = SqlContactStore(engine)
+        self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
         self.subscription_type = SqlSubscriptionTypeStore(engine)
         self.token = SqlTokenStore(engine)
@@ -41,37 +43,40 @@ class SqlStore:
 
 
 def sqlite(path: Path, *, checkpoints: bool = False) -> SqlStore:
-    """A store on a database file that is up to date. `checkpoints`: in the server alone."""
-    return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints))
+    """A store on a database file that is up to date. `checkpoints`: in the server alone. Raises Unavailable."""
+    with _opening(path):
+        return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints))
 
 
 def bring_up_to_date(path: Path, now: int) -> list[str]:
     """Make or migrate a database file, and say what was applied. Raises NewerSchema, Unavailable."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        connection = connect(path)
-    except apsw.Error as error:
-        raise Unavailable(f"cannot open the database: {error}") from error
-    try:
-        return migrate(connection, now)
-    finally:
-        connection.close()
+    with _opening(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with closing(connect(path)) as connection:
+            return migrate(connection, now)
 
 
 def still_pending(path: Path) -> list[str]:
-    """The migrations a database file needs; all of them when there is no file. Raises NewerSchema."""
-    connection = apsw.Connection(":memory:" if not path.exists() else str(path))
-    try:
+    """The migrations a database file needs; all of them when there is no file. Raises NewerSchema, Unavailable."""
+    with _opening(path), closing(apsw.Connection(":memory:" if not path.exists() else str(path))) as connection:
+        connection.set_busy_timeout(BUSY_TIMEOUT)
         return pending(connection)
-    finally:
-        connection.close()
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        raise Unavailable(f"cannot use the database {path.name}: {error}") from error
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the database file's lock: one server or one migration at a time. Raises Unavailable."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with _opening(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

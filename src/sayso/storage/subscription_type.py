@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import (
     Channel,
     ConsentType,
@@ -15,6 +16,7 @@ from sayso.domain.subscription_type import (
     TypeState,
 )
 from sayso.storage.engine import Engine, Statement
+from sayso.storage.idempotency import keeping
 from sayso.storage.workspace import RAISE_VERSION
 
 _TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
@@ -69,8 +71,8 @@ class SqlSubscriptionTypeStore:
         rows = await self._engine.read(_NOTICES, workspace_id)
         return [Notice(type_id, version, Translation(*wording)) for type_id, version, *wording in rows]
 
-    async def commit(self, change: TypeChange) -> None:
-        await self._engine.commit(list(_statements(change)))
+    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
+        await self._engine.commit([*_statements(change), *(keeping(record) if record else ())])
 
 
 def _statements(change: TypeChange) -> Iterator[Statement]:

@@ -139,3 +139,16 @@ CREATE TABLE events (
     at BIGINT NOT NULL,
     PRIMARY KEY (act, workspace_id, contact_id)
 );
+
+-- Answers given under a caller's key, so that the same request again gets the same answer.
+CREATE TABLE idempotency (
+    workspace_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, key)
+);
+
+CREATE INDEX idempotency_at ON idempotency (workspace_id, at);

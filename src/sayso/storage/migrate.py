@@ -37,16 +37,26 @@ def pending(connection: apsw.Connection) -> list[str]:
 
 def migrate(connection: apsw.Connection, now: int) -> list[str]:
     """Bring a database up to date, and say what was applied. Raises NewerSchema."""
-    applied = []
-    connection.execute(_TABLE)
-    for name, sql in files():
-        if name not in pending(connection):
-            continue
-        with connection:
+    if not pending(connection):
+        return []
+    return [name for name, sql in files() if _apply(connection, name, sql, now)]
+
+
+def _apply(connection: apsw.Connection, name: str, sql: str, now: int) -> bool:
+    """Apply one migration. Looked up inside the transaction: another process may have been faster."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(_TABLE)
+        needed = name in pending(connection)
+        if needed:
             connection.execute(for_sqlite(sql))
             connection.execute("INSERT INTO migrations (name, applied_at) VALUES (?1, ?2)", (name, now))
-        applied.append(name)
-    return applied
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return needed
 
 
 def for_sqlite(sql: str) -> str:

@@ -6,20 +6,22 @@ Only apsw's own SQLite ever opens the file. WAL with synchronous=FULL: a commit 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import apsw
 
-from sayso.domain.errors import OutcomeUnknown, SaysoError, Stale, Unavailable
+from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
 from sayso.storage.engine import Row, Statement
 
 Work = tuple[Sequence[Statement], "asyncio.Future[None]"]
-Outcome = SaysoError | None
+Outcome = Exception | None
 
 #: Tables with small rows, found by their whole key: stored in the key's own tree, without a second copy of it.
 CLUSTERED = frozenset({"contact_keys", "events", "ledger"})
@@ -29,6 +31,9 @@ BUSY_TIMEOUT = 5_000
 
 #: The log is carried over into the database when it has this many pages.
 CHECKPOINT_PAGES = 4_000
+
+#: A log that grew longer than this, while a slow reader held it, is cut back when it starts anew, in bytes.
+LOG_BYTES = 64 * 1024**2
 
 MMAP_BYTES = 8 * 1024**3
 _PARAMETER = re.compile(r"\$(\d+)")
@@ -47,6 +52,7 @@ def connect(path: Path | str, *, vfs: str | None = None, synchronous: str = "FUL
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}").fetchall()
     connection.execute(f"PRAGMA mmap_size = {MMAP_BYTES}").fetchall()
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
@@ -63,6 +69,8 @@ class SqliteEngine:
         self._threads = ThreadPoolExecutor(1, "sayso-writer")
         self._scans = ThreadPoolExecutor(1, "sayso-scanner")
         self._waiting: list[Work] = []
+        self._deadline = 0.0
+        self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._trouble: str | None = None
@@ -86,8 +94,12 @@ class SqliteEngine:
             raise _translated(error) from error
 
     async def commit(self, statements: Sequence[Statement]) -> None:
+        if self._closed:
+            raise Unavailable("The database is closed; nothing was written")
         loop = asyncio.get_running_loop()
         done = loop.create_future()
+        if not self._waiting:
+            self._deadline = monotonic() + BUSY_TIMEOUT / 1000
         self._waiting.append((statements, done))
         if self._idle.is_set():
             # Handed over after the requests that are ready by now: they share the sync.
@@ -99,7 +111,8 @@ class SqliteEngine:
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
         loop = asyncio.get_running_loop()
-        task = loop.run_in_executor(self._threads, self._writer.run, [statements for statements, _ in batch])
+        changes = [statements for statements, _ in batch]
+        task = loop.run_in_executor(self._threads, self._writer.run, changes, self._deadline)
         task.add_done_callback(lambda ran: self._answer(batch, ran))
 
     def _answer(self, batch: list[Work], ran: asyncio.Future[list[Outcome]]) -> None:
@@ -108,7 +121,7 @@ class SqliteEngine:
         else:
             self._idle.set()
         failure = ran.exception()
-        outcomes = [OutcomeUnknown(str(failure))] * len(batch) if failure else ran.result()
+        outcomes = [_translated(failure, committing=True) for _ in batch] if failure else ran.result()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if done.done():
                 continue
@@ -125,6 +138,7 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Finish what was handed over, then let go of the file."""
+        self._closed = True
         await self._idle.wait()
         self._threads.submit(self._writer.close).result()
         self._threads.shutdown()
@@ -142,33 +156,37 @@ class _Writer:
         self._connection: apsw.Connection | None = None
         self._checkpoints = checkpoints
         self._pages = 0
+        self._due = CHECKPOINT_PAGES
 
-    def run(self, batch: list[Sequence[Statement]]) -> list[Outcome]:
-        """An outcome for each: None means synced. An error that ends the transaction acknowledges nobody; each is
-        then tried once more alone, except after a failed sync, which is never repeated."""
+    def run(self, batch: list[Sequence[Statement]], deadline: float) -> list[Outcome]:
+        """An outcome for each: None means synced. `deadline`: until when another process' writer is waited for.
+
+        An error that ends the transaction acknowledges nobody; each change is then tried once more alone,
+        except after a failed sync, which is never repeated, and where not even a transaction could begin.
+        """
+        outcomes: list[Outcome] = []
+        begun = False
         try:
-            outcomes = self._transact(batch)
-        except apsw.Error as error:
+            connection = self._opened()
+            connection.set_busy_timeout(max(0, int((deadline - monotonic()) * 1000)))
+            connection.execute("BEGIN IMMEDIATE")
+            begun = True
+            outcomes.extend(_apply(connection, statements) for statements in batch)
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001
             self._abandon()
-            if len(batch) == 1 or _lost_a_sync(error):
-                return [_translated(error)] * len(batch)
-            return [outcome for statements in batch for outcome in self.run([statements])]
-        if self._checkpoints and self._pages >= CHECKPOINT_PAGES:
+            if len(batch) == 1 or not begun or _lost_a_sync(error):
+                committing = len(outcomes) == len(batch)
+                return [_translated(error, committing=committing) for _ in batch]
+            return [outcome for statements in batch for outcome in self.run([statements], deadline)]
+        if self._checkpoints and self._pages >= self._due:
             self._checkpoint()
         return outcomes
 
     def close(self) -> None:
-        if self._connection is not None:
-            if self._checkpoints:
-                self._checkpoint()
-            self._connection.close()
-
-    def _transact(self, batch: list[Sequence[Statement]]) -> list[Outcome]:
-        connection = self._opened()
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_apply(connection, statements) for statements in batch]
-        connection.execute("COMMIT")
-        return outcomes
+        if self._checkpoints and self._connection is not None:
+            self._checkpoint()
+        self._abandon()
 
     def _opened(self) -> apsw.Connection:
         if self._connection is None:
@@ -181,18 +199,22 @@ class _Writer:
         return apsw.SQLITE_OK
 
     def _checkpoint(self) -> None:
+        """Carry over what no reader still needs, waiting for none: after all of it, the log starts anew by itself."""
         try:
-            self._opened().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            pages, carried = self._opened().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error:
             # The log is whole and will be carried over later; what was acknowledged does not depend on it.
+            pages, carried = self._pages, -1
             self._abandon()
-        self._pages = 0
+        # Held up by a reader or a full disk: no use in trying again after each commit.
+        self._due = CHECKPOINT_PAGES if pages == carried else pages + CHECKPOINT_PAGES // 4
 
     def _abandon(self) -> None:
         """Let go of the connection: the next one reads the file anew, and nothing half done survives."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close(force=True)
+            with contextlib.suppress(apsw.Error):
+                connection.close(force=True)
 
 
 def _apply(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:
@@ -215,16 +237,22 @@ def _run(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcom
     return None
 
 
-def _lost_a_sync(error: apsw.Error) -> bool:
+def _lost_a_sync(error: BaseException) -> bool:
     lost = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
     return getattr(error, "extendedresult", None) in lost
 
 
-def _translated(error: apsw.Error) -> Unavailable:
+def _translated(error: BaseException, *, committing: bool = False) -> Exception:
+    """What a caller is told. A fault of our own, such as a value no column takes, stays what it is."""
     if isinstance(error, apsw.FullError):
         return Unavailable("The disk is full; nothing was written", retry_after=5)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Unavailable("The database is busy; nothing was written")
     if _lost_a_sync(error):
         return OutcomeUnknown("The disk failed to sync; it is not known whether this was written", retry_after=5)
-    return Unavailable(f"The database failed ({type(error).__name__}); nothing was written", retry_after=5)
+    name = type(error).__name__
+    if committing:
+        return OutcomeUnknown(f"The database failed ({name}); it is not known whether this was written", retry_after=5)
+    if isinstance(error, apsw.Error) or not isinstance(error, Exception):
+        return Unavailable(f"The database failed ({name}); nothing was written", retry_after=5)
+    return error

@@ -1,100 +1,302 @@
-"""uvicorn's HTTP protocol with limits of our own on what comes before a body, for which it has none."""
+"""HTTP/1.1 on a connection: bytes to requests, responses to bytes.
+
+A protocol of our own on httptools' parser, run by uvicorn's server, which keeps the sockets, TLS, signals and the
+date. A request is handed on whole and a response is written in one piece; an answer that needs no waiting is given
+within the call that brought the request, without a task.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+import httptools
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from sayso.http.request import Request
+from sayso.http.response import Response
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
 HEADERS_LIMIT = 200
 
+#: How much of a body is kept, in bytes; a longer one is handed on as too large.
+BODY_LIMIT = 1024 * 1024
+
 #: How much of a request that nobody wants is read and thrown away before the connection is closed.
 DISCARD_LIMIT = 32 * 1024 * 1024
+
+#: How many requests may wait for the answer to the one before them, on one connection.
+PIPELINE_LIMIT = 32
+
+#: How long a connection may be idle, and how long a request may take to arrive, in seconds.
+IDLE_LIMIT = 75.0
+ARRIVAL_LIMIT = 30.0
 
 #: How long a refused client may take to read why, in seconds.
 LINGER = 2.0
 
+_STATUS_LINE = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 
-def _no_body(status: int) -> bytes:
-    return b""
+Respond = Callable[[Request], Awaitable[Response]]
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """Answers 431 to a head past the limits and 400 to what is no HTTP, and closes after either.
+class HttpProtocol(asyncio.Protocol):
+    """One connection. `refusal` gives the JSON body for what never became a request: 400, 408 or 431."""
 
-    `refusal` gives the JSON body for a status.
-    """
+    refusal: Callable[[int], bytes] = staticmethod(lambda status: b"")
 
-    refusal: Callable[[int], bytes] = staticmethod(_no_body)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._respond = cast("Respond", config.loaded_app.respond)
+        self._state = server_state
+        self._loop = _loop or asyncio.get_event_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._client = ""
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._busy = False
+        self._closing = False
+        self._refused = 0
+        self._write_paused = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._active = 0.0
+        self._arriving = self._in_head = False
+        self._begin()
 
-    _in_head = False
-    _unfinished = 0
-    _head = 0
-    _discarded = 0
-    _refused = False
+    # What the transport says.
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head = True
-        self._unfinished = self._head = self._discarded = 0
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._state.connections.add(self)  # type: ignore[arg-type]
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._active = self._loop.time()
+        self._watch()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._head += len(name) + len(value) + 4
-        if self._head <= HEAD_LIMIT and len(self.headers) < HEADERS_LIMIT:
-            super().on_header(name, value)
-        else:
-            self._refuse(431)
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if len(self.url) > HEAD_LIMIT:
-            self._refuse(431)
-        if not self._refused:
-            super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if self._refused:
-            return
-        if self.cycle.response_complete:
-            self._discard(len(body))
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        if not self._refused:
-            super().on_message_complete()
+    def connection_lost(self, error: Exception | None) -> None:
+        self._state.connections.discard(self)
+        self._closing = True
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             self._discard(len(data))
             return
-        super().data_received(data)
-        if self._in_head and not self._refused:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # An offer of another protocol (h2c) is ignored: the client goes on in HTTP/1.1.
+            rest = data[upgrade.args[0] :]
+            if rest:
+                self.data_received(rest)
+        except httptools.HttpParserError:
+            self._refuse(400)
+        if self._in_head:
             self._unfinished += len(data)
             if self._unfinished > HEAD_LIMIT:
                 self._refuse(431)
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(400)
+    def pause_writing(self) -> None:
+        self._write_paused = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        self._transport.resume_reading()
+        self._next()
+
+    def shutdown(self) -> None:
+        """The server is stopping: what was accepted is answered, then the connection closes."""
+        self._closing = True
+        if not self._busy and not self._waiting:
+            self._transport.close()
+
+    # What the parser says.
+
+    def on_message_begin(self) -> None:
+        self._begin()
+        self._arriving = self._in_head = True
+        self._active = self._loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value) + 4
+        self._count += 1
+        if self._head > HEAD_LIMIT or self._count > HEADERS_LIMIT:
+            self._refuse(431)
+        self._headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if len(self._target) > HEAD_LIMIT:
+            self._refuse(431)
+        elif self._headers.get(b"expect", b"").lower() == b"100-continue" and not (self._busy or self._refused):
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._refused:
+            return
+        self._size += len(body)
+        if self._size <= BODY_LIMIT:
+            self._body.append(body)
+        elif not self._handed_on:
+            self._body.clear()
+            self._hand_on(None)
+        else:
+            self._discard(len(body))
+
+    def on_message_complete(self) -> None:
+        self._arriving = False
+        if not self._refused and not self._handed_on:
+            body = self._body
+            self._hand_on(b"".join(body) if body else b"")
+
+    # What becomes of a request.
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._head = self._unfinished = self._count = self._size = self._discarded = 0
+        self._handed_on = False
+
+    def _hand_on(self, body: bytes | None) -> None:
+        self._handed_on = True
+        parser = self._parser
+        keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        request = Request(parser.get_method().decode(), self._target, self._headers, body, self._client)
+        if self._busy or self._write_paused or self._waiting:
+            self._waiting.append((request, keep_alive))
+            if len(self._waiting) >= PIPELINE_LIMIT:
+                self._transport.pause_reading()
+        else:
+            self._answer(request, keep_alive)
+
+    def _answer(self, request: Request, keep_alive: bool) -> None:
+        self._busy = True
+        work = self._respond(request).__await__()
+        try:
+            pending = next(work)
+        except StopIteration as done:
+            self._write(request, done.value, keep_alive)
+            self._say_why()
+            return
+        task = self._loop.create_task(self._finish(request, keep_alive, _Started(work, pending)))
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
+    async def _finish(self, request: Request, keep_alive: bool, started: _Started) -> None:
+        self._write(request, await started, keep_alive)
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting and not self._busy and not self._write_paused:
+            self._answer(*self._waiting.popleft())
+            if len(self._waiting) < PIPELINE_LIMIT and not self._write_paused:
+                self._transport.resume_reading()
+        self._say_why()
+
+    def _write(self, request: Request, response: Response, keep_alive: bool) -> None:
+        self._busy = False
+        self._active = self._loop.time()
+        self._state.total_requests += 1
+        transport = self._transport
+        if transport.is_closing():
+            return
+        body = response.body
+        parts = [
+            _STATUS_LINE[response.status],
+            b"content-type: %s\r\ncontent-length: %d\r\n" % (response.media_type, len(body)),
+        ]
+        for name, value in self._state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in response.headers:
+            parts += (name, b": ", value, b"\r\n")
+        close = self._closing or not keep_alive
+        parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
+        if request.method != "HEAD":
+            parts.append(body)
+        transport.write(b"".join(parts))
+        if close:
+            self._closing = True
+            self._waiting.clear()
+            transport.close()
+
+    # What nobody wants.
 
     def _discard(self, size: int) -> None:
         self._discarded += size
         if self._discarded > DISCARD_LIMIT:
-            self.transport.close()
+            self._transport.close()
 
     def _refuse(self, status: int) -> None:
-        if self._refused:
+        if not self._refused:
+            self._refused = status
+            self._say_why()
+
+    def _say_why(self) -> None:
+        """Tell a refusal, after the answers to what came before it."""
+        status = self._refused
+        if not status or self._busy or self._waiting or self._closing:
             return
-        self._refused = True
+        self._closing = True
         body = self.refusal(status)
-        self.transport.write(
+        self._transport.write(
             b"%scontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
-            % (STATUS_LINE[status], len(body), body)
+            % (_STATUS_LINE[status], len(body), body)
         )
         # Closed at once, with bytes of the client's unread, the answer would be lost to a reset.
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-            self.loop.call_later(LINGER, self.transport.close)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._loop.call_later(LINGER, self._transport.close)
         else:
-            self.transport.close()
+            self._transport.close()
+
+    def _watch(self) -> None:
+        """Look once in a while whether the connection is idle, or its request too slow to arrive."""
+        quiet = self._loop.time() - self._active
+        if self._arriving and not self._handed_on and quiet >= ARRIVAL_LIMIT:
+            self._refuse(408)
+        elif not self._arriving and not self._busy and quiet >= IDLE_LIMIT:
+            self._transport.close()
+        else:
+            self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
+
+
+class _Started:
+    """Work that has begun and waits: to be gone on with in a task."""
+
+    __slots__ = ("_pending", "_work")
+
+    def __init__(self, work: Generator[Any, Any, Response], pending: object) -> None:
+        self._work = work
+        self._pending = pending
+
+    def __await__(self) -> Generator[Any, Any, Response]:
+        pending = self._pending
+        while True:
+            try:
+                sent = yield pending
+            except BaseException as error:  # noqa: BLE001
+                step = partial(self._work.throw, error)
+            else:
+                step = partial(self._work.send, sent)
+            try:
+                pending = step()
+            except StopIteration as done:
+                return cast("Response", done.value)

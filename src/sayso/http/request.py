@@ -4,51 +4,60 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+import httptools
 
 
 class BodyTooLarge(Exception):
-    """The body has more bytes than the limit; it was not read further."""
-
-
-class Disconnected(Exception):
-    """The client went away before its request was complete."""
+    """The body has more bytes than the kernel keeps."""
 
 
 class Request:
-    """Header names are lower-case bytes; of a header sent twice the last counts."""
+    """Header names are lower-case bytes; of a header sent twice the last counts.
 
-    __slots__ = ("_receive", "headers", "method", "scope")
+    `target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
+    was too large to keep.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self._receive = receive
+    __slots__ = ("_body", "client", "headers", "method", "path", "query_string")
+
+    def __init__(
+        self, method: str, target: bytes, headers: dict[bytes, bytes], body: bytes | None, client: str
+    ) -> None:
+        self.method = method
+        self.headers = headers
+        self.client = client
+        self._body = body
+        if not target.startswith(b"/"):
+            target = _origin_form(target)
+        path, _, self.query_string = target.partition(b"?")
+        self.path = path.decode("utf-8", "replace")
+
+    @property
+    def body(self) -> bytes:
+        """Raises BodyTooLarge."""
+        if self._body is None:
+            raise BodyTooLarge
+        return self._body
 
     @property
     def segments(self) -> list[str]:
-        """The path's parts, decoded one by one; empty ones do not count, so that `//contacts/` is `/contacts`."""
-        raw: bytes = self.scope["raw_path"]
-        path = raw.decode("ascii", "replace")
-        parts = [part for part in path.split("/") if part]
-        return [unquote(part) for part in parts] if "%" in path else parts
+        """The path's parts, decoded one by one; empty ones do not count, so that `//contacts/` is `/contacts`.
+
+        Raises UnicodeDecodeError on what is no UTF-8: it names nothing.
+        """
+        parts = [part for part in self.path.split("/") if part]
+        return [unquote(part) for part in parts] if "%" in self.path else parts
 
     @property
     def query(self) -> dict[str, str]:
-        text = self.scope["query_string"].decode("ascii", "replace")
+        text = self.query_string.decode("ascii", "replace")
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100)) if text else {}
 
     @property
-    def client(self) -> str:
-        """The peer's address, empty where there is none."""
-        client = self.scope.get("client")
-        return client[0] if client else ""
+    def host(self) -> str:
+        return self.headers.get(b"host", b"").decode("latin-1")
 
     @property
     def secret(self) -> bytes:
@@ -61,23 +70,13 @@ class Request:
                 return _user_name(rest)
         return b""
 
-    async def body(self, limit: int) -> bytes:
-        """The whole body. Raises BodyTooLarge past `limit` bytes, Disconnected."""
-        if int(self.headers.get(b"content-length", b"0")) > limit:
-            raise BodyTooLarge
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise BodyTooLarge
-            if not message.get("more_body"):
-                return b"".join((*parts, part)) if parts else part
-            parts.append(part)
+
+def _origin_form(target: bytes) -> bytes:
+    try:
+        url = httptools.parse_url(target)
+    except httptools.HttpParserInvalidURLError:
+        return b"/"
+    return (url.path or b"/") + (b"?" + url.query if url.query else b"")
 
 
 def _user_name(encoded: bytes) -> bytes:

@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 import structlog
 
 from sayso.domain.access import Scope
-from sayso.domain.errors import Forbidden, MethodNotAllowed, NoSuchRoute, NotInVersion, RateLimited, SaysoError
-from sayso.http.request import Disconnected, Request
+from sayso.domain.errors import (
+    Forbidden,
+    MethodNotAllowed,
+    NoSuchRoute,
+    NotInVersion,
+    RateLimited,
+    SaysoError,
+    Unauthenticated,
+)
+from sayso.http.request import Request
 from sayso.http.response import Headers, Response
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
@@ -38,8 +46,6 @@ class IntercomApp:
             response = await passage.through()
         except SaysoError as error:
             response = rendered(error, request_id)
-        except Disconnected:
-            raise
         except Exception as error:  # noqa: BLE001
             # Neither the message nor the values: both may hold what people told us.
             structlog.get_logger().error("request failed", error=type(error).__name__, request_id=request_id)
@@ -63,10 +69,10 @@ class _Passage:
 
     async def through(self) -> Response:
         request, secret, windows = self.request, self.request.secret, self.app.windows
-        region = self.app.regions.at(request.headers.get(b"host", b"").decode("latin-1"), secret)
+        region = self.app.regions.at(request.host, secret)
         try:
             caller = await region.access.authenticate(secret)
-        except SaysoError:
+        except Unauthenticated:
             self._spend(windows)
             raise
         self.key = caller.token.id
@@ -105,6 +111,8 @@ class _Passage:
             found = self.app.router.match(self.request.method, self.request.segments)
         except NotAllowed as refused:
             raise MethodNotAllowed(refused.allow) from None
+        except UnicodeDecodeError:
+            found = None
         if found is None:
             raise NoSuchRoute("Resource Not Found")
         self.path = found[0].path

@@ -9,13 +9,12 @@ import msgspec
 from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, TooLarge
 from sayso.domain.subscription_type import SubscriptionType
+from sayso.http.protocol import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
 from sayso.http.response import Response
 from sayso.intercom.versions import Version, downgrade, is_newest
 from sayso.service.access import Caller
 from sayso.service.region import Region
-
-BODY_LIMIT = 1024 * 1024
 
 T = TypeVar("T")
 
@@ -55,10 +54,10 @@ class Call:
         """What was rendered from the workspace's small tables as they are now."""
         return self.caller.snapshot.rendered
 
-    async def body(self, decoder: msgspec.json.Decoder[T]) -> T:
+    def body(self, decoder: msgspec.json.Decoder[T]) -> T:
         """The body as a shape; no body is as good as `{}`. Raises TooLarge, Malformed, Invalid."""
         try:
-            raw = await self.request.body(BODY_LIMIT)
+            raw = self.request.body
         except BodyTooLarge:
             raise TooLarge(f"The body may have {BODY_LIMIT} bytes at most") from None
         return decoded(raw, decoder)
@@ -75,6 +74,9 @@ class Call:
 def decoded(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Raises Malformed for what is no JSON object, Invalid for a field of the wrong type."""
     try:
+        if not raw.isascii():
+            # The decoder looks only into the strings that it keeps.
+            raw.decode()
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
@@ -84,8 +86,11 @@ def decoded(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 def _invalid(told: str) -> Invalid:
     """msgspec says `Expected ..., got ... - at `$.field``."""
-    what, _, where = told.partition(" - at `")
+    what, _, where = told.rpartition(" - at `")
     field = where.strip("`").removeprefix("$").strip(".").split("[")[0].split(".")[0]
-    if not field:
-        return Malformed(f"The body must be a JSON object: {what}")
+    if not what or not field:
+        return Malformed(f"The body must be a JSON object: {what or told}")
+    if what.startswith("Invalid enum value"):
+        # It goes on with the value, which may be anything that people are called.
+        what = "Invalid value"
     return Invalid(f"{field}: {what}", field)

@@ -32,7 +32,7 @@ _FIELDS = msgspec.json.Decoder(ContactFields)
 
 async def create(call: Call) -> Response:
     """A new contact; without a role it is a user. Intercom answers 200."""
-    fields = await call.body(_FIELDS)
+    fields = call.body(_FIELDS)
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
     draft = _draft(Profile(role, external_id), fields)
@@ -65,7 +65,7 @@ async def find_by_external_id(call: Call) -> Response:
 
 async def update(call: Call) -> Response:
     """Change what the body names; custom attributes are merged key by key."""
-    fields = await call.body(_FIELDS)
+    fields = call.body(_FIELDS)
 
     def draft_of(contact: DomainContact) -> ContactDraft:
         return _draft(contact.profile, fields)
@@ -86,7 +86,7 @@ def _shape(call: Call, contact: DomainContact) -> Contact:
 
 def _per_page(query: Mapping[str, str]) -> int:
     word = query.get("per_page", str(PER_PAGE))
-    if not word.isascii() or not word.isdecimal() or not 1 <= int(word[:9]) <= MOST_PER_PAGE:
+    if not word.isascii() or not word.isdecimal() or len(word) > 9 or not 1 <= int(word) <= MOST_PER_PAGE:
         raise Invalid(f"per_page must be a number from 1 to {MOST_PER_PAGE}", "per_page")
     return int(word)
 

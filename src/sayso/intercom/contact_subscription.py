@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import UNSET
 
-from sayso.domain.errors import Missing
+from sayso.domain.errors import ContactNotFound, Missing
 from sayso.domain.standing import Standing
+from sayso.domain.subscription_type import SubscriptionType as DomainType
 from sayso.http.response import Response
 from sayso.intercom.attached import attached, attaching, detaching
 from sayso.intercom.call import Call
-from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
-
-#: How many lists a snapshot keeps rendered: with a handful of types there are few distinct ones.
-MEMO_LIMIT = 4_096
+from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType
 
 _ATTACH = msgspec.json.Decoder(AttachSubscriptionType)
 
 
 async def list_of_contact(call: Call) -> Response:
     """The types attached to a contact, in the order chosen."""
-    standing = await call.region.consent.standing(call.workspace_id, call.parameters[0])
-    memo = call.rendered
-    body = memo.get(standing)
-    if body is None:
-        chosen = attached(Standing.unpacked(standing), call.types)
-        shape = SubscriptionTypeList([SubscriptionType.of(type_) for type_, _ in chosen])
-        body = msgspec.json.encode(shape)
-        if len(memo) < MEMO_LIMIT:
-            memo[standing] = body
-    return Response(body)
+    standing = await call.region.store.contact.standing(call.workspace_id, call.parameters[0])
+    if standing is None:
+        raise ContactNotFound("there is no such contact")
+    fragments = call.rendered
+    words = standing.split()
+    for word in words:
+        if word not in fragments:
+            fragments[word] = _fragment(word, call.types)
+    return Response(b'{"type":"list","data":[%s]}' % b",".join(filter(None, map(fragments.__getitem__, words))))
+
+
+def _fragment(word: str, types: Mapping[str, DomainType]) -> bytes:
+    """One choice of a packed standing as JSON, kept until a type changes; nothing where it is not attached."""
+    return b",".join(
+        msgspec.json.encode(SubscriptionType.of(type_)) for type_, _ in attached(Standing.unpacked(word), types)
+    )
 
 
 async def attach(call: Call) -> Response:
     """Opt in to an opt_in type, out of an opt_out one."""
-    asked = await call.body(_ATTACH)
+    asked = call.body(_ATTACH)
     if asked.id is UNSET:
         raise Missing("id must name a subscription type", "id")
-    wish_for = attaching(asked.consent_type or None)
+    wish_for = attaching(None if asked.consent_type is UNSET else asked.consent_type)
     type_ = await call.region.consent.choose(
         call.author, call.workspace_id, call.parameters[0], str(asked.id), wish_for
     )

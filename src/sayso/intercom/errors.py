@@ -48,8 +48,11 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.OutcomeUnknown: Answer(503, "service_unavailable"),
 }
 
-#: One special case that Intercom codes apart: [O] in the reference, section 2.3.
-_CLIENT_ERRORS = {"Contact with user role can't be converted to a lead"}
+#: What Intercom codes apart from other wrong values.
+_CLIENT_ERRORS = {
+    "Contact with user role can't be converted to a lead",
+    "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
+}
 
 
 def rendered(error: domain.SaysoError, request_id: str) -> Response:
@@ -64,7 +67,11 @@ def rendered(error: domain.SaysoError, request_id: str) -> Response:
 
 def refusal(status: int) -> bytes:
     """The body for what never became a request."""
-    messages = {400: "Invalid HTTP request", 431: "Request header fields too large"}
+    messages = {
+        400: "Invalid HTTP request",
+        408: "The request took too long to arrive",
+        431: "Request header fields too large",
+    }
     code = "bad_request" if status == 400 else "client_error"
     return msgspec.json.encode(ErrorList(None, [Error(code, messages[status])]))
 

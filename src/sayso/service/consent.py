@@ -24,13 +24,6 @@ class ConsentService:
         self._clock = clock
         self._ids = ids
 
-    async def standing(self, workspace_id: str, contact_id: str) -> str:
-        """The packed standing of a live contact. Raises ContactNotFound."""
-        standing = await self._store.contact.standing(workspace_id, contact_id)
-        if standing is None:
-            raise ContactNotFound("there is no such contact")
-        return standing
-
     async def choose(
         self,
         author: Author,

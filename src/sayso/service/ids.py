@@ -22,6 +22,9 @@ class RandomIds:
     def __init__(self) -> None:
         self._machine = urandom(5).hex()
         self._count = count(int.from_bytes(urandom(3)))
+        # Told apart, not secret: a process's random part and a counter cost less than randomness for each.
+        self._process = urandom(6).hex()
+        self._requests = count(int.from_bytes(urandom(3)))
 
     def act(self, now: int) -> str:
         tail = urandom(10).hex()
@@ -34,7 +37,7 @@ class RandomIds:
         return urandom(16).hex()
 
     def request(self) -> str:
-        return urandom(10).hex()
+        return f"{self._process}{next(self._requests) & 0xFFFFFFFF:08x}"
 
     def uuid(self) -> str:
         return str(uuid.uuid4())

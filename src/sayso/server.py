@@ -8,17 +8,19 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
 
+from sayso import logs
 from sayso.api.operations import Operations
 from sayso.asgi import App, TrustedProxies
-from sayso.http.protocol import LimitedProtocol
+from sayso.deployment import opened
+from sayso.domain.errors import Unavailable
+from sayso.http.protocol import HttpProtocol
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom.app import IntercomApp
@@ -27,12 +29,11 @@ from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Ids
 from sayso.service.region import Region, Regions
 from sayso.settings import Settings
-from sayso.storage import store
 
 BACKLOG = 2048
 
 
-class Protocol(LimitedProtocol):
+class Protocol(HttpProtocol):
     refusal = staticmethod(refusal)
 
 
@@ -51,40 +52,6 @@ class Sayso:
         return self.regions.by_name[self.settings.region]
 
 
-def database(settings: Settings, region: str) -> Path:
-    """The file in which a region's data lies."""
-    known = settings.regions.get(region)
-    url = known.database_url if known and known.database_url else ""
-    if not url and region == settings.region:
-        url = settings.database_url
-    if url:
-        return Path(url.removeprefix("sqlite:///"))
-    return settings.data_dir / ("sayso.db" if region == settings.region else f"sayso-{region}.db")
-
-
-def region_names(settings: Settings) -> list[str]:
-    return sorted({settings.region, *settings.regions})
-
-
-@asynccontextmanager
-async def opened(settings: Settings, *, serving: bool = True) -> AsyncIterator[Regions]:
-    """The regions' services on their stores. `serving`: hold the locks, migrate, and checkpoint. Raises Unavailable."""
-    ids = RandomIds()
-    async with AsyncExitStack() as stack:
-        regions = {}
-        for name in region_names(settings):
-            path = database(settings, name)
-            if serving:
-                stack.enter_context(store.locked(path))
-            if serving or store.still_pending(path):
-                store.bring_up_to_date(path, now())
-            opened_store = store.sqlite(path, checkpoints=serving)
-            stack.push_async_callback(opened_store.close)
-            regions[name] = Region.on(name, opened_store, now, ids)
-        hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
-        yield Regions(regions, hosts, settings.region)
-
-
 @asynccontextmanager
 async def composed(settings: Settings) -> AsyncIterator[Sayso]:
     """A server's application on its open stores."""
@@ -93,6 +60,9 @@ async def composed(settings: Settings) -> AsyncIterator[Sayso]:
         operations = Operations(regions, tally, settings.metrics_public)
         app = surfaces(regions, Windows(settings.rate_limit), tally, now, RandomIds(), operations)
         app.proxies = TrustedProxies(settings.trusted_proxies)
+        if settings.log_requests:
+            app.intercom = logs.of_requests(app.intercom)
+            app.prefixes = {prefix: logs.of_requests(respond) for prefix, respond in app.prefixes.items()}
         yield Sayso(settings, regions, app, operations)
 
 
@@ -122,6 +92,8 @@ async def serve(settings: Settings, greet: Callable[[Sayso, str], Any]) -> None:
         host, port = listener.getsockname()[:2]
         address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         server = _Server(_config(settings, sayso.app), sayso)
+        # Before anybody learns the address: from then on, being asked to stop means to drain.
+        server.heed_signals()
         greeting = greet(sayso, address)
         if asyncio.iscoroutine(greeting):
             await greeting
@@ -133,8 +105,12 @@ def _listening(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
-    listener.listen(BACKLOG)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Unavailable(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from None
     return listener
 
 
@@ -144,12 +120,12 @@ def _config(settings: Settings, app: App) -> uvicorn.Config:
         http=Protocol,
         ws="none",
         lifespan="off",
+        interface="asgi3",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=75,
         timeout_graceful_shutdown=settings.drain_seconds,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
@@ -163,12 +139,15 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._sayso = sayso
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(NotImplementedError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop, number)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own would raise the signal again after the end."""
         yield
 
     def _stop(self, number: int) -> None:

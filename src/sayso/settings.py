@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from sayso.service.region import NAMES
+from sayso.domain.region import NAMES
+
+DEFAULT_FILE = Path("sayso.toml")
+
+#: Names the file; unlike sayso.toml in the working directory, a file named by it must be there.
+FILE_VARIABLE = "SAYSO_CONFIG"
 
 
 class WrongSetting(Exception):
@@ -28,35 +32,51 @@ class Secret(str):
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """A region served beside the default one: the host names that lead to it, and where its data lies."""
+    """A region served here: the host names that lead to it, and where its data lies."""
 
-    hosts: tuple[str, ...]
-    database_url: str
+    hosts: tuple[str, ...] = ()
+    database_url: str = ""
+
+
+def _told(about: str, *, secret: bool = False) -> dict[str, Any]:
+    return {"help": about, "secret": secret}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    host: str = field(default="127.0.0.1", metadata={"help": "Address to listen on."})
-    port: int = field(default=8080, metadata={"help": "Port to listen on; 0 takes a free one."})
-    data_dir: Path = field(default=Path("sayso-data"), metadata={"help": "Where the embedded database lies."})
-    database_url: str = field(default="", metadata={"help": "sqlite:///path; empty: sayso.db in the data directory."})
-    bootstrap_token: Secret = field(
-        default=Secret(""), metadata={"help": "Value of the first token, with every scope.", "secret": True}
-    )
-    region: str = field(default="us", metadata={"help": "The region that answers unlisted hosts: us, eu or au."})
-    public_url: str = field(
-        default="", metadata={"help": "Where clients reach the server, for links and /openapi.json."}
-    )
-    rate_limit: int = field(default=10_000, metadata={"help": "Requests a minute and token; 0 switches the limit off."})
-    tls_cert: str = field(default="", metadata={"help": "File with the certificate chain, PEM."})
-    tls_key: str = field(default="", metadata={"help": "File with the certificate's key, PEM."})
-    trusted_proxies: str = field(default="", metadata={"help": "Addresses or networks whose X-Forwarded-* counts."})
-    metrics_public: bool = field(default=False, metadata={"help": "Whether /metrics answers more than loopback."})
-    log_requests: bool = field(default=False, metadata={"help": "Whether to log a line for each request."})
-    log_format: str = field(default="auto", metadata={"help": "console, json, or auto: console on a terminal."})
-    drain_seconds: int = field(default=30, metadata={"help": "How long a stopping server waits for open requests."})
-    regions: Mapping[str, RegionSettings] = field(default_factory=dict, metadata={"help": "Other regions served here."})
+    """`bootstrap_token` and `regions` have no flag: a command line is seen by others, and a table is no word."""
 
+    host: str = field(default="127.0.0.1", metadata=_told("Address to listen on."))
+    port: int = field(default=8080, metadata=_told("Port to listen on; 0 takes a free one."))
+    data_dir: Path = field(default=Path("sayso-data"), metadata=_told("Folder in which the embedded database lies."))
+    database_url: str = field(default="", metadata=_told("sqlite:///path; empty: sayso.db in the data directory."))
+    bootstrap_token: Secret = field(
+        default=Secret(""), metadata=_told("Value of the first token; it has every scope.", secret=True)
+    )
+    region: str = field(default="us", metadata=_told("The region that answers unlisted hosts: us, eu or au."))
+    public_url: str = field(default="", metadata=_told("Where clients reach the server, for links and /openapi.json."))
+    rate_limit: int = field(
+        default=10_000, metadata=_told("Requests a minute for each token; 0 switches the limit off.")
+    )
+    tls_cert: str = field(default="", metadata=_told("File with the certificate chain, PEM."))
+    tls_key: str = field(default="", metadata=_told("File with the certificate's key, PEM."))
+    trusted_proxies: str = field(
+        default="", metadata=_told("Addresses or networks whose X-Forwarded-For and -Host count.")
+    )
+    metrics_public: bool = field(
+        default=False, metadata=_told("Whether /metrics answers more than loopback and tokens.")
+    )
+    log_requests: bool = field(default=False, metadata=_told("Whether to log a line for each request."))
+    log_format: str = field(default="auto", metadata=_told("console, json, or auto: console on a terminal."))
+    drain_seconds: int = field(default=30, metadata=_told("How long a stopping server waits for open requests."))
+    regions: Mapping[str, RegionSettings] = field(
+        default_factory=dict,
+        metadata=_told("Tables such as [regions.eu] with hosts and database_url, in the file alone."),
+    )
+
+
+#: Settings that can be given as flags.
+FLAGS = tuple(setting.name for setting in fields(Settings) if setting.name not in ("bootstrap_token", "regions"))
 
 #: A setting's value and where it came from.
 Sourced = tuple[Any, str]
@@ -69,43 +89,71 @@ def load(
 ) -> tuple[Settings, dict[str, str]]:
     """The settings, and each one's source. Raises WrongSetting."""
     environment = os.environ if environment is None else environment
-    values: dict[str, Sourced] = {}
-    values.update(_from_file(file or Path(environment.get("SAYSO_CONFIG", "sayso.toml")), required=file is not None))
+    named = file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
+    values = _from_file(named or DEFAULT_FILE, required=named is not None)
     values.update(_from_environment(environment))
-    values.update({name: (value, "flag") for name, value in (flags or {}).items() if value is not None})
-    parsed = {name: _parsed(name, value, source) for name, (value, source) in values.items()}
-    settings = Settings(**parsed)
-    _check(settings)
+    values.update({name: (value, flag(name)) for name, value in (flags or {}).items() if value is not None})
+    settings = Settings(**{name: _parsed(name, value, source) for name, (value, source) in values.items()})
     sources = {known.name: values.get(known.name, (None, "default"))[1] for known in fields(Settings)}
+    _check(settings, sources)
     return settings, sources
 
 
+def flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(name: str) -> str:
+    return f"SAYSO_{name.upper()}"
+
+
+def shown(settings: Settings, name: str) -> Any:
+    """A setting's value as people and JSON may see it: a secret as `***`."""
+    value = getattr(settings, name)
+    if isinstance(value, Secret):
+        return "***" if value else ""
+    if isinstance(value, Mapping):
+        return {region: {"hosts": list(one.hosts), "database_url": one.database_url} for region, one in value.items()}
+    return str(value) if isinstance(value, Path) else value
+
+
 def _from_file(path: Path, *, required: bool) -> dict[str, Sourced]:
+    # Imported here: most starts have no file.
+    import tomllib  # noqa: PLC0415
+
     if not path.exists() and not required:
         return {}
     try:
-        table = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise WrongSetting(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise WrongSetting(f"{path}: {error}") from None
     return {_known(name, str(path)): (value, str(path)) for name, value in table.items()}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Sourced]:
+    """An empty variable is as good as none: that is how compose files pass on what is not set."""
     found: dict[str, Sourced] = {}
     for setting in fields(Settings):
-        variable = f"SAYSO_{setting.name.upper()}"
-        if setting.metadata.get("secret") and f"{variable}_FILE" in environment:
-            found[setting.name] = (_secret_file(environment[f"{variable}_FILE"], variable), f"{variable}_FILE")
-        elif variable in environment and setting.name != "regions":
-            found[setting.name] = (environment[variable], variable)
+        name = variable(setting.name)
+        in_file = environment.get(f"{name}_FILE") if setting.metadata["secret"] else None
+        if in_file and environment.get(name):
+            raise WrongSetting(f"{name} and {name}_FILE: set one of them")
+        if in_file:
+            found[setting.name] = (_secret_file(in_file, name), f"{name}_FILE")
+        elif environment.get(name):
+            found[setting.name] = (environment[name], name)
     return found
 
 
-def _secret_file(path: str, variable: str) -> str:
+def _secret_file(path: str, name: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text("utf-8").strip()
     except OSError as error:
-        raise WrongSetting(f"{variable}_FILE: {error}") from None
+        raise WrongSetting(f"{name}_FILE: {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise WrongSetting(f"{name}_FILE: {path}: not UTF-8 text") from None
 
 
 def _known(name: str, source: str) -> str:
@@ -115,83 +163,163 @@ def _known(name: str, source: str) -> str:
     return name
 
 
-_FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_YES_NO = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def _parsed(name: str, value: Any, source: str) -> Any:
-    default = getattr(Settings(), name)
     try:
-        match default:
-            case bool():
-                return value if isinstance(value, bool) else _FLAGS[str(value).lower()]
-            case int():
-                return int(str(value))
-            case Path():
-                return Path(str(value))
-            case Secret():
-                return Secret(value)
-            case str():
-                return _text(value)
-        return {region: _region(region, table) for region, table in value.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WrongSetting(f"{name} ({source}): {_expected(default)}{_reason(error)}") from None
+        return _reader(name)(value)
+    except _Refused as refused:
+        raise WrongSetting(f"{name} ({source}): {refused}") from None
+
+
+class _Refused(Exception):
+    """Why a value is none of its kind. It never holds the value: that may be a secret in the wrong place."""
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    default = getattr(Settings(), name)
+    readers: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+        (bool, _yes_or_no),
+        (int, _number),
+        (Path, lambda value: Path(_text(value))),
+        (Secret, lambda value: Secret(_text(value))),
+        (str, _text),
+    )
+    return next((reader for kind, reader in readers if isinstance(default, kind)), _regions)
+
+
+def _yes_or_no(value: Any) -> bool:
+    known = _YES_NO.get(str(value).lower())
+    if known is None:
+        raise _Refused("must be true or false")
+    return known
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
+        raise _Refused("must be a whole number")
+    return int(value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("must be a string")
+        raise _Refused("must be a string")
+    if "\0" in value:
+        raise _Refused("must not contain NUL")
     return value
+
+
+def _regions(value: Any) -> dict[str, RegionSettings]:
+    if not isinstance(value, Mapping) or not all(isinstance(table, Mapping) for table in value.values()):
+        raise _Refused("must be tables in sayso.toml, such as [regions.eu]")
+    return {name: _region(name, table) for name, table in value.items()}
 
 
 def _region(name: str, table: Mapping[str, Any]) -> RegionSettings:
     if name not in NAMES:
-        raise ValueError(f"there is no region {name}; there are {', '.join(NAMES)}")
+        raise _Refused(f"there is no region {name}; there are {', '.join(NAMES)}")
     unknown = set(table) - {"hosts", "database_url"}
     if unknown:
-        raise ValueError(f"regions.{name} has no {', '.join(sorted(unknown))}; it has hosts and database_url")
-    return RegionSettings(tuple(table.get("hosts", ())), table.get("database_url", ""))
+        raise _Refused(f"{name} has no {', '.join(sorted(unknown))}; it has hosts and database_url")
+    hosts, url = table.get("hosts", []), table.get("database_url", "")
+    if not isinstance(hosts, list) or not all(isinstance(host, str) and host for host in hosts):
+        raise _Refused(f"hosts of {name} must be a list of host names")
+    if not isinstance(url, str):
+        raise _Refused(f"database_url of {name} must be a string")
+    return RegionSettings(tuple(host.lower() for host in hosts), url)
 
 
-def _expected(default: Any) -> str:
-    match default:
-        case bool():
-            return "must be true or false"
-        case int():
-            return "must be a whole number"
-    return ""
+_SQLITE = re.compile(r"sqlite:///(?!:memory:)[^?]+")
+
+#: RFC 6750's form of a token: what a client can send as Bearer, and as the user name of Basic.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")
 
 
-def _reason(error: Exception) -> str:
-    return "" if isinstance(error, KeyError) or "invalid literal" in str(error) else f" {error}"
-
-
-def _check(settings: Settings) -> None:
-    rules = (
-        (0 <= settings.port < 65_536, "port: must be from 0 to 65535"),
-        (settings.rate_limit >= 0, "rate_limit: must be 0 or more requests a minute"),
-        (settings.drain_seconds >= 0, "drain_seconds: must be 0 or more"),
-        (settings.region in NAMES, f"region: must be one of {', '.join(NAMES)}"),
-        (settings.log_format in ("auto", "console", "json"), "log_format: must be auto, console or json"),
-        (bool(settings.tls_cert) == bool(settings.tls_key), "tls_cert and tls_key: set both or neither"),
-        (
-            not settings.database_url or settings.database_url.startswith("sqlite:///"),
-            "database_url: must be sqlite:///path",
-        ),
-        (not settings.bootstrap_token or len(settings.bootstrap_token) >= 8, "bootstrap_token: at least 8 characters"),
-    )
-    for holds, told in rules:
+def _check(settings: Settings, sources: Mapping[str, str]) -> None:
+    def refuse_unless(name: str, told: str, *, holds: bool) -> None:
         if not holds:
-            raise WrongSetting(told)
+            raise WrongSetting(f"{name} ({sources[name]}): {told}")
+
+    refuse_unless("host", "must name an address to listen on", holds=bool(settings.host.strip()))
+    refuse_unless("port", "must be from 0 to 65535", holds=0 <= settings.port < 65_536)
+    refuse_unless("database_url", "must be sqlite:///path", holds=_is_database(settings.database_url))
+    refuse_unless(
+        "bootstrap_token",
+        "must have 8 characters or more: letters, digits and - . _ ~ + /",
+        holds=not settings.bootstrap_token or bool(_TOKEN.fullmatch(settings.bootstrap_token)),
+    )
+    refuse_unless("region", f"must be one of {', '.join(NAMES)}", holds=settings.region in NAMES)
+    refuse_unless("public_url", "must be an http:// or https:// address", holds=_is_address(settings.public_url))
+    refuse_unless("rate_limit", "must be 0 or more requests a minute", holds=settings.rate_limit >= 0)
+    refuse_unless("trusted_proxies", "must be addresses or networks", holds=_are_networks(settings.trusted_proxies))
+    formats = ("auto", "console", "json")
+    refuse_unless("log_format", f"must be one of {', '.join(formats)}", holds=settings.log_format in formats)
+    refuse_unless("drain_seconds", "must be 0 or more", holds=settings.drain_seconds >= 0)
+    _check_tls(settings)
+    _check_regions(settings)
+
+
+def _is_database(url: str) -> bool:
+    return not url or bool(_SQLITE.fullmatch(url))
+
+
+def _is_address(url: str) -> bool:
+    return not url or bool(re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url))
+
+
+def _are_networks(networks: str) -> bool:
+    from ipaddress import ip_network  # noqa: PLC0415
+
+    try:
+        return all(ip_network(network, strict=False) for network in networks.replace(",", " ").split())
+    except ValueError:
+        return False
+
+
+def _check_tls(settings: Settings) -> None:
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise WrongSetting("tls_cert and tls_key: set both or neither")
     for name in ("tls_cert", "tls_key"):
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             raise WrongSetting(f"{name}: there is no file {path}")
-    _check_proxies(settings.trusted_proxies)
+    if not settings.tls_cert:
+        return
+    import ssl  # noqa: PLC0415
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key, lambda: "")
+    except OSError as error:
+        told = getattr(error, "reason", None) or error.strerror or "cannot be read"
+        raise WrongSetting(f"tls_cert and tls_key: no certificate with its own key, unencrypted ({told})") from None
 
 
-def _check_proxies(networks: str) -> None:
-    for network in networks.replace(",", " ").split():
-        try:
-            ip_network(network, strict=False)
-        except ValueError as error:
-            raise WrongSetting(f"trusted_proxies: {error}") from None
+def _check_regions(settings: Settings) -> None:
+    hosts = [host for region in settings.regions.values() for host in region.hosts]
+    twice = sorted({host for host in hosts if hosts.count(host) > 1})
+    if twice:
+        raise WrongSetting(f"regions: {', '.join(twice)} leads to more than one region")
+    for name, region in settings.regions.items():
+        if not _is_database(region.database_url):
+            raise WrongSetting(f"regions.{name}: database_url must be sqlite:///path")
+    default = settings.regions.get(settings.region)
+    if default and default.database_url and settings.database_url:
+        raise WrongSetting(f"database_url and regions.{settings.region}: the same database is given twice")
+    places = [path.resolve() for path in databases(settings).values()]
+    if len(set(places)) < len(places):
+        raise WrongSetting("regions: each needs a database of its own")
+
+
+def databases(settings: Settings) -> dict[str, Path]:
+    """The file in which each region's data lies, by region."""
+    return {name: _database(settings, name) for name in sorted({settings.region, *settings.regions})}
+
+
+def _database(settings: Settings, region: str) -> Path:
+    known = settings.regions.get(region, RegionSettings())
+    url = known.database_url or (settings.database_url if region == settings.region else "")
+    if url:
+        return Path(url.removeprefix("sqlite:///"))
+    return settings.data_dir / ("sayso.db" if region == settings.region else f"sayso-{region}.db")

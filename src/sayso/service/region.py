@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sayso.domain.region import PRODUCTION
 from sayso.service.access import AccessService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
@@ -13,10 +14,6 @@ from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.turns import Turns
 from sayso.service.workspace import WorkspaceService
-
-#: Intercom's three servers; the production one also routes other regions' tokens.
-NAMES = ("us", "eu", "au")
-PRODUCTION = "us"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The figures the README quotes, and what they are compared with."""

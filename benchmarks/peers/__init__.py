@@ -1,0 +1,1 @@
+"""What Sayso is compared with."""

@@ -1,0 +1,167 @@
+"""Servers as processes of their own, pinned to one core, each with its process group."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks import cpu
+
+#: One core serves, the other one asks. On a single core they have to share it.
+SERVER_CORE = 0
+CLIENT_CORE = 1 if (os.cpu_count() or 1) > 1 else 0
+
+TOKEN = "benchmark-token-with-every-scope"
+ROOT = Path(__file__).resolve().parent.parent
+
+#: So high that nothing is refused, but everything is counted.
+RATE_LIMIT = "1000000000"
+
+_START_SECONDS = 60
+
+
+class Server:
+    """A started server; leaving the context ends it."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], port: int, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.port = port
+        self._command = [*pinned(SERVER_CORE), *command]
+        self._log = folder / f"{name.replace(' ', '-')}.log"
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("SAYSO_")},
+            **(environment or {}),
+        }
+        self.start_seconds = 0.0
+
+    def __enter__(self) -> Server:
+        began = time.perf_counter()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while not _answers(self.port):
+            if self._process.poll() is not None or time.perf_counter() - began > _START_SECONDS:
+                self._end()
+                raise SystemExit(f"{self.name} did not start:\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.002)
+        self.start_seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    @property
+    def group(self) -> int:
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        return cpu.of_group(self.group)
+
+    def memory(self) -> cpu.Memory:
+        return cpu.memory(self.group)
+
+    def _end(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is not None:
+                return
+            os.killpg(self.group, number)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def pinned(core: int) -> list[str]:
+    return ["taskset", "-c", str(core)] if shutil.which("taskset") else []
+
+
+def sayso(folder: Path, database: Path, name: str = "sayso", *, under: Sequence[str] = ()) -> Server:
+    """Our server as anybody starts it, with every feature on. `under`: a command that starts and watches it."""
+    port = free_port()
+    environment = {
+        "SAYSO_BOOTSTRAP_TOKEN": TOKEN,
+        "SAYSO_RATE_LIMIT": RATE_LIMIT,
+        "SAYSO_DATABASE_URL": f"sqlite:///{database}",
+    }
+    command = [*under, sys.executable, "-m", "sayso", "serve", "--port", str(port), "--data-dir", str(folder)]
+    return Server(name, command, port, folder, environment)
+
+
+def constant(folder: Path, body: Path) -> Server:
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.peers.constant", str(port), str(body)]
+    return Server("constant", command, port, folder)
+
+
+def nginx(folder: Path, body: Path) -> Server:
+    """nginx that returns the body from its configuration, that is from memory."""
+    port = free_port()
+    text = body.read_text().replace("\\", "\\\\").replace("'", "\\'")
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        f"""daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ default_type application/json; return 200 '{text}'; }}
+  }}
+}}
+"""
+    )
+    return Server("nginx", [_nginx(), "-c", str(configuration), "-p", str(folder)], port, folder)
+
+
+def has_nginx() -> bool:
+    return bool(_nginx())
+
+
+def _nginx() -> str:
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    """Whether /healthz answers, with anything: the peers know no such path."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 0.5) as connection:
+            connection.settimeout(5)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False

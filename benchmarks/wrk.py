@@ -1,0 +1,111 @@
+"""The load: wrk on the other core, with requests that a Lua script makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+
+from benchmarks import cpu
+from benchmarks.load import CHOSEN, TYPES
+from benchmarks.servers import CLIENT_CORE, TOKEN, Server, pinned
+
+_SCRIPT = Path(__file__).with_name("subscriptions.lua")
+_STRIDE = 1_618_033
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One server under one load for some seconds. Latencies in µs; `others`: cores that other work kept busy."""
+
+    round: int
+    server: str
+    method: str
+    connections: int
+    requests: int
+    seconds: float
+    cpu_seconds: float
+    p50: int
+    p99: int
+    refused: int
+    broken: int
+    others: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """CPU time of the server per request, in µs."""
+        return self.cpu_seconds / self.requests * 1e6 if self.requests else float("inf")
+
+
+@dataclass
+class Load:
+    """Requests for the contacts whose ids are in a file. Each server's POSTs go on where its last ones ended."""
+
+    ids: Path
+    contacts: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        self._sent: dict[str, int] = {}
+        self._seed = 0
+        pairs = self.contacts * (TYPES - CHOSEN)
+        self._stride = next(step for step in range(_STRIDE, 2 * _STRIDE) if gcd(step, pairs) == 1)
+
+    def sample(self, server: Server, method: str, connections: int, round_: int = 0) -> Sample:
+        """Ask for `seconds`, and give what came of it."""
+        if method == "GET":
+            start = self._seed = self._seed + 1
+        else:
+            start = self._sent.get(server.name, 0)
+        machine, used = cpu.of_machine(), server.cpu_seconds()
+        told, client_cpu = _wrk(self._command(server, method, connections, start))
+        machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
+        seconds = told["microseconds"] / 1e6
+        if method == "POST":
+            # Those on their way when the time was up may have been carried out too.
+            self._sent[server.name] = start + told["requests"] + 2 * connections
+        return Sample(
+            round=round_,
+            server=server.name,
+            method=method,
+            connections=connections,
+            requests=told["requests"],
+            seconds=seconds,
+            cpu_seconds=used,
+            p50=told["p50"],
+            p99=told["p99"],
+            refused=told["refused"],
+            broken=told["broken"],
+            others=max(0.0, (machine - used - client_cpu) / seconds),
+        )
+
+    def _command(self, server: Server, method: str, connections: int, start: int) -> list[str]:
+        url = f"http://127.0.0.1:{server.port}/"
+        options = ["-t1", f"-c{connections}", f"-d{self.seconds:g}s", "--timeout", "30s"]
+        options += ["-H", f"Authorization: Bearer {TOKEN}", "-s", str(_SCRIPT), url, "--"]
+        arguments = [method, self.ids, start, self._stride, TYPES, CHOSEN]
+        return [*pinned(CLIENT_CORE), "wrk", *options, *map(str, arguments)]
+
+
+def is_there() -> bool:
+    return shutil.which("wrk") is not None
+
+
+def _wrk(command: list[str]) -> tuple[dict[str, int], float]:
+    """What wrk counted, and the CPU seconds it took itself."""
+    before = os.times()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    after = os.times()
+    summary = [line for line in done.stdout.splitlines() if line.startswith("SUMMARY ")]
+    if not summary:
+        raise SystemExit(f"wrk failed:\n{done.stdout}{done.stderr}")
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return json.loads(summary[0].removeprefix("SUMMARY ")), spent

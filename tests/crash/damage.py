@@ -1,0 +1,37 @@
+"""What is wrong with a store: every chain recomputed and folded, and compared with the contacts' rows."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from sayso.domain.ledger import fold
+from sayso.service.ports import HeadRow, Store, Stored
+
+_LAST = "g"  # sorts after every hex digit
+
+
+async def damage(store: Store, workspace_id: str) -> list[str]:
+    """A sentence for each thing that is wrong; none when all is whole."""
+    stored = await store.ledger.stored(workspace_id, "", _LAST)
+    unreadable = [f"{row.contact_id} {row.seq}: {row.why}" for row in stored if not isinstance(row, Stored)]
+    entries = [row for row in stored if isinstance(row, Stored)]
+    chains = {contact: list(rows) for contact, rows in groupby(entries, lambda row: row.contact_id)}
+    heads = await store.ledger.heads(workspace_id, "", 1_000_000)
+    found = [wrong for head in heads for wrong in _wrong(head, chains.pop(head.contact_id, []))]
+    silent = [f"{contact} {seq}: no event" for contact, seq in await store.ledger.unannounced(workspace_id, "", _LAST)]
+    return unreadable + found + [f"{contact}: no contact" for contact in chains] + silent
+
+
+def _wrong(head: HeadRow, chain: list[Stored]) -> list[str]:
+    name, previous, found = head.contact_id, None, []
+    for seq, stored in enumerate(chain, 1):
+        if stored.entry.seq != seq:
+            found.append(f"{name}: entry {stored.entry.seq} where {seq} belongs")
+        if stored.entry.hash(previous) != stored.hash:
+            found.append(f"{name}: the hash of entry {seq} is not its own")
+        previous = stored.hash
+    if (head.seq, head.hash) != (len(chain), previous):
+        found.append(f"{name}: the head is at {head.seq}, the chain at {len(chain)}")
+    if fold(stored.entry for stored in chain).packed() != head.standing:
+        found.append(f"{name}: the standing is not what the entries come to")
+    return found

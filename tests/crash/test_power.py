@@ -1,0 +1,187 @@
+"""The power goes: what was acknowledged is there when it comes back.
+
+Real changes go through the services and the engine onto a disk that keeps a record. Then the power is cut after
+CRASH_STATES random steps of it (400 unless told), and each state is opened by an ordinary SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.cast import AUTHOR, NOON, draft
+from tests.crash.damage import damage
+from tests.crash.vfs import Disk, states
+
+from sayso.domain.contact import Contact, ContactDraft, Profile, Role
+from sayso.intercom.attached import attaching, detaching
+from sayso.service.ids import RandomIds
+from sayso.service.region import Region
+from sayso.storage import sqlite
+from sayso.storage.migrate import migrate
+from sayso.storage.store import SqlStore
+from sayso.storage.store import sqlite as opened
+
+STATES = int(os.environ.get("CRASH_STATES", "400"))
+WRITERS = 12
+CHANGES = 25
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What a caller was told is kept: a contact at a revision, with its ledger up to an entry."""
+
+    contact_id: str
+    revision: int
+    seq: int
+    hash: bytes | None
+
+
+@dataclass
+class Verdict:
+    lost: int = 0
+    corrupt: int = 0
+    examined: int = 0
+    acknowledged: int = 0
+
+
+@pytest.fixture(autouse=True)
+def frequent_checkpoints(monkeypatch: pytest.MonkeyPatch):
+    """So that the log is carried over, and starts anew, many times in a short history."""
+    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 60)
+
+
+async def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, disk: Disk, chance: Random):
+    workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "FULL")
+
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+
+    assert (0, 0) == (verdict.lost, verdict.corrupt), verdict
+    assert verdict.examined == STATES
+    assert verdict.acknowledged > 20 * STATES
+
+
+async def test_the_history_has_checkpoints_and_logs_that_start_anew(tmp_path: Path, disk: Disk, chance: Random):
+    await _history(tmp_path / "sayso.db", disk, chance, "FULL")
+
+    starts = [s for s in disk.record if s.what == "write" and s.file.endswith("-wal") and s.offset == 0]
+
+    assert disk.syncs("sayso.db") > 5
+    assert len(starts) > 5
+
+
+async def test_the_check_catches_a_database_that_syncs_less(tmp_path: Path, disk: Disk, chance: Random):
+    workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "NORMAL")
+
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+
+    assert verdict.lost > 0, verdict
+
+
+async def test_the_check_catches_a_database_that_never_syncs(tmp_path: Path, disk: Disk, chance: Random):
+    workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "OFF")
+
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+
+    assert verdict.corrupt > 0, verdict
+
+
+async def _history(path: Path, disk: Disk, chance: Random, synchronous: str) -> str:
+    """Twelve people change their minds at once, in two runs of the server; the workspace's id."""
+    connect = partial(sqlite.connect, path, vfs=disk.name, synchronous=synchronous)
+    connection = connect()
+    migrate(connection, NOON)
+    connection.close()
+    store = SqlStore(sqlite.SqliteEngine(connect, checkpoints=True))
+    region = Region.on("us", store, lambda: NOON, RandomIds())
+    workspace = await region.workspaces.create("Acme")
+    for consent_type in ("opt_in", "opt_out", "opt_in"):
+        await region.types.create(workspace.id, draft(consent_type))
+    await asyncio.gather(*(_writer(region, workspace.id, disk, Random(chance.random())) for _ in range(WRITERS)))
+    await store.close()
+    store = SqlStore(sqlite.SqliteEngine(connect, checkpoints=True))
+    region = Region.on("us", store, lambda: NOON, RandomIds())
+    await asyncio.gather(*(_writer(region, workspace.id, disk, Random(chance.random())) for _ in range(WRITERS)))
+    await store.close()
+    return workspace.id
+
+
+async def _writer(region: Region, workspace_id: str, disk: Disk, chance: Random) -> None:
+    name = f"{chance.getrandbits(64):x}"
+    profile = Profile(Role.USER, external_id=name, email=f"{name}@example.com")
+    contact = await region.contacts.create(AUTHOR, workspace_id, ContactDraft(profile))
+    await _acknowledge(region, contact, disk)
+    attached: set[str] = set()
+    for number in range(CHANGES):
+        if chance.random() < 0.2:
+            renamed = ContactDraft(replace(profile, name=f"{number}"), unsubscribed_from_emails=chance.random() < 0.5)
+            await region.contacts.update(AUTHOR, workspace_id, contact.id, lambda _, to=renamed: to)
+        else:
+            type_id = chance.choice("123")
+            wish = detaching if type_id in attached else attaching(None)
+            await region.consent.choose(AUTHOR, workspace_id, contact.id, type_id, wish)
+            attached ^= {type_id}
+        await _acknowledge(region, contact, disk)
+
+
+async def _acknowledge(region: Region, contact: Contact, disk: Disk) -> None:
+    # Nobody else writes to this contact: its row is as the acknowledged change left it.
+    head = await region.store.contact.head(contact.head.workspace_id, contact.id)
+    assert head is not None
+    disk.mark(Acknowledged(contact.id, head.revision, head.chain.seq, head.chain.hash))
+
+
+async def _verdict(tmp_path: Path, disk: Disk, chance: Random, workspace_id: str) -> Verdict:
+    verdict = Verdict()
+    crashes = [chance.randint(1, len(disk.record)) for _ in range(STATES)]
+    for number, (files, acknowledged) in enumerate(states(disk.record, crashes, chance)):
+        folder = tmp_path / f"after-{number}"
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        verdict.examined += 1
+        verdict.acknowledged += len(acknowledged)
+        try:
+            verdict.corrupt += bool(await _corruption(folder / "sayso.db", workspace_id))
+            verdict.lost += bool(await _losses(folder / "sayso.db", workspace_id, acknowledged))
+        except Exception as error:
+            print(f"state {number}: {error!r}")
+            verdict.corrupt += 1
+    return verdict
+
+
+async def _corruption(path: Path, workspace_id: str) -> list[str]:
+    connection = sqlite.connect(path)
+    told = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
+    # A power cut in the very first moments leaves a database that has yet to be made.
+    empty = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchall()
+    connection.close()
+    if empty:
+        return told
+    store = opened(path)
+    try:
+        return told + await damage(store, workspace_id)
+    finally:
+        await store.close()
+
+
+async def _losses(path: Path, workspace_id: str, acknowledged: list[Acknowledged]) -> list[Acknowledged]:
+    if not acknowledged:
+        return []
+    connection = sqlite.connect(path)
+    revisions = dict(connection.execute("SELECT contact_id, revision FROM contacts").fetchall())
+    hashes = {row[:2]: row[2] for row in connection.execute("SELECT contact_id, seq, hash FROM ledger").fetchall()}
+    events = dict(connection.execute("SELECT contact_id, count(*) FROM events GROUP BY contact_id").fetchall())
+    connection.close()
+    return [
+        told
+        for told in acknowledged
+        if revisions.get(told.contact_id, 0) < told.revision
+        or events.get(told.contact_id, 0) < told.revision
+        or (told.seq and hashes.get((told.contact_id, told.seq)) != told.hash)
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
+from tests.conformance import descriptions
 from tests.running import Running
 
 from sayso.asgi import App
@@ -138,6 +139,7 @@ def _client(app: App, token: str, headers: dict[str, str]) -> httpx2.AsyncClient
         transport=httpx2.ASGITransport(app),
         base_url="http://sayso.test",
         headers={"Authorization": f"Bearer {token}", **headers},
+        event_hooks={"response": [descriptions.watch]},
     )
 
 

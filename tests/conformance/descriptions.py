@@ -1,0 +1,241 @@
+"""Intercom's published OpenAPI descriptions as an oracle: every answer of a served route is held against them.
+
+They lie beside the repository, in `../shared`, and nowhere else; without them nothing is validated, and the tests of
+this folder say so. A description is read when it is first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jsonschema_rs
+import yaml
+
+from sayso.http.router import NotAllowed, Router
+from sayso.intercom.routes import ROUTES, Route
+
+FOLDER = Path(__file__).parents[2] / "../shared/reference/intercom-openapi"
+PRESENT = FOLDER.is_dir()
+ABSENT = "answers are not validated: ../shared/reference/intercom-openapi is not here"
+
+#: The versions that are described, as the header names them.
+VERSIONS = (*(f"2.{minor}" for minor in range(7, 17)), "Preview")
+DEFAULT = "2.11"
+
+_OLDER = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(7)))
+_SAME_AS = {**dict.fromkeys(_OLDER, "2.7"), "Unstable": "Preview"}
+
+#: What we serve and no version describes; the Ruby SDK asks for it.
+_UNDESCRIBED = {("GET", "/subscription_types/{}"): "subscription_type"}
+
+#: What real answers bear and no schema or example names: section 2.1 of the reference.
+_OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
+
+_ROUTER: Router[Route] = Router(ROUTES)
+_PARAMETER = re.compile(r"\{\w+\}")
+
+
+class DoesNotConform(AssertionError):
+    """An answer that the description of its version does not allow."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """One version's description."""
+
+    version: str
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        path = FOLDER / f"intercom-{self.version.lower()}.yaml"
+        return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+    @cached_property
+    def schemas(self) -> dict[str, Any]:
+        """The schemas as JSON Schema, with what the descriptions get wrong put right."""
+        schemas = _converted(self.document["components"]["schemas"])
+        _amend(schemas)
+        for name in _referred(self.document) - set(schemas):
+            schemas[name] = {}
+        return schemas
+
+    @cached_property
+    def _operations(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {
+            (method.upper(), _PARAMETER.sub("{}", path)): operation
+            for path, operations in self.document["paths"].items()
+            for method, operation in operations.items()
+        }
+
+    def example(self, method: str, path: str) -> Any:
+        """The first example of a 200."""
+        return self._examples(method, path)[0]
+
+    def examples(self, method: str, path: str) -> list[Any]:
+        return self._examples(method, path) if self._is_described(method, path) else []
+
+    def complaints(self, method: str, path: str, status: int, body: Any) -> list[str]:
+        """What the description says against an answer; a route's `path` has its parameters in braces."""
+        schema = self._schema(method, _PARAMETER.sub("{}", path), status)
+        if schema is None:
+            return [f"{status} is no answer of it"]
+        found = [f"{_where(error)}: {error.message}" for error in self._validator(schema).iter_errors(body)]
+        if status == 200 and self._is_described(method, path):
+            missing = _missing(self._examples(method, path)[:1], [body]) - self._stray
+            found += [f"{key}: the example has it" for key in missing]
+            found += [f"{key}: nothing like it is described" for key in self._unknown_keys(method, path, body)]
+        return found
+
+    def _schema(self, method: str, path: str, status: int) -> str | None:
+        """Where the schema of an answer stands. Every error has the same one, whether or not it is described."""
+        if status >= 400:
+            return "#/components/schemas/error"
+        if (method, path) in _UNDESCRIBED:
+            return f"#/components/schemas/{_UNDESCRIBED[method, path]}"
+        if str(status) not in self._operations.get((method, path), {}).get("responses", {}):
+            return None
+        return f"#/answers/{method} {path.replace('/', '~1')} {status}"
+
+    @cached_property
+    def _answers(self) -> dict[str, Any]:
+        return {
+            f"{method} {path} {status}": _converted(answer["content"]["application/json"]["schema"])
+            for (method, path), operation in self._operations.items()
+            for status, answer in operation["responses"].items()
+            if "schema" in answer.get("content", {}).get("application/json", {})
+        }
+
+    @cached_property
+    def _validators(self) -> dict[str, Any]:
+        return {}
+
+    def _validator(self, pointer: str) -> Any:
+        if pointer not in self._validators:
+            pointer_in_uri = pointer.replace("{", "%7B").replace("}", "%7D").replace(" ", "%20")
+            document = {"$ref": pointer_in_uri, "components": {"schemas": self.schemas}, "answers": self._answers}
+            self._validators[pointer] = jsonschema_rs.Draft202012Validator(document, validate_formats=False)
+        return self._validators[pointer]
+
+    def _unknown_keys(self, method: str, path: str, body: dict[str, Any]) -> set[str]:
+        """Keys that stand neither in the schema of such an object nor in an example of it."""
+        if body.get("type") != "contact" or method == "DELETE":
+            return set()
+        return set(body) - set(self.schemas["contact"]["properties"]).union(_OBSERVED, *self._examples(method, path))
+
+    @cached_property
+    def _stray(self) -> set[str]:
+        """In 2.13 one example of a contact has a key that neither the schema nor the other examples have."""
+        return {"formatted_phone"} - set(self.schemas["contact"]["properties"])
+
+    def _is_described(self, method: str, path: str) -> bool:
+        return (method, _PARAMETER.sub("{}", path)) in self._operations
+
+    def _examples(self, method: str, path: str) -> list[Any]:
+        """The examples of a 200."""
+        content = self._operations[method, _PARAMETER.sub("{}", path)]["responses"]["200"]["content"]
+        return [example["value"] for example in content["application/json"].get("examples", {}).values()]
+
+
+@cache
+def description(version: str) -> Description:
+    return Description(_SAME_AS.get(version, version))
+
+
+def of_request(request: httpx2.Request) -> Description:
+    """The description that the answer to a request must agree with; a version that nobody knows has only an error."""
+    name = request.headers.get("Intercom-Version", DEFAULT)
+    known = _SAME_AS.get(name, name) in VERSIONS
+    return description(name if known else DEFAULT)
+
+
+def served(method: str, path: str) -> str | None:
+    """The pattern of the route of Intercom's surface that answers, None where none does."""
+    try:
+        found = _ROUTER.match(method, [part for part in path.split("/") if part])
+    except NotAllowed:
+        return None
+    return found[0].path if found else None
+
+
+def check(request: httpx2.Request, status: int, body: Any) -> None:
+    """Raises DoesNotConform where the answer of a served route is none that its version's description allows."""
+    path = served(request.method, request.url.path)
+    if not PRESENT or path is None or request.method == "HEAD":
+        return
+    against = of_request(request)
+    complaints = against.complaints(request.method, path, status, body)
+    if complaints:
+        raise DoesNotConform(f"{request.method} {path} {against.version} {status}: " + "; ".join(complaints))
+
+
+async def watch(response: httpx2.Response) -> None:
+    """An event hook for clients: whatever a test is about, the answers that it gets conform."""
+    await response.aread()
+    if response.headers.get("content-type", "").startswith("application/json"):
+        check(response.request, response.status_code, response.json())
+
+
+_ANNOTATIONS = frozenset({"nullable", "example", "examples", "discriminator", "xml"})
+
+
+def _converted(schema: Any) -> Any:
+    """OpenAPI 3.0's dialect as JSON Schema: `nullable` is another type, beside a reference too."""
+    if isinstance(schema, list):
+        return [_converted(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # A property may be called `example`: only what describes a schema is dropped.
+    plain = {key: _properties(value) if key == "properties" else _converted(value) for key, value in schema.items()}
+    if "type" in schema or "$ref" in schema or "allOf" in schema or "oneOf" in schema or "anyOf" in schema:
+        plain = {key: value for key, value in plain.items() if key not in _ANNOTATIONS}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+def _properties(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: _converted(schema) for name, schema in properties.items()}
+
+
+def _amend(schemas: dict[str, Any]) -> None:
+    """Three places where the descriptions contradict their own examples or what Intercom really answers.
+
+    - `/me` gives an admin without the keys that 2.11 requires: its example does not have them either.
+    - A contact may be without an email: leads are, and an example creates one from an external_id.
+    - `pages.next` is `{page, starting_after}`; 2.11 requires a `per_page` that was never seen.
+    """
+    missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "team_ids"}
+    admin = schemas["admin_with_app"].get("anyOf", [schemas["admin_with_app"]])[0]
+    admin["required"] = [name for name in admin.get("required", []) if name not in missing]
+    for name in ("email", "email_domain"):
+        contact = schemas["contact"]["properties"]
+        contact[name] = {"anyOf": [contact[name], {"type": "null"}]}
+    schemas["starting_after_paging"].pop("required", None)
+
+
+def _referred(document: Any) -> set[str]:
+    """The names of the schemas that something refers to."""
+    if isinstance(document, list):
+        return set().union(*map(_referred, document))
+    if not isinstance(document, dict):
+        return set()
+    reference = document.get("$ref")
+    named = {reference.rpartition("/")[2]} if isinstance(reference, str) else set()
+    return named.union(*map(_referred, document.values()))
+
+
+def _missing(example: Any, answer: Any) -> set[str]:
+    """The keys, at any depth, that an example has and an answer has not. Each item of a list is held against the first."""
+    if isinstance(example, list) and isinstance(answer, list):
+        return set().union(*(_missing(example[0], item) for item in answer)) if example else set()
+    if not isinstance(example, dict) or not isinstance(answer, dict):
+        return set()
+    deeper = (_missing(value, answer.get(key)) for key, value in example.items() if key != "custom_attributes")
+    return (set(example) - set(answer)).union(*deeper)
+
+
+def _where(error: Any) -> str:
+    return ".".join(map(str, error.instance_path)) or "the answer"

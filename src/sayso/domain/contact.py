@@ -181,7 +181,7 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
     """
     profile = draft.profile
     if contact.profile.role is Role.USER and profile.role is Role.LEAD:
-        raise Invalid("Contact with user role can't be converted to a lead", "role")
+        raise Invalid("Contact with user role can't be converted to a lead")
     if profile.role is Role.USER and not (profile.email or profile.external_id):
         raise Missing("a user needs an email or an external_id", "email")
     _check(profile)
@@ -264,6 +264,8 @@ def _check(profile: Profile) -> None:
         value = getattr(profile, name)
         if value is not None and len(value) > limit:
             raise Invalid(f"{name} has at most {limit} characters", name)
+        if value is not None and "\0" in value:
+            raise Invalid(f"{name} must not hold a NUL character", name)
     if profile.email is not None and "@" not in profile.email:
         raise Invalid("email must be an email address", "email")
     for name in ("signed_up_at", "last_seen_at"):
@@ -279,6 +281,8 @@ def _check_attributes(attributes: Mapping[str, Any]) -> None:
     for name, value in attributes.items():
         if not 0 < len(name) <= 190:
             raise Invalid("a custom attribute's name has 1 to 190 characters", "custom_attributes")
+        if "\0" in name or (isinstance(value, str) and "\0" in value):
+            raise Invalid("a custom attribute must not hold a NUL character", "custom_attributes")
         if isinstance(value, str) and len(value) > ATTRIBUTE_TEXT_LIMIT:
             raise Invalid(f"a custom attribute has at most {ATTRIBUTE_TEXT_LIMIT} characters", "custom_attributes")
         if isinstance(value, (list, dict)):

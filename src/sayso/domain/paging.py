@@ -34,6 +34,6 @@ class Cursor:
         except (binascii.Error, ValueError, TypeError, RecursionError):
             raise Invalid(_BAD, "starting_after") from None
         numbers = all(type(n) is int and 0 <= n < 2**53 for n in (at, page, total))
-        if not numbers or not isinstance(id_, str) or not id_.isascii() or len(id_) > 64:
+        if not numbers or not isinstance(id_, str) or not (id_.isascii() and id_.isalnum()) or len(id_) > 64:
             raise Invalid(_BAD, "starting_after")
         return cls(at, id_, page, total)

@@ -67,7 +67,7 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._busy = False
         self._closing = False
-        self._refused = 0
+        self._refused = self._told = 0
         self._write_paused = False
         self._timer: asyncio.TimerHandle | None = None
         self._active = 0.0
@@ -100,6 +100,8 @@ class HttpProtocol(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             # An offer of another protocol (h2c) is ignored: the client goes on in HTTP/1.1.
             rest = data[upgrade.args[0] :]
+            if self._offered:
+                rest = self._plain_head() + rest
             if rest:
                 self.data_received(rest)
         except httptools.HttpParserError:
@@ -121,7 +123,8 @@ class HttpProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server is stopping: what was accepted is answered, then the connection closes."""
         self._closing = True
-        if not self._busy and not self._waiting:
+        arriving = self._arriving and not self._handed_on
+        if not (self._busy or self._waiting or arriving):
             self._transport.close()
 
     # What the parser says.
@@ -139,30 +142,37 @@ class HttpProtocol(asyncio.Protocol):
         self._count += 1
         if self._head > HEAD_LIMIT or self._count > HEADERS_LIMIT:
             self._refuse(431)
-        self._headers[name.lower()] = value
+        # A trailer is none of the fields that proxies and checks have seen.
+        if self._in_head:
+            self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if len(self._target) > HEAD_LIMIT:
             self._refuse(431)
+        elif b"upgrade" in self._headers and self._parser.should_upgrade():
+            self._offered = b"content-length" in self._headers or b"transfer-encoding" in self._headers
+        elif int(self._headers.get(b"content-length", b"0")) > BODY_LIMIT and not self._refused:
+            self._hand_on(None)
         elif self._headers.get(b"expect", b"").lower() == b"100-continue" and not (self._busy or self._refused):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         if self._refused:
             return
+        if self._handed_on:
+            self._discard(len(body))
+            return
         self._size += len(body)
         if self._size <= BODY_LIMIT:
             self._body.append(body)
-        elif not self._handed_on:
+        else:
             self._body.clear()
             self._hand_on(None)
-        else:
-            self._discard(len(body))
 
     def on_message_complete(self) -> None:
         self._arriving = False
-        if not self._refused and not self._handed_on:
+        if not (self._refused or self._handed_on or self._offered):
             body = self._body
             self._hand_on(b"".join(body) if body else b"")
 
@@ -173,7 +183,18 @@ class HttpProtocol(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
         self._head = self._unfinished = self._count = self._size = self._discarded = 0
-        self._handed_on = False
+        self._handed_on = self._offered = False
+
+    def _plain_head(self) -> bytes:
+        """The head once more, without its offer of another protocol: for that, the parser leaves out the body."""
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        fields = dict(self._headers)
+        del fields[b"upgrade"]
+        close = b"close" in fields.pop(b"connection", b"").lower()
+        lines = [b"%s: %s\r\n" % field for field in fields.items()]
+        self._parser = httptools.HttpRequestParser(self)
+        head = b"%s %s HTTP/%s\r\n%s" % (method, self._target, version, b"".join(lines))
+        return head + (b"connection: close\r\n\r\n" if close else b"\r\n")
 
     def _hand_on(self, body: bytes | None) -> None:
         self._handed_on = True
@@ -201,7 +222,13 @@ class HttpProtocol(asyncio.Protocol):
         task.add_done_callback(self._state.tasks.discard)
 
     async def _finish(self, request: Request, keep_alive: bool, started: _Started) -> None:
-        self._write(request, await started, keep_alive)
+        try:
+            response = await started
+        except BaseException:
+            # Without an answer the client must not go on waiting for one.
+            self._transport.close()
+            raise
+        self._write(request, response, keep_alive)
         self._next()
 
     def _next(self) -> None:
@@ -227,7 +254,7 @@ class HttpProtocol(asyncio.Protocol):
             parts += (name, b": ", value, b"\r\n")
         for name, value in response.headers:
             parts += (name, b": ", value, b"\r\n")
-        close = self._closing or not keep_alive
+        close = not keep_alive or (self._closing and not self._waiting)
         parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
         if request.method != "HEAD":
             parts.append(body)
@@ -235,7 +262,11 @@ class HttpProtocol(asyncio.Protocol):
         if close:
             self._closing = True
             self._waiting.clear()
-            transport.close()
+            if self._arriving:
+                self._refused = self._told = response.status
+                self._linger()
+            else:
+                transport.close()
 
     # What nobody wants.
 
@@ -252,15 +283,19 @@ class HttpProtocol(asyncio.Protocol):
     def _say_why(self) -> None:
         """Tell a refusal, after the answers to what came before it."""
         status = self._refused
-        if not status or self._busy or self._waiting or self._closing:
+        if not status or self._busy or self._waiting or self._told or self._transport.is_closing():
             return
+        self._told = status
         self._closing = True
         body = self.refusal(status)
         self._transport.write(
             b"%scontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
             % (_STATUS_LINE[status], len(body), body)
         )
-        # Closed at once, with bytes of the client's unread, the answer would be lost to a reset.
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close, but not at once: with bytes of the client's unread, the answer would be lost to a reset."""
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._loop.call_later(LINGER, self._transport.close)
@@ -272,7 +307,7 @@ class HttpProtocol(asyncio.Protocol):
         quiet = self._loop.time() - self._active
         if self._arriving and not self._handed_on and quiet >= ARRIVAL_LIMIT:
             self._refuse(408)
-        elif not self._arriving and not self._busy and quiet >= IDLE_LIMIT:
+        elif (self._handed_on or not self._arriving) and not self._busy and quiet >= IDLE_LIMIT:
             self._transport.close()
         else:
             self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)

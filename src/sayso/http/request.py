@@ -48,12 +48,12 @@ class Request:
         Raises UnicodeDecodeError on what is no UTF-8: it names nothing.
         """
         parts = [part for part in self.path.split("/") if part]
-        return [unquote(part) for part in parts] if "%" in self.path else parts
+        return [unquote(part, errors="strict") for part in parts] if "%" in self.path else parts
 
     @property
     def query(self) -> dict[str, str]:
         text = self.query_string.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100)) if text else {}
+        return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
 
     @property
     def host(self) -> str:
@@ -67,7 +67,7 @@ class Request:
             case b"bearer":
                 return rest.strip()
             case b"basic":
-                return _user_name(rest)
+                return _user_name(rest.strip())
         return b""
 
 

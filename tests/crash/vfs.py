@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -163,7 +164,7 @@ def _sectors(step: Step) -> Iterator[Step]:
         return
     start, end = step.offset, step.offset + len(step.value)
     edges = [start, *range(start - start % SECTOR + SECTOR, end, SECTOR), end]
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         yield Step("write", step.file, step.value[first - start : last - start], first)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,13 @@ CHECKPOINT_PAGES = 4_000
 LOG_BYTES = 64 * 1024**2
 
 MMAP_BYTES = 8 * 1024**3
+# A table of its own: an update that changes no byte would write nothing, and so prove nothing.
+_TAKE_ROOM = (
+    Statement("CREATE TABLE IF NOT EXISTS room (bytes BLOB)", ()),
+    Statement("INSERT INTO room VALUES (zeroblob(32768))", ()),
+)
+_GIVE_ROOM_BACK = (Statement("DROP TABLE IF EXISTS room", ()),)
+
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -93,6 +100,17 @@ class SqliteEngine:
         except apsw.Error as error:
             raise _translated(error) from error
 
+    async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._salvage, sql, params)
+
+    def _salvage(self, sql: str, params: tuple[Any, ...]) -> list[Row | None]:
+        try:
+            if self._scanner is None:
+                self._scanner = self._connect()
+            return list(_decoded(self._scanner.execute(dialect(sql), params)))
+        except apsw.Error as error:
+            raise _translated(error) from error
+
     async def commit(self, statements: Sequence[Statement]) -> None:
         if self._closed:
             raise Unavailable("The database is closed; nothing was written")
@@ -132,12 +150,15 @@ class SqliteEngine:
         self._trouble = next((o.message for o in outcomes if isinstance(o, Unavailable)), None)
 
     async def check(self) -> None:
-        """After a failed write, tries one that changes nothing."""
+        """After a failed write, tries one that is as large as most, and takes it back."""
         if self._trouble is not None:
-            await self.commit([Statement("UPDATE migrations SET applied_at = applied_at", ())])
+            await self.commit(_TAKE_ROOM)
+            await self.commit(_GIVE_ROOM_BACK)
 
     async def close(self) -> None:
         """Finish what was handed over, then let go of the file."""
+        if self._closed:
+            return
         self._closed = True
         await self._idle.wait()
         self._threads.submit(self._writer.close).result()
@@ -215,6 +236,17 @@ class _Writer:
         if connection is not None:
             with contextlib.suppress(apsw.Error):
                 connection.close(force=True)
+
+
+def _decoded(cursor: apsw.Cursor) -> Iterator[Row | None]:
+    """SQLite takes any bytes for text; a row whose text is none comes as None, and the cursor goes on after it."""
+    while True:
+        try:
+            yield next(cursor)
+        except StopIteration:
+            return
+        except UnicodeDecodeError:
+            yield None
 
 
 def _apply(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:

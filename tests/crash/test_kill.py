@@ -1,0 +1,258 @@
+"""The server is killed: what it acknowledged is there when it starts again, within three seconds.
+
+CRASH_KILLS says how often (3 unless told) at a random moment, and as often again at a sync of the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import random
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from tests.crash.damage import damage
+from tests.running import Running
+
+from sayso.storage import sqlite
+from sayso.storage.store import sqlite as opened
+
+KILLS = int(os.environ.get("CRASH_KILLS", "3"))
+WRITERS = 8
+READY_WITHIN = 3.0
+
+
+@dataclass
+class Writer:
+    """One person's choices over HTTP, and what was acknowledged of them. `journal` is one line for each 2xx.
+
+    `attached` and `name` are as acknowledged; `trying` is what had no answer when the server went.
+    """
+
+    journal: Path
+    chance: random.Random
+    types: list[str]
+    number: int
+    contact_id: str = ""
+    attached: list[str] = field(default_factory=list)
+    name: str = ""
+    trying: tuple[str, str] | None = None
+
+    def write_until_cut_off(self, url: str, token: str) -> None:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+        with closing(connection), suppress(OSError, http.client.HTTPException):
+            while True:
+                self._act(connection, token)
+
+    def _act(self, connection: http.client.HTTPConnection, token: str) -> None:
+        if not self.contact_id:
+            self.name = ""
+            identity = f"{self.number}-{self.chance.getrandbits(64):x}"
+            self.contact_id = self._call(connection, token, "POST", "/contacts", {"external_id": identity})["id"]
+            return
+        path = f"/contacts/{self.contact_id}"
+        if self.chance.random() < 0.2:
+            name = f"{self.chance.getrandbits(32):x}"
+            self.trying = ("name", name)
+            self._call(connection, token, "PUT", path, {"name": name})
+        elif (type_id := self.chance.choice(self.types)) in self.attached:
+            self.trying = ("detach", type_id)
+            self._call(connection, token, "DELETE", f"{path}/subscriptions/{type_id}", None)
+        else:
+            self.trying = ("attach", type_id)
+            self._call(connection, token, "POST", f"{path}/subscriptions", {"id": type_id})
+        self._settle()
+
+    def _settle(self) -> None:
+        """What was tried has happened."""
+        assert self.trying
+        what, value = self.trying
+        if what == "name":
+            self.name = value
+        elif what == "attach":
+            self.attached = [*self.attached, value]
+        else:
+            self.attached = [one for one in self.attached if one != value]
+        self.trying = None
+
+    def _call(self, connection: http.client.HTTPConnection, token: str, method: str, path: str, body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        assert 200 == response.status, answer
+        # A contact's id is not known before the answer; everybody else's is.
+        line = {"contact": answer["id"] if path == "/contacts" else self.contact_id, "request": answer_id(response)}
+        with self.journal.open("a") as journal:
+            journal.write(json.dumps({**line, "what": (self.trying or ("create", ""))[0]}) + "\n")
+        return answer
+
+    def differences(self, found: list[str], name: str) -> list[str]:
+        """What is missing of the acknowledged, given what is listed now; what was being tried may have happened."""
+        if (found, name) == (self.attached, self.name):
+            self.trying = None
+            return []
+        if self.trying:
+            self._settle()
+        if (found, name) == (self.attached, self.name):
+            return []
+        return [f"{self.contact_id}: {found} {name!r} instead of {self.attached} {self.name!r}"]
+
+
+def answer_id(response: http.client.HTTPResponse) -> str:
+    return response.headers["X-Request-Id"]
+
+
+def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
+    tmp_path: Path, start: Callable[..., Running], chance: random.Random
+):
+    server, _ = _ready(start)
+    types = _types(server)
+    writers = [Writer(tmp_path / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
+    slowest = 0.0
+    for _ in range(KILLS):
+        _killed_while_writing(server, writers, partial(_after, server, chance.uniform(0.05, 2.0)))
+        server, seconds = _ready(start)
+        slowest = max(slowest, seconds)
+        _assert_nothing_lost(server, writers, tmp_path)
+    print(f"{_journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
+    assert slowest < READY_WITHIN
+
+
+def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(
+    tmp_path: Path, start: Callable[..., Running], chance: random.Random
+):
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: no kills at the n-th sync")
+    server, _ = _ready(start)
+    types = _types(server)
+    writers = [Writer(tmp_path / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
+    for _ in range(KILLS):
+        with _Tracer(server, chance.randint(1, 200)) as tracer:
+            _killed_while_writing(server, writers, tracer.wait)
+        server, _ = _ready(start)
+        _assert_nothing_lost(server, writers, tmp_path)
+    print(f"{_journaled(writers)} acknowledged changes, {KILLS} kills at a sync")
+
+
+class _Tracer:
+    """strace on a running server: kills it as it asks for its n-th sync from now on, before that happens."""
+
+    def __init__(self, server: Running, at: int) -> None:
+        self._server = server
+        calls = "fdatasync,fsync"
+        self._command = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={calls}"]
+        self._command += ["-e", f"inject={calls}:signal=SIGKILL:when={at}", "-p", str(server.process.pid)]
+
+    def __enter__(self) -> _Tracer:
+        self._process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
+        assert self._process.stderr
+        told = self._process.stderr.readline()
+        if "attached" not in told:
+            self._process.wait(10)
+            pytest.skip(f"strace cannot trace here: {told.strip()}")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        assert self._process.stderr
+        self._process.stderr.close()
+
+    def wait(self) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._server.process.wait(20)
+        assert self._server.process.poll() is not None, "no such sync came"
+
+
+def _after(server: Running, seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        server.process.wait(seconds)
+    server.kill()
+
+
+def _killed_while_writing(server: Running, writers: list[Writer], end: Callable[[], None]) -> None:
+    threads = [
+        threading.Thread(target=writer.write_until_cut_off, args=(server.url, server.token)) for writer in writers
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        end()
+    finally:
+        killed = server.process.poll()
+        server.kill()
+        for thread in threads:
+            thread.join(30)
+    assert -9 == (killed if killed is not None else server.process.returncode)
+
+
+def _ready(start: Callable[..., Running]) -> tuple[Running, float]:
+    began = monotonic()
+    server = start("--demo")
+    with server.client as client:
+        while client.get("/readyz").status_code != 200:
+            assert monotonic() < began + 30, server.said
+    return server, monotonic() - began
+
+
+def _types(server: Running) -> list[str]:
+    with server.client as client:
+        return [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
+
+
+def _assert_nothing_lost(server: Running, writers: list[Writer], folder: Path) -> None:
+    lost: list[str] = []
+    with server.client as client:
+        for writer in writers:
+            if writer.contact_id:
+                path = f"/contacts/{writer.contact_id}"
+                listed = [type_["id"] for type_ in client.get(f"{path}/subscriptions").json()["data"]]
+                lost += writer.differences(listed, client.get(path).json()["name"] or "")
+    database = folder / "sayso-data" / "sayso.db"
+    assert [] == lost
+    assert [] == _unrecorded(database, writers)
+    assert [] == _damage(database)
+
+
+def _unrecorded(database: Path, writers: list[Writer]) -> list[str]:
+    """Acknowledged requests without their ledger entry, and contacts with fewer events than acknowledged changes."""
+    with closing(sqlite.connect(database)) as connection:
+        requests = {row[0] for row in connection.execute("SELECT request_id FROM ledger").fetchall()}
+        events = dict(connection.execute("SELECT contact_id, count(*) FROM events GROUP BY contact_id").fetchall())
+        revisions = dict(connection.execute("SELECT contact_id, revision FROM contacts").fetchall())
+    missing = [f"contact {contact}" for contact in revisions if events.get(contact, 0) != revisions[contact]]
+    for writer in writers:
+        lines = [json.loads(line) for line in writer.journal.read_text().splitlines()] if writer.contact_id else []
+        choices = [line for line in lines if line["what"] in ("attach", "detach")]
+        missing += [f"request {line['request']}" for line in choices if line["request"] not in requests]
+        if len(lines) > revisions.get(writer.contact_id, 0):
+            missing.append(f"contact {writer.contact_id}: {len(lines)} changes were acknowledged")
+    return missing
+
+
+def _damage(database: Path) -> list[str]:
+    async def look() -> list[str]:
+        store = opened(database)
+        try:
+            found = [await damage(store, workspace.id) for workspace in await store.workspace.all()]
+        finally:
+            await store.close()
+        return [wrong for one in found for wrong in one]
+
+    return asyncio.run(look())
+
+
+def _journaled(writers: list[Writer]) -> int:
+    return sum(len(writer.journal.read_text().splitlines()) for writer in writers if writer.journal.exists())

@@ -3,75 +3,165 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
+import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
-import httpx2
-
-from benchmarks import servers, wrk
+from benchmarks import machine, report, servers, wrk
+from benchmarks.breakdown import steps
+from benchmarks.durability import group_commits, ledger_rows
+from benchmarks.footprint import footprint
 from benchmarks.load import DATA, prepared
-from benchmarks.rounds import Sync, measured
+from benchmarks.peers.fastapi_orm import filled_from
+from benchmarks.results import Footprint, Results, Sample, Sync, Written
+from benchmarks.rounds import measured
 from benchmarks.servers import Server
-from benchmarks.wrk import Load, Sample
+from benchmarks.wrk import Load
+
+POOL_SIZES = (5, 20)
 
 
 def main() -> None:
     asked = _arguments()
+    if asked.report:
+        report.write(Results.kept())
+        return
     if not wrk.is_there():
         raise SystemExit("wrk is missing, which makes the load (on Debian: apt-get install wrk)")
-    database, ids = prepared(asked.contacts)
-    folder = DATA / "run"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    ours = folder / "sayso.db"
-    shutil.copyfile(database, ours)
-    load = Load(ids, asked.contacts, asked.seconds)
-    with ExitStack() as stack:
-        sayso = stack.enter_context(servers.sayso(folder, ours))
-        body = folder / "body.json"
-        body.write_bytes(_body(sayso, ids))
-        constant = stack.enter_context(servers.constant(folder, body))
-        samples: list[Sample] = []
-        for figure in measured(asked.rounds, [constant, sayso], [constant, sayso], load, folder):
-            if isinstance(figure, Sync):
-                print(f"{figure.round} fdatasync {figure.p50:.0f} us")
-                continue
-            samples.append(figure)
-            print(
-                f"{figure.round} {figure.server:10} {figure.method:4} c={figure.connections:<3} {figure.per_second:9.0f}/s"
-                f" {figure.cpu_us:8.1f} us CPU  p50 {figure.p50} p99 {figure.p99} us"
-                f" refused {figure.refused} broken {figure.broken} others {figure.others:.2f}",
-                flush=True,
-            )
-    for method in ("GET", "POST"):
-        for connections in (1, 64):
-            by = {
-                name: [s.cpu_us for s in samples if (s.server, s.method, s.connections) == (name, method, connections)]
-                for name in ("constant", "sayso")
-            }
-            ratios = [ours / theirs for ours, theirs in zip(by["sayso"], by["constant"], strict=True)]
-            print(
-                f"{method} c={connections}: {median(by['sayso']):.1f} us CPU, {median(ratios):.2f} times the constant app"
-            )
+    if not servers.has_nginx():
+        print("nginx is missing, so nothing is compared with it (on Debian: apt-get install nginx-light)")
+    results = _run(asked)
+    print()
+    print(report.rendered(results))
+    if asked.write:
+        results.keep()
+        report.write(results)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--contacts", type=int, default=100_000)
-    return parser.parse_args()
+    parser.add_argument("--rounds", type=int, help="how many rounds (5; with --quick 2)")
+    parser.add_argument("--seconds", type=float, help="how long each load lasts in each round (3; with --quick 1)")
+    parser.add_argument("--contacts", type=int, default=100_000, help="how many contacts are stored (100000)")
+    parser.add_argument("--quick", action="store_true", help="a short look: no million, nothing written")
+    parser.add_argument("--only", choices=["constant"], help="compare with the constant-body app alone")
+    parser.add_argument("--million", action=argparse.BooleanOptionalAction, help="load a million contacts too")
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write README.md and results.json")
+    parser.add_argument("--report", action="store_true", help="write README.md anew from results.json, and stop")
+    asked = parser.parse_args()
+    asked.rounds = asked.rounds or (2 if asked.quick else 5)
+    asked.seconds = asked.seconds or (1.0 if asked.quick else 3.0)
+    for name in ("million", "write"):
+        if getattr(asked, name) is None:
+            setattr(asked, name, not asked.quick)
+    return asked
 
 
-def _body(server: Server, ids: Path) -> bytes:
+def _run(asked: argparse.Namespace) -> Results:
+    database, ids = prepared(asked.contacts)
+    folder = _empty(DATA / "run")
+    ours, theirs = folder / "sayso.db", folder / "orm.db"
+    shutil.copyfile(database, ours)
+    load = Load(ids, asked.contacts, asked.seconds)
+    with ExitStack() as stack:
+        sayso = stack.enter_context(servers.sayso(folder, ours))
+        idle = sayso.memory().resident
+        body = _body(folder, sayso, ids)
+        constant = stack.enter_context(servers.constant(folder, body))
+        readers, writers = [constant, sayso], [constant, sayso]
+        databases = {sayso.name: ours}
+        if not asked.only:
+            if servers.has_nginx():
+                readers.insert(0, stack.enter_context(servers.nginx(folder, body)))
+            for peer in _peers(stack, folder, database, theirs):
+                readers.append(peer)
+                writers.append(peer)
+                databases[peer.name] = folder / f"{peer.name}.db"
+        rows = {name: ledger_rows(path) for name, path in databases.items()}
+        samples, syncs = _rounds(asked, readers, writers, load, folder)
+        written = [_written(name, samples, ledger_rows(path) - rows[name]) for name, path in databases.items()]
+    # The servers with strace and with stopwatches go on where the plain one left off.
+    counted = group_commits(folder, ours, load, (64, 1))
+    found_steps = steps(folder, ours, load)
+    return Results(
+        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        machine=machine.described(),
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        contacts=asked.contacts,
+        body_bytes=body.stat().st_size,
+        samples=samples,
+        syncs=syncs,
+        written=written,
+        idle_resident=idle,
+        group_commits=counted,
+        steps=found_steps,
+        million=_million(asked, folder),
+    )
+
+
+def _million(asked: argparse.Namespace, folder: Path) -> Footprint | None:
+    return footprint(folder, 1_000_000, 3 * asked.seconds) if asked.million else None
+
+
+def _peers(stack: ExitStack, folder: Path, ours: Path, first: Path) -> list[Server]:
+    """The user's stack at each pool size, each on a database of its own."""
+    filled_from(ours, first)
+    started = []
+    for size in POOL_SIZES:
+        database = folder / f"orm-{size}.db"
+        shutil.copyfile(first, database)
+        started.append(stack.enter_context(servers.orm(folder, database, size)))
+    first.unlink()
+    return started
+
+
+def _rounds(
+    asked: argparse.Namespace, readers: list[Server], writers: list[Server], load: Load, folder: Path
+) -> tuple[list[Sample], list[Sync]]:
+    samples, syncs = [], []
+    for figure in measured(asked.rounds, readers, writers, load, folder):
+        if isinstance(figure, Sync):
+            syncs.append(figure)
+            print(f"{figure.round} fdatasync {figure.p50:.0f} us", flush=True)
+        else:
+            samples.append(figure)
+            _tell(figure)
+    return samples, syncs
+
+
+def _tell(sample: Sample) -> None:
+    print(
+        f"{sample.round} {sample.server:8} {sample.method:4} c={sample.connections:<3}"
+        f" {sample.per_second:9.0f}/s {sample.cpu_us:8.1f} us CPU"
+        f"  p50 {sample.p50} p99 {sample.p99} us  refused {sample.refused} broken {sample.broken}"
+        f"  others {sample.others:.2f}",
+        flush=True,
+    )
+
+
+def _written(server: str, samples: list[Sample], rows: int) -> Written:
+    posts = [sample for sample in samples if (sample.server, sample.method) == (server, "POST")]
+    return Written(server, sum(sample.requests - sample.refused for sample in posts), rows)
+
+
+def _body(folder: Path, server: Server, ids: Path) -> Path:
     """What the first contact's subscriptions are answered with: the constant answers are of its size."""
-    contact_id = ids.open().readline().strip()
-    url = f"http://127.0.0.1:{server.port}/contacts/{contact_id}/subscriptions"
-    answer = httpx2.get(url, headers={"Authorization": f"Bearer {servers.TOKEN}"})
-    assert answer.status_code == 200, answer.text
-    return answer.content
+    with ids.open() as lines:
+        contact_id = lines.readline().strip()
+    body = folder / "body.json"
+    body.write_bytes(server.get(f"/contacts/{contact_id}/subscriptions").content)
+    return body
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 if __name__ == "__main__":

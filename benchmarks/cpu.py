@@ -49,14 +49,14 @@ def _machine() -> list[int]:
 def _stats() -> list[list[str]]:
     """The fields of /proc/*/stat after the command's name, and last the process id."""
     found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
             continue
         try:
-            line = Path(f"/proc/{name}/stat").read_text()
+            line = (process / "stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        found.append([*line.rpartition(")")[2].split(), name])
+        found.append([*line.rpartition(")")[2].split(), process.name])
     return found
 
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.results import Sample, Sync
 from benchmarks.servers import Server
-from benchmarks.wrk import Load, Sample
+from benchmarks.wrk import Load
 
 CONNECTIONS = (1, 64)
 
 _BLOCK = b"\0" * 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Sync:
-    """What one appended block of 4 KiB and its fdatasync took in a round: the median, in µs."""
-
-    round: int
-    p50: float
 
 
 def measured(
@@ -33,13 +25,13 @@ def measured(
         for connections in CONNECTIONS:
             for server in readers:
                 yield load.sample(server, "GET", connections, round_)
-            if connections == 1:
-                yield Sync(round_, sync_us(folder))
             for server in writers:
                 yield load.sample(server, "POST", connections, round_)
+            if connections == 1:
+                yield Sync(round_, sync_us(folder))
 
 
-def sync_us(folder: Path, times: int = 300) -> float:
+def sync_us(folder: Path, times: int = 500) -> float:
     """Append 4 KiB and fdatasync, `times` times: the median in µs."""
     path = folder / "sync.probe"
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

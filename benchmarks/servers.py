@@ -12,6 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
+
+import httpx2
 
 from benchmarks import cpu
 
@@ -44,7 +47,7 @@ class Server:
         }
         self.start_seconds = 0.0
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         began = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -76,6 +79,13 @@ class Server:
     def cpu_seconds(self) -> float:
         return cpu.of_group(self.group)
 
+    def get(self, path: str) -> Any:
+        """What it answers. Raises SystemExit for anything but 200."""
+        answer = httpx2.get(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+        if answer.status_code != 200:
+            raise SystemExit(f"{self.name} answers {path} with {answer.status_code}: {answer.text}")
+        return answer
+
     def memory(self) -> cpu.Memory:
         return cpu.memory(self.group)
 
@@ -94,22 +104,34 @@ def pinned(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if shutil.which("taskset") else []
 
 
-def sayso(folder: Path, database: Path, name: str = "sayso", *, under: Sequence[str] = ()) -> Server:
-    """Our server as anybody starts it, with every feature on. `under`: a command that starts and watches it."""
+def sayso(
+    folder: Path, database: Path, name: str = "sayso", *, under: Sequence[str] = (), module: str = "sayso"
+) -> Server:
+    """Our server as anybody starts it, with every feature on.
+
+    `under`: a command that starts and watches it; `module`: what to run in its place.
+    """
     port = free_port()
     environment = {
         "SAYSO_BOOTSTRAP_TOKEN": TOKEN,
         "SAYSO_RATE_LIMIT": RATE_LIMIT,
         "SAYSO_DATABASE_URL": f"sqlite:///{database}",
     }
-    command = [*under, sys.executable, "-m", "sayso", "serve", "--port", str(port), "--data-dir", str(folder)]
-    return Server(name, command, port, folder, environment)
+    options = ["serve", "--port", str(port), "--data-dir", str(folder)]
+    return Server(name, [*under, sys.executable, "-m", module, *options], port, folder, environment)
 
 
 def constant(folder: Path, body: Path) -> Server:
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.peers.constant", str(port), str(body)]
     return Server("constant", command, port, folder)
+
+
+def orm(folder: Path, database: Path, pool_size: int) -> Server:
+    """What a user would otherwise write."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.peers.fastapi_orm", str(port), str(database), str(pool_size)]
+    return Server(f"orm-{pool_size}", command, port, folder, {"PEER_TOKEN": TOKEN})
 
 
 def nginx(folder: Path, body: Path) -> Server:

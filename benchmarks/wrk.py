@@ -12,37 +12,11 @@ from pathlib import Path
 
 from benchmarks import cpu
 from benchmarks.load import CHOSEN, TYPES
+from benchmarks.results import Sample
 from benchmarks.servers import CLIENT_CORE, TOKEN, Server, pinned
 
 _SCRIPT = Path(__file__).with_name("subscriptions.lua")
 _STRIDE = 1_618_033
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One server under one load for some seconds. Latencies in µs; `others`: cores that other work kept busy."""
-
-    round: int
-    server: str
-    method: str
-    connections: int
-    requests: int
-    seconds: float
-    cpu_seconds: float
-    p50: int
-    p99: int
-    refused: int
-    broken: int
-    others: float
-
-    @property
-    def per_second(self) -> float:
-        return self.requests / self.seconds
-
-    @property
-    def cpu_us(self) -> float:
-        """CPU time of the server per request, in µs."""
-        return self.cpu_seconds / self.requests * 1e6 if self.requests else float("inf")
 
 
 @dataclass

@@ -17,19 +17,19 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import uvicorn
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, ForeignKey, Index, create_engine, event, select
+from sqlalchemy import JSON, ForeignKey, Index, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {dict[str, str]: JSON, list[dict[str, str]]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar = {dict[str, str]: JSON, list[dict[str, str]]: JSON, list[str]: JSON}
 
 
 class Contact(Base):
@@ -122,8 +122,6 @@ TOKEN = os.environ.get("PEER_TOKEN", "")
 
 app = FastAPI()
 bearer = HTTPBearer()
-read: async_sessionmaker[AsyncSession]
-write: async_sessionmaker[AsyncSession]
 
 
 async def authenticated(credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> None:
@@ -131,13 +129,13 @@ async def authenticated(credentials: Annotated[HTTPAuthorizationCredentials, Dep
         raise HTTPException(401, "Access Token Invalid")
 
 
-async def reading() -> AsyncIterator[AsyncSession]:
-    async with read() as session:
+async def reading(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.read() as session:
         yield session
 
 
-async def writing() -> AsyncIterator[AsyncSession]:
-    async with write() as session:
+async def writing(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.write() as session:
         yield session
 
 
@@ -234,11 +232,10 @@ def filled_from(sayso: Path, database: Path) -> None:
 
 
 def main() -> None:
-    global read, write
     port, database, pool_size = sys.argv[1:]
     engine = engine_on(database, int(pool_size))
-    read = async_sessionmaker(engine, expire_on_commit=False)
-    write = async_sessionmaker(engine.execution_options(immediate=True), expire_on_commit=False)
+    app.state.read = async_sessionmaker(engine, expire_on_commit=False)
+    app.state.write = async_sessionmaker(engine.execution_options(immediate=True), expire_on_commit=False)
     uvicorn.run(
         app,
         port=int(port),

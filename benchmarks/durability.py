@@ -1,0 +1,44 @@
+"""How many acknowledged writes share a sync, and whether writes are real."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+
+from benchmarks import servers
+from benchmarks.results import GroupCommit
+from benchmarks.wrk import Load
+
+_CALL = re.compile(r"^\d+ +(\d+\.\d+) +(?:fdatasync|fsync|sync_file_range|sync)\(", re.MULTILINE)
+
+
+def group_commits(folder: Path, database: Path, load: Load, connections: tuple[int, ...]) -> list[GroupCommit]:
+    """POST while strace notes each sync. It stops the server at syncs alone, but that makes each of them slower."""
+    if shutil.which("strace") is None:
+        return []
+    log = folder / "syncs.log"
+    calls = "trace=fdatasync,fsync,sync,sync_file_range"
+    under = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", str(log), "-e", calls]
+    counted = []
+    with servers.sayso(folder, database, "sayso under strace", under=under) as server:
+        for number in connections:
+            began = time.time()
+            sample = load.sample(server, "POST", number)
+            ended = began + sample.seconds + 0.5
+            counted.append((number, sample.requests - sample.refused, began, ended))
+    times = [float(stamp) for stamp in _CALL.findall(log.read_text())]
+    return [
+        GroupCommit(number, acknowledged, sum(began <= moment <= ended for moment in times))
+        for number, acknowledged, began, ended in counted
+    ]
+
+
+def ledger_rows(database: Path) -> int:
+    """How many entries a database has, ours or a peer's."""
+    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        return int(connection.execute("SELECT count(*) FROM ledger").fetchall()[0][0])

@@ -1,0 +1,44 @@
+"""Memory, size and start, with many contacts stored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from statistics import median
+
+from benchmarks import servers
+from benchmarks.load import prepared
+from benchmarks.results import Footprint
+from benchmarks.wrk import Load
+
+_STARTS = 5
+
+
+def footprint(folder: Path, contacts: int, seconds: float) -> Footprint:
+    """Start the server on so many contacts a few times, then load it, and look at what it holds."""
+    database, ids = prepared(contacts)
+    copy = folder / "million.db"
+    shutil.copyfile(database, copy)
+    starts = []
+    for _ in range(_STARTS):
+        with servers.sayso(folder, copy, "sayso million") as server:
+            starts.append(server.start_seconds)
+    load = Load(ids, contacts, seconds)
+    with servers.sayso(folder, copy, "sayso million") as server:
+        idle = server.memory()
+        got = load.sample(server, "GET", 64)
+        posted = load.sample(server, "POST", 64)
+        load.sample(server, "GET", 64)
+        after = server.memory()
+    copy.unlink()
+    return Footprint(
+        contacts=contacts,
+        start_seconds=median(starts),
+        idle_resident=idle.resident,
+        after_resident=after.resident,
+        after_private=after.private,
+        after_mapped=after.mapped,
+        file_before=database.stat().st_size,
+        get_per_second=got.per_second,
+        post_per_second=posted.per_second,
+    )

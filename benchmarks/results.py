@@ -1,0 +1,115 @@
+"""What a run found: everything the table says comes from here, and benchmarks/results.json keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+FILE = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One server under one load for some seconds. Latencies in µs; `others`: cores that other work kept busy."""
+
+    round: int
+    server: str
+    method: str
+    connections: int
+    requests: int
+    seconds: float
+    cpu_seconds: float
+    p50: int
+    p99: int
+    refused: int
+    broken: int
+    others: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """CPU time of the server per request, in µs."""
+        return self.cpu_seconds / self.requests * 1e6 if self.requests else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What one appended block of 4 KiB and its fdatasync took in a round: the median, in µs."""
+
+    round: int
+    p50: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whether writes are real: ledger rows added, beside the POSTs answered with 200."""
+
+    server: str
+    answered: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCommit:
+    """Writes acknowledged while syncs were counted."""
+
+    connections: int
+    acknowledged: int
+    syncs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """µs per request by step, of one load on the server with stopwatches."""
+
+    method: str
+    connections: int
+    requests: int
+    cpu: dict[str, float]
+    commit_wall: float
+    per_commit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes and seconds. `after` is taken after GET and POST under load; `file` has been checkpointed."""
+
+    contacts: int
+    start_seconds: float
+    idle_resident: int
+    after_resident: int
+    after_private: int
+    after_mapped: int
+    file_before: int
+    get_per_second: float
+    post_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    when: str
+    command: str
+    machine: dict[str, str]
+    rounds: int
+    seconds: float
+    contacts: int
+    body_bytes: int
+    samples: list[Sample]
+    syncs: list[Sync]
+    written: list[Written]
+    idle_resident: int
+    group_commits: list[GroupCommit]
+    steps: list[Steps]
+    million: Footprint | None
+
+    def keep(self) -> None:
+        FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+
+    @classmethod
+    def kept(cls) -> Results:
+        return msgspec.json.decode(FILE.read_bytes(), type=cls)

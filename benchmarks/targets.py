@@ -1,0 +1,118 @@
+"""What is to be reached, and what was: figures computed from a run's results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.results import Footprint, Results, Sample
+
+OURS = "sayso"
+CONSTANT = "constant"
+NGINX = "nginx"
+PEER = "orm-"
+
+_MIB = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A target and what was reached. `key` names it where a cause is kept."""
+
+    key: str
+    figure: str
+    target: str
+    value: float
+    reached: str
+    met: bool
+
+
+def of(results: Results, server: str, method: str, connections: int) -> list[Sample]:
+    """A server's samples under one load, by round."""
+    wanted = (server, method, connections)
+    found = [s for s in results.samples if (s.server, s.method, s.connections) == wanted]
+    return sorted(found, key=lambda sample: sample.round)
+
+
+def cpu_ratio(results: Results, over: str, method: str, connections: int) -> float:
+    """Our CPU time per request over another server's: inside each round, then the median."""
+    ours, theirs = of(results, OURS, method, connections), of(results, over, method, connections)
+    return median(our.cpu_us / their.cpu_us for our, their in zip(ours, theirs, strict=True))
+
+
+def wall_ratio(results: Results, over: str, method: str, connections: int) -> float:
+    """Our throughput over another server's: inside each round, then the median."""
+    ours, theirs = of(results, OURS, method, connections), of(results, over, method, connections)
+    return median(our.per_second / their.per_second for our, their in zip(ours, theirs, strict=True))
+
+
+def better_peer(results: Results, method: str, connections: int) -> str:
+    """The pool size that served this load best."""
+    peers = {sample.server for sample in results.samples if sample.server.startswith(PEER)}
+    return max(
+        sorted(peers), key=lambda peer: median(s.per_second for s in of(results, peer, method, connections)), default=""
+    )
+
+
+def syncs_per_post(results: Results) -> float:
+    """The median latency of a POST at 1 connection, in fdatasyncs of the same round."""
+    syncs = {sync.round: sync.p50 for sync in results.syncs}
+    return median(sample.p50 / syncs[sample.round] for sample in of(results, OURS, "POST", 1))
+
+
+def outcomes(results: Results) -> list[Outcome]:
+    """Every target, in the order of the issue."""
+    found = [*_speed(results), *_writes(results)]
+    found.append(_at_most("idle", "Resident when idle", 60, results.idle_resident / _MIB, "MiB"))
+    if results.million is not None:
+        found += _million(results.million)
+    return found
+
+
+def _speed(results: Results) -> Iterator[Outcome]:
+    for connections in (64, 1):
+        ratio = cpu_ratio(results, CONSTANT, "GET", connections)
+        figure = f"GET, CPU over the constant-body app, {_connections(connections)}"
+        yield _at_most(f"get-cpu-{connections}", figure, 1.7, ratio, "times")
+    for method, connections, least in (("GET", 64, 50), ("GET", 1, 10), ("POST", 64, 30), ("POST", 1, 5)):
+        peer = better_peer(results, method, connections)
+        if peer:
+            ratio = wall_ratio(results, peer, method, connections)
+            figure = f"{method}, throughput over the user's stack, {_connections(connections)}"
+            yield _at_least(f"{method.lower()}-wall-{connections}", figure, least, ratio, "times")
+
+
+def _writes(results: Results) -> Iterator[Outcome]:
+    for counted in results.group_commits:
+        if counted.connections == 64:
+            shared = counted.acknowledged / max(counted.syncs, 1)
+            yield _at_least("writes-per-sync", "Acknowledged writes per sync, 64 connections", 8, shared, "")
+    yield _at_most("post-p50", "POST p50 at 1 connection, in fdatasyncs", 7, syncs_per_post(results), "")
+
+
+def _million(found: Footprint) -> Iterator[Outcome]:
+    private = found.after_private / _MIB
+    yield _at_most("private", "Private memory, a million contacts, after load", 150, private, "MiB")
+    yield _at_most("file", "File per contact, 3 choices and 3 entries", 1500, found.file_before / found.contacts, "B")
+    yield _at_most("start", "Start on a million contacts", 1, found.start_seconds, "s")
+
+
+def _connections(number: int) -> str:
+    return f"{number} connection{'s' if number > 1 else ''}"
+
+
+def _at_most(key: str, figure: str, most: float, value: float, unit: str) -> Outcome:
+    return Outcome(key, figure, f"at most {_number(most)} {unit}".strip(), value, _reached(value, unit), value <= most)
+
+
+def _at_least(key: str, figure: str, least: float, value: float, unit: str) -> Outcome:
+    return Outcome(key, figure, f"at least {least} {unit}".strip(), value, _reached(value, unit), value >= least)
+
+
+def _reached(value: float, unit: str) -> str:
+    return f"{_number(value)} {unit}".strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"

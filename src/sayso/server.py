@@ -16,6 +16,9 @@ import structlog
 import uvicorn
 
 from sayso import logs
+from sayso.api import openapi as api_openapi
+from sayso.api.app import ApiApp
+from sayso.api.document import Document
 from sayso.api.operations import Operations
 from sayso.asgi import App, TrustedProxies
 from sayso.deployment import opened
@@ -23,6 +26,7 @@ from sayso.domain.errors import Unavailable
 from sayso.http.protocol import HttpProtocol
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
+from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
 from sayso.intercom.errors import refusal
 from sayso.service.ids import RandomIds, now
@@ -57,7 +61,7 @@ async def composed(settings: Settings) -> AsyncIterator[Sayso]:
     """A server's application on its open stores."""
     async with opened(settings) as regions:
         tally = Tally()
-        operations = Operations(regions, tally, settings.metrics_public)
+        operations = Operations(regions, tally, settings.metrics_public, described(regions, settings.public_url))
         app = surfaces(regions, Windows(settings.rate_limit), tally, now, RandomIds(), operations)
         app.proxies = TrustedProxies(settings.trusted_proxies)
         if settings.log_requests:
@@ -75,13 +79,16 @@ def surfaces(
     operations: Operations | None = None,
 ) -> App:
     """Every surface on the given regions."""
-    operations = operations or Operations(regions, tally, metrics_public=False)
-    prefixes = {
-        "healthz": operations.healthz,
-        "readyz": operations.readyz,
-        "metrics": operations.metrics,
-    }
-    return App(IntercomApp(regions, windows, clock, ids).respond, prefixes, tally, TrustedProxies(""))
+    operations = operations or Operations(regions, tally, metrics_public=False, document=described(regions))
+    intercom = IntercomApp(regions, windows, clock, ids)
+    api = ApiApp(regions, windows, clock, ids, operations)
+    return App(intercom.respond, api.prefixes, tally, TrustedProxies(""))
+
+
+def described(regions: Regions, public_url: str = "") -> Document:
+    """The description of every surface."""
+    described_surfaces = (intercom_openapi.surface(), *api_openapi.surfaces())
+    return Document(described_surfaces, regions.hosts, regions.default.name, public_url)
 
 
 async def serve(settings: Settings, greet: Callable[[Sayso, str], Any]) -> None:

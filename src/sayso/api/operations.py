@@ -1,4 +1,4 @@
-"""What operators and their machines ask: is it alive, is it ready, what did it do."""
+"""What operators and their machines ask: is it alive, is it ready, what did it do, and what is served."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sayso import __version__
-from sayso.domain.errors import SaysoError, Unavailable
+from sayso.api.call import reply
+from sayso.api.document import Document
+from sayso.api.shapes.operations import Health, Readiness
+from sayso.domain.access import Scope
+from sayso.domain.errors import Forbidden, Unavailable
 from sayso.http.request import Request
-from sayso.http.response import Response
+from sayso.http.response import JSON, Response
 from sayso.http.tally import BUCKETS, Tally
 from sayso.service.region import Regions
 
@@ -27,13 +29,14 @@ class Operations:
     regions: Regions
     tally: Tally
     metrics_public: bool
+    document: Document
     draining: bool = False
 
-    async def healthz(self, request: Request) -> tuple[str, Response]:
+    async def healthz(self, request: Request) -> Response:
         """The process answers."""
-        return "/healthz", Response(msgspec.json.encode({"status": "ok", "version": __version__}))
+        return reply(Health(__version__))
 
-    async def readyz(self, request: Request) -> tuple[str, Response]:
+    async def readyz(self, request: Request) -> Response:
         """Requests can be served: 200, or 503 with the reasons."""
         reasons = ["the server is stopping"] if self.draining else []
         for name, region in self.regions.by_name.items():
@@ -41,15 +44,14 @@ class Operations:
                 await region.store.check()
             except Unavailable as error:
                 reasons.append(f"{name}: {error.message}")
-        status = "unavailable" if reasons else "ok"
-        body = msgspec.json.encode({"status": status, "reasons": reasons})
-        return "/readyz", Response(body, 503 if reasons else 200)
+        if reasons:
+            return reply(Readiness("unavailable", reasons), 503)
+        return reply(Readiness("ok", []))
 
-    async def metrics(self, request: Request) -> tuple[str, Response]:
+    async def metrics(self, request: Request) -> Response:
         """Prometheus' text form; to loopback, to a token that reads, or to everybody where the settings say so."""
-        if not await self._may_see(request):
-            body = msgspec.json.encode({"title": "Unauthorized", "status": 401})
-            return "/metrics", Response(body, 401, [(b"www-authenticate", b"Bearer")])
+        if not self.metrics_public and not _is_loopback(request.client):
+            await self._must_read(request)
         # Imported here: a server that nobody measures starts without it.
         from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
         from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -58,17 +60,27 @@ class Operations:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         registry.register(_Collector(self.tally))
-        return "/metrics", Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST.encode())
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST.encode())
 
-    async def _may_see(self, request: Request) -> bool:
-        if self.metrics_public or _is_loopback(request.client):
-            return True
-        region = self.regions.at(request.headers.get(b"host", b"").decode("latin-1"), request.secret)
-        try:
-            await region.access.authenticate(request.secret)
-        except SaysoError:
-            return False
-        return True
+    async def openapi(self, request: Request) -> Response:
+        """This description, as OpenAPI 3.1."""
+        return Response(self.document.json, headers=[(b"x-content-type-options", b"nosniff")], media_type=JSON)
+
+    async def docs(self, request: Request) -> Response:
+        """This description, for people."""
+        page, policy = self.document.page
+        headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        return Response(page, headers=headers, media_type=b"text/html; charset=utf-8")
+
+    async def _must_read(self, request: Request) -> None:
+        region = self.regions.at(request.host, request.secret)
+        caller = await region.access.authenticate(request.secret)
+        if Scope.READ not in caller.token.scopes:
+            raise Forbidden(Scope.READ.value)
 
 
 def _is_loopback(address: str) -> bool:

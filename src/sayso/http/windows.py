@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sayso.http.response import Headers
+
 #: The length of a window, in seconds.
 WINDOW = 10
 
@@ -33,6 +35,14 @@ class Windows:
         """What remains for `key`, counting nothing."""
         self._turn(now)
         return self.limit if self._off else self.limit - self._counts.get(key, 0)
+
+    def headers(self, left: int) -> Headers:
+        """What clients are told of a window with so many left."""
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % max(left, 0)),
+            (b"x-ratelimit-reset", b"%d" % self.reset),
+        ]
 
     def _turn(self, now: int) -> None:
         window = now // (WINDOW * 1000)

@@ -50,15 +50,15 @@ class Regions:
 
     def __init__(self, regions: dict[str, Region], hosts: dict[str, str], default: str) -> None:
         self.by_name = regions
-        self._hosts = {host.lower(): name for host, name in hosts.items()}
-        self._default = regions[default]
+        self.hosts = {host.lower(): name for host, name in hosts.items()}
+        self.default = regions[default]
 
     def at(self, host: str, secret: bytes) -> Region:
         """The region that answers: the host's, or from the production one the token's own, where it is served."""
-        region = self._default
-        if self._hosts:
+        region = self.default
+        if self.hosts:
             host = host.lower()
-            named = self._hosts.get(host.rpartition(":")[0] or host) or self._hosts.get(host)
+            named = self.hosts.get(host.rpartition(":")[0] or host) or self.hosts.get(host)
             region = self.by_name[named] if named else region
         if region.name == PRODUCTION and len(self.by_name) > 1 and secret.startswith(b"sayso_"):
             return self.by_name.get(secret[6:8].decode("ascii", "replace"), region)

@@ -1,0 +1,175 @@
+"""Sayso's own surface, described, with what operators ask."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from msgspec import Struct
+
+from sayso import __version__
+from sayso.api.call import KEY_LIMIT
+from sayso.api.errors import TABLE
+from sayso.api.errors import Answer as ProblemAnswer
+from sayso.api.page import MOST_PER_PAGE, PER_PAGE
+from sayso.api.routes import OPEN_ROUTES, ROUTES, OpenRoute, Route
+from sayso.api.shapes.operations import Health, Readiness
+from sayso.api.shapes.problem import Problem
+from sayso.api.shapes.subscription_type import (
+    SubscriptionType,
+    SubscriptionTypeFields,
+    SubscriptionTypePage,
+    Translation,
+    Wording,
+)
+from sayso.http.openapi import Answer, Json, Operation, Surface
+
+_COMMON = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+_OF_PATH = {"id": "The subscription type's id.", "locale": "A language tag, such as en or pt-BR."}
+
+_ENGLISH = Translation("Newsletter", "Twice a month", "en")
+_GERMAN = Translation("Rundbrief", "Zweimal im Monat", "de")
+_TYPE = SubscriptionType("5", "draft", "opt_in", _ENGLISH, [_ENGLISH, _GERMAN], ["email"])
+
+#: The example that an operation's own wins over, by shape.
+EXAMPLES: dict[type[Struct], Struct] = {
+    SubscriptionType: _TYPE,
+    SubscriptionTypePage: SubscriptionTypePage([_TYPE], None),
+    SubscriptionTypeFields: SubscriptionTypeFields("opt_in", ["email"], "draft", _ENGLISH, [_GERMAN]),
+    Wording: Wording("Rundbrief", "Zweimal im Monat"),
+    Health: Health(__version__),
+    Readiness: Readiness("ok", []),
+}
+
+_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A word of your own. The same request with it again gets the same answer, for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT},
+}
+_LIMIT: Json = {
+    "name": "limit",
+    "in": "query",
+    "description": "How many on a page.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
+}
+_CURSOR: Json = {
+    "name": "cursor",
+    "in": "query",
+    "description": "The `next` of the page before.",
+    "schema": {"type": "string"},
+}
+
+
+def surfaces() -> tuple[Surface, Surface]:
+    return (
+        Surface(
+            tag="Sayso",
+            description="What Sayso adds. Errors are problems (RFC 9457).",
+            operations=[_operation(route) for route in ROUTES],
+        ),
+        Surface(
+            tag="Operations",
+            description="What operators and their machines ask; no token needed.",
+            operations=[_open_operation(route) for route in OPEN_ROUTES],
+        ),
+    )
+
+
+def _operation(route: Route) -> Operation:
+    handler = route.handler
+    return Operation(
+        id=f"sayso.{handler.__module__.rpartition('.')[2]}.{handler.__name__}",
+        method=route.method,
+        path=route.path,
+        tag="Sayso",
+        summary=route.summary,
+        description=" ".join((handler.__doc__ or "").split()),
+        answers=[_done(route), *(answer for answer in _problems() if _may_answer(route, answer.status))],
+        parameters=_parameters(route),
+        of_path=_OF_PATH,
+        body=route.body,
+        body_example=EXAMPLES[route.body] if route.body else None,
+        scope=route.scope.value,
+    )
+
+
+def _open_operation(route: OpenRoute) -> Operation:
+    shapes = () if route.answer is None else (route.answer,)
+    example = EXAMPLES[route.answer] if route.answer else None
+    answers = [
+        Answer(
+            status=status,
+            description="Done." if status == 200 else "Not now.",
+            shapes=shapes,
+            media_type=route.media_type,
+            headers=("X-Request-Id",),
+            example=example if status == 200 else None,
+        )
+        for status in (200, route.or_else)
+        if status is not None
+    ]
+    if route.path == "/metrics":
+        answers += [answer for answer in _problems() if answer.status in (401, 403)]
+    return Operation(
+        id=f"operations.{route.handler.__name__}",
+        method=route.method,
+        path=route.path,
+        tag="Operations",
+        summary=route.summary,
+        description=" ".join((route.handler.__doc__ or "").split()),
+        answers=answers,
+    )
+
+
+def _done(route: Route) -> Answer:
+    headers = (*_COMMON, "Location") if route.status == 201 else _COMMON
+    return Answer(
+        status=route.status,
+        description="Made." if route.status == 201 else "Done.",
+        shapes=(route.answer,),
+        headers=headers,
+        example=EXAMPLES[route.answer],
+    )
+
+
+def _parameters(route: Route) -> list[Json]:
+    if route.method == "POST":
+        return [_KEY]
+    return [_LIMIT, _CURSOR] if route.answer is SubscriptionTypePage else []
+
+
+def _may_answer(route: Route, status: int) -> bool:
+    match status:
+        case 404:
+            return "{" in route.path
+        case 409:
+            return route.method == "PUT"
+        case 413:
+            return route.body is not None
+        case 422:
+            return route.method == "POST"
+        case 405:
+            return False
+    return True
+
+
+def _problems() -> list[Answer]:
+    by_status: dict[int, dict[str, ProblemAnswer]] = defaultdict(dict)
+    for answer in TABLE.values():
+        by_status[answer.status][answer.code] = answer
+    return [
+        Answer(
+            status=status,
+            description="; ".join(f"`{answer.code}`: {answer.title}" for answer in answers.values()),
+            shapes=(Problem,),
+            media_type="application/problem+json",
+            headers=(*_COMMON, "Retry-After") if status == 503 else _COMMON,
+            example=_problem(next(iter(answers.values()))),
+        )
+        for status, answers in sorted(by_status.items())
+    ]
+
+
+def _problem(answer: ProblemAnswer) -> Problem:
+    return Problem(answer.type, answer.title, answer.status, answer.advice, answer.code, "5b9a4f0c3d2e1f6a7b8c")

@@ -1,0 +1,65 @@
+"""The table of contents of Sayso's own surface: method, path, handler, and the scope it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from sayso.api import subscription_type
+from sayso.api.call import Call
+from sayso.api.operations import Operations
+from sayso.api.shapes.operations import Health, Readiness
+from sayso.api.shapes.subscription_type import SubscriptionType, SubscriptionTypeFields, SubscriptionTypePage, Wording
+from sayso.domain.access import Scope
+from sayso.http.request import Request
+from sayso.http.response import Response
+
+READ, ADMIN = Scope.READ, Scope.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`answer` and `body` are the shapes of a success and of the request."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Awaitable[Response]]
+    scope: Scope
+    summary: str
+    answer: type[Struct]
+    body: type[Struct] | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoute:
+    """Answered without a token. `answer` is None for what is no JSON of ours; `or_else` is another status it has."""
+
+    path: str
+    handler: Callable[[Operations, Request], Awaitable[Response]]
+    summary: str
+    answer: type[Struct] | None
+    media_type: str = "application/json"
+    or_else: int | None = None
+    method: str = "GET"
+
+
+# fmt: off
+ROUTES = (
+    Route("GET", "/sayso/subscription_types", subscription_type.list_all, READ, "List subscription types", SubscriptionTypePage),
+    Route("POST", "/sayso/subscription_types", subscription_type.create, ADMIN, "Create a subscription type", SubscriptionType, SubscriptionTypeFields, 201),
+    Route("GET", "/sayso/subscription_types/{id}", subscription_type.find, READ, "Find a subscription type", SubscriptionType),
+    Route("PUT", "/sayso/subscription_types/{id}", subscription_type.update, ADMIN, "Change, publish or archive a subscription type", SubscriptionType, SubscriptionTypeFields),
+    Route("PUT", "/sayso/subscription_types/{id}/translations/{locale}", subscription_type.translate, ADMIN, "Translate a subscription type", SubscriptionType, Wording),
+)
+
+OPEN_ROUTES = (
+    OpenRoute("/healthz", Operations.healthz, "Is it alive", Health),
+    OpenRoute("/readyz", Operations.readyz, "Is it ready", Readiness, or_else=503),
+    OpenRoute("/metrics", Operations.metrics, "What did it do", None, "text/plain"),
+    OpenRoute("/openapi.json", Operations.openapi, "What is served, for programs", None),
+    OpenRoute("/docs", Operations.docs, "What is served, for people", None, "text/html"),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""What Sayso's own surface says and hears, in JSON."""

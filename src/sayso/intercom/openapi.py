@@ -1,0 +1,136 @@
+"""Intercom's surface, described: what every operation takes and answers, in all versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
+
+from msgspec import Struct
+
+from sayso.http.openapi import Answer, Json, Operation, Surface
+from sayso.intercom.contact import MOST_PER_PAGE, PER_PAGE
+from sayso.intercom.errors import TABLE
+from sayso.intercom.examples import EXAMPLES
+from sayso.intercom.routes import ROUTES, Route
+from sayso.intercom.shapes.contact import Contact, ContactFields, DeletedContact
+from sayso.intercom.shapes.error import Error, ErrorList
+from sayso.intercom.versions import OLDEST, Version
+
+TAG = "Intercom"
+
+_COMMON = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+_OF_PATH = {
+    "id": "The id that Sayso or Intercom gave.",
+    "contact_id": "The contact's id, 24 hex digits.",
+    "subscription_id": "The subscription type's id.",
+    "external_id": "The customer's own id for the contact.",
+}
+
+
+class DeletedContactBefore210(Struct):
+    """How a deletion was told before 2.10."""
+
+    id: str
+    object: Literal["contact"]
+    deleted: bool
+
+
+#: Shapes that older versions answer with instead.
+_OLDER: dict[type[Struct], tuple[type[Struct], ...]] = {DeletedContact: (DeletedContactBefore210,)}
+
+
+def surface() -> Surface:
+    operations = [_operation(route) for route in ROUTES]
+    return Surface(tag=TAG, description="Intercom's contacts and subscriptions.", operations=operations, revise=_revise)
+
+
+def _operation(route: Route) -> Operation:
+    handler = route.handler
+    return Operation(
+        id=f"intercom.{handler.__module__.rpartition('.')[2]}.{handler.__name__}",
+        method=route.method,
+        path=route.path,
+        tag=TAG,
+        summary=route.summary,
+        description=" ".join((handler.__doc__ or f"{route.summary}.").split()),
+        answers=_answers(route),
+        parameters=[*_query(route), _version(route.since)],
+        of_path=_OF_PATH,
+        body=route.body,
+        body_example=EXAMPLES[route.body] if route.body else None,
+        scope=route.scope.value,
+        since=_name(route.since) if route.since is not OLDEST else None,
+    )
+
+
+def _answers(route: Route) -> list[Answer]:
+    shapes = (route.answer, *_OLDER.get(route.answer, ()))
+    done = Answer(status=200, description="Done.", shapes=shapes, headers=_COMMON, example=EXAMPLES.get(route.answer))
+    return [done, *(answer for answer in _errors() if _may_answer(route, answer.status))]
+
+
+def _may_answer(route: Route, status: int) -> bool:
+    match status:
+        case 404:
+            return "{" in route.path
+        case 409:
+            return route.body is ContactFields
+        case 413:
+            return route.body is not None
+        case 405 | 422:
+            return False
+    return True
+
+
+def _errors() -> list[Answer]:
+    by_status: dict[int, list[str]] = defaultdict(list)
+    messages: dict[int, str] = {}
+    for answer in TABLE.values():
+        messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
+        if answer.code not in by_status[answer.status]:
+            by_status[answer.status].append(answer.code)
+    return [
+        Answer(
+            status=status,
+            description=f"`{'`, `'.join(codes)}`",
+            shapes=(ErrorList,),
+            headers=(*_COMMON, "Retry-After") if status == 503 else _COMMON,
+            example=ErrorList("5b9a4f0c3d2e1f6a7b8c", [Error(codes[0], messages[status])]),
+        )
+        for status, codes in sorted(by_status.items())
+    ]
+
+
+def _query(route: Route) -> list[Json]:
+    if (route.method, route.path) != ("GET", "/contacts"):
+        return []
+    per_page = {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}
+    return [
+        {"name": "per_page", "in": "query", "description": "How many on a page.", "schema": per_page},
+        {
+            "name": "starting_after",
+            "in": "query",
+            "description": "The cursor in `pages.next` of the page before.",
+            "schema": {"type": "string"},
+        },
+    ]
+
+
+def _version(since: Version) -> Json:
+    names = [_name(version) for version in Version if version >= since]
+    return {
+        "name": "Intercom-Version",
+        "in": "header",
+        "description": "The version to speak; without it the workspace's own, 2.11 by default.",
+        "schema": {"type": "string", "enum": [*names, "Unstable"]},
+    }
+
+
+def _name(version: Version) -> str:
+    return "Preview" if version is Version.PREVIEW else f"2.{version - 200}"
+
+
+def _revise(schemas: Json) -> None:
+    """Before 2.16 `owner_id` is an integer."""
+    schemas[Contact.__name__]["properties"]["owner_id"]["anyOf"].insert(1, {"type": "integer"})

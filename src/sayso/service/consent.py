@@ -39,13 +39,16 @@ class ConsentService:
         now = self._clock()
         act = Act(self._ids.act(now), now, author)
         chosen: SubscriptionType
+        find = self._types.find
 
         async def decide() -> Change | None:
-            nonlocal chosen
+            nonlocal chosen, find
             head = await self._store.contact.head(workspace_id, contact_id)
             if head is None or head.state is not ContactState.LIVE:
                 raise ContactNotFound("there is no such contact")
-            chosen = await self._types.find(workspace_id, type_id)
+            chosen = await find(workspace_id, type_id)
+            # If this try turns out stale, the type may be what another process has changed.
+            find = self._types.current
             return rules.decide(head, chosen, wish_for(chosen), act)
 
         async with self._turns.of(workspace_id, contact_id):

@@ -53,7 +53,7 @@ class SubscriptionTypeService:
         """Raises TypeNotFound, Invalid and TypeFixed."""
 
         async def decide() -> TypeChange | None:
-            return rules.update(await self._now(workspace_id, type_id), draft, self._clock())
+            return rules.update(await self.current(workspace_id, type_id), draft, self._clock())
 
         await self._commit(workspace_id, decide)
         return await self.find(workspace_id, type_id)
@@ -62,7 +62,7 @@ class SubscriptionTypeService:
         """Raises TypeNotFound and Invalid."""
 
         async def decide() -> TypeChange | None:
-            return rules.translate(await self._now(workspace_id, type_id), translation, self._clock())
+            return rules.translate(await self.current(workspace_id, type_id), translation, self._clock())
 
         await self._commit(workspace_id, decide)
         return await self.find(workspace_id, type_id)
@@ -77,7 +77,8 @@ class SubscriptionTypeService:
         await self._snapshots.current(workspace_id)
         return change
 
-    async def _now(self, workspace_id: str, type_id: str) -> SubscriptionType:
+    async def current(self, workspace_id: str, type_id: str) -> SubscriptionType:
+        """A type as the store has it now, in any state. Raises TypeNotFound."""
         await self._snapshots.current(workspace_id)
         return await self.find(workspace_id, type_id)
 

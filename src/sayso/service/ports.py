@@ -50,10 +50,10 @@ class ContactStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that no writer of ours can have made, and why."""
+    """A row that no writer of ours can have made, and why; of its key, what can be read."""
 
     contact_id: str
-    seq: int
+    seq: int | None
     why: str
 
 
@@ -69,20 +69,27 @@ class HeadRow:
 
 
 class LedgerStore(Protocol):
-    """What verification reads: ranges of contacts, `after` exclusive, `upto` inclusive, in order of their ids."""
+    """What verification reads: ranges of contacts in order of their ids, `after` exclusive, `upto` inclusive, None for
+    no end. Each answer is as of one moment."""
 
-    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | None: ...
+    async def workspaces(self) -> set[str]:
+        """The workspaces that contacts or entries name, whether they exist or not."""
+
+    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | Unreadable | None: ...
 
     async def chain(self, workspace_id: str, contact_id: str) -> list[Stored | Unreadable]:
         """A contact's entries in the order of `seq`."""
 
-    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow]:
+    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow | Unreadable]:
         """Contacts in any state."""
 
-    async def stored(self, workspace_id: str, after: str, upto: str) -> list[Stored | Unreadable]: ...
+    async def stored(self, workspace_id: str, after: str, upto: str | None) -> list[Stored | Unreadable]: ...
 
-    async def unannounced(self, workspace_id: str, after: str, upto: str) -> list[tuple[str, int]]:
-        """(contact id, seq) of entries that no event announces."""
+    async def unannounced(self, workspace_id: str, after: str, upto: str | None) -> list[tuple[str, int | None]]:
+        """(contact id, seq) of entries that no event announces; without seq, contacts whose last act none does."""
+
+    async def unfounded(self) -> list[tuple[str, str, int | None]]:
+        """(workspace id, contact id, seq) of events that announce what is not there; the first few thousand."""
 
 
 class SubscriptionTypeStore(Protocol):

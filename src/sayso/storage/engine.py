@@ -23,6 +23,9 @@ class Engine(Protocol):
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         """A read that may take long: it holds up nobody else."""
 
+    async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
+        """As `scan`, but None in the place of a row that cannot be decoded."""
+
     async def commit(self, statements: Sequence[Statement]) -> None:
         """All statements or none, durable on return. Raises Stale, Unavailable, OutcomeUnknown."""
 

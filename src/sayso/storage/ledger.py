@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sayso.domain.contact import Change
-from sayso.domain.ledger import Entry, Event, NoticeRef, origin
+from sayso.domain.ledger import Entry, Event, origin
+from sayso.domain.subscription_type import NoticeRef
 from sayso.service.ports import HeadRow, Stored, Unreadable
 from sayso.storage.engine import Engine, Row, Statement
 
@@ -20,40 +21,85 @@ actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256,
 
 _CHAIN = f"SELECT {_COLUMNS} FROM ledger WHERE workspace_id = $1 AND contact_id = $2 ORDER BY seq"
 
-_STORED = f"""SELECT {_COLUMNS} FROM ledger WHERE workspace_id = $1 AND contact_id > $2 AND contact_id <= $3
-ORDER BY contact_id, seq"""
+_STORED = f"SELECT {_COLUMNS} FROM ledger WHERE workspace_id = $1 AND contact_id > $2"
 
-_UNANNOUNCED = """SELECT contact_id, seq FROM ledger WHERE workspace_id = $1 AND contact_id > $2 AND contact_id <= $3
+_UNANNOUNCED = """SELECT contact_id, seq FROM ledger WHERE workspace_id = $1
 AND NOT EXISTS (SELECT 1 FROM events WHERE events.act = ledger.id AND events.workspace_id = ledger.workspace_id
-AND events.contact_id = ledger.contact_id AND events.seq = ledger.seq) ORDER BY contact_id, seq"""
+AND events.contact_id = ledger.contact_id AND events.seq = ledger.seq) AND contact_id > $2"""
 
-_HEADS = """SELECT contact_id, subject, head_seq, head_hash, standing FROM contacts
+_UNANNOUNCED_ACTS = """SELECT contact_id, NULL FROM contacts WHERE workspace_id = $1
+AND NOT EXISTS (SELECT 1 FROM events WHERE events.act = contacts.last_act
+AND events.workspace_id = contacts.workspace_id AND events.contact_id = contacts.contact_id) AND contact_id > $2"""
+
+_UNFOUNDED = """SELECT workspace_id, contact_id, seq FROM events WHERE seq IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.workspace_id = events.workspace_id
+AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger.id = events.act)
+OR NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.workspace_id = events.workspace_id
+AND contacts.contact_id = events.contact_id) LIMIT 5000"""
+
+_HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing"
+
+_HEADS = f"""SELECT {_HEAD_COLUMNS} FROM contacts
 WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
 
-_HEAD = """SELECT contact_id, subject, head_seq, head_hash, standing FROM contacts
-WHERE workspace_id = $1 AND contact_id = $2"""
+_HEAD = f"SELECT {_HEAD_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
+
+_WORKSPACES = (
+    "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+    "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+)
+
+_UPTO = " AND contact_id <= $3"
+_IN_ORDER = " ORDER BY contact_id, seq"
+
+_NO_TEXT = "a text of it is not UTF-8"
 
 
 class SqlLedgerStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | None:
-        rows = await self._engine.read(_HEAD, workspace_id, contact_id)
-        return HeadRow(*rows[0]) if rows else None
+    async def workspaces(self) -> set[str]:
+        """One look-up for each, not one pass over everything."""
+        found: set[str] = set()
+        for sql in _WORKSPACES:
+            rows = await self._engine.salvage(sql, "")
+            while rows:
+                if rows[0] is None:
+                    found.add(f"({_NO_TEXT})")
+                    break
+                found.add(str(rows[0][0]))
+                rows = await self._engine.salvage(sql, rows[0][0])
+        return found
+
+    async def head(self, workspace_id: str, contact_id: str) -> HeadRow | Unreadable | None:
+        rows = await self._engine.salvage(_HEAD, workspace_id, contact_id)
+        return _head(rows[0], contact_id) if rows else None
 
     async def chain(self, workspace_id: str, contact_id: str) -> list[Stored | Unreadable]:
-        return [_stored(workspace_id, row) for row in await self._engine.read(_CHAIN, workspace_id, contact_id)]
+        rows = await self._engine.salvage(_CHAIN, workspace_id, contact_id)
+        return [_stored(workspace_id, row, contact_id) for row in rows]
 
-    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow]:
-        return [HeadRow(*row) for row in await self._engine.scan(_HEADS, workspace_id, after, limit)]
+    async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow | Unreadable]:
+        return [_head(row) for row in await self._engine.salvage(_HEADS, workspace_id, after, limit)]
 
-    async def stored(self, workspace_id: str, after: str, upto: str) -> list[Stored | Unreadable]:
-        return [_stored(workspace_id, row) for row in await self._engine.scan(_STORED, workspace_id, after, upto)]
+    async def stored(self, workspace_id: str, after: str, upto: str | None) -> list[Stored | Unreadable]:
+        rows = await self._ranged(_STORED, _IN_ORDER, workspace_id, after, upto)
+        return [_stored(workspace_id, row) for row in rows]
 
-    async def unannounced(self, workspace_id: str, after: str, upto: str) -> list[tuple[str, int]]:
-        rows = await self._engine.scan(_UNANNOUNCED, workspace_id, after, upto)
-        return [(contact_id, seq) for contact_id, seq in rows]
+    async def unannounced(self, workspace_id: str, after: str, upto: str | None) -> list[tuple[str, int | None]]:
+        entries = await self._ranged(_UNANNOUNCED, _IN_ORDER, workspace_id, after, upto)
+        acts = await self._ranged(_UNANNOUNCED_ACTS, "", workspace_id, after, upto)
+        return [(str(row[0]), row[1]) for row in (*entries, *acts) if row]
+
+    async def unfounded(self) -> list[tuple[str, str, int | None]]:
+        rows = await self._engine.salvage(_UNFOUNDED)
+        return [(str(row[0]), str(row[1]), row[2]) if row else ("", "", None) for row in rows]
+
+    async def _ranged(self, sql: str, order: str, workspace_id: str, after: str, upto: str | None) -> list[Row | None]:
+        if upto is None:
+            return await self._engine.salvage(sql + order, workspace_id, after)
+        return await self._engine.salvage(sql + _UPTO + order, workspace_id, after, upto)
 
 
 def append(change: Change) -> Iterator[Statement]:
@@ -89,16 +135,30 @@ def _row(workspace_id: str, contact_id: str, entry: Entry, hash_: bytes | None) 
     )
 
 
-def _stored(workspace_id: str, row: Row) -> Stored | Unreadable:
+def _head(row: Row | None, contact_id: str = "") -> HeadRow | Unreadable:
+    if row is None:
+        return Unreadable(contact_id, None, f"the contact's row: {_NO_TEXT}")
+    if not isinstance(row[0], str):
+        return Unreadable(str(row[0]), None, "the contact's row: its id is no text")
+    return HeadRow(*row)
+
+
+def _stored(workspace_id: str, row: Row | None, contact_id: str = "") -> Stored | Unreadable:
+    if row is None:
+        return Unreadable(contact_id, None, _NO_TEXT)
+    if not isinstance(row[0], str) or not isinstance(row[1], int):
+        return Unreadable(str(row[0]), None, "its contact or its number is none")
     try:
         return _entry(workspace_id, row)
     except (ValueError, TypeError, AttributeError) as error:
-        return Unreadable(str(row[0]), row[1], str(error))
+        return Unreadable(row[0], row[1], str(error))
 
 
 def _entry(workspace_id: str, row: Row) -> Stored:
     contact_id, seq, id_, subject, event, type_id, channel, *facts, version, locale, digest, hash_ = row
     state, basis, occurred_at, recorded_at, method, actor_kind, actor_ref, request_id = facts
+    if (version is None) is not (locale is None) or (version is None) is not (digest is None):
+        raise ValueError("its notice is named by halves")
     notice = NoticeRef(type_id, version, locale, digest) if version is not None else None
     entry = Entry(
         log=origin(workspace_id),

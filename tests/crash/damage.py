@@ -17,7 +17,9 @@ async def damage(store: Store, workspace_id: str) -> list[str]:
     entries = [row for row in stored if isinstance(row, Stored)]
     chains = {contact: list(rows) for contact, rows in groupby(entries, lambda row: row.contact_id)}
     heads = await store.ledger.heads(workspace_id, "", 1_000_000)
-    found = [wrong for head in heads for wrong in _wrong(head, chains.pop(head.contact_id, []))]
+    unreadable += [f"{head.contact_id}: {head.why}" for head in heads if not isinstance(head, HeadRow)]
+    rows = [head for head in heads if isinstance(head, HeadRow)]
+    found = [wrong for row in rows for wrong in _wrong(row, chains.pop(row.contact_id, []))]
     silent = [f"{contact} {seq}: no event" for contact, seq in await store.ledger.unannounced(workspace_id, "", _LAST)]
     return unreadable + found + [f"{contact}: no contact" for contact in chains] + silent
 

@@ -1,0 +1,63 @@
+"""Values that the port's suite writes."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from tests.cast import NOON, act, draft
+
+from sayso.domain import contact as contacts
+from sayso.domain import subscription_type as types
+from sayso.domain.access import Admin, Workspace
+from sayso.domain.contact import Change, Claim, Contact, ContactDraft, ContactState, Head, Profile, Role
+from sayso.domain.ledger import Chain, origin
+from sayso.domain.standing import Standing
+from sayso.domain.subscription_type import SubscriptionType, TypeId
+from sayso.service.ports import Store
+
+ACME = "acme"
+
+
+@pytest.fixture
+async def workspace(store: Store) -> Workspace:
+    made = Workspace(ACME, "Acme", "2.11", "UTC", 1, NOON)
+    await store.workspace.add(made, [Admin("1", ACME, "admin@example.com", "Admin")])
+    return made
+
+
+@pytest.fixture
+async def newsletter(store: Store, workspace: Workspace) -> SubscriptionType:
+    change = types.create(ACME, TypeId("1"), draft("opt_in"), NOON)
+    await store.subscription_type.commit(change)
+    return change.after
+
+
+_numbers = count(1)
+
+
+def new_head(contact_id: str | None = None) -> Head:
+    number = next(_numbers)
+    chain = Chain(origin(ACME), f"{number:032x}")
+    return Head(ACME, contact_id or f"{number:024x}", ContactState.LIVE, 0, NOON, chain, Standing())
+
+
+def creation(
+    external_id: str | None = None,
+    *,
+    email: str | None = None,
+    at: int = NOON,
+    claims: dict[str, Claim] | None = None,
+    contact_id: str | None = None,
+) -> Change:
+    role = Role.USER if external_id or email else Role.LEAD
+    draft = ContactDraft(Profile(role, external_id=external_id, email=email))
+    return contacts.create(new_head(contact_id), draft, claims or {}, act(next(_numbers), at))
+
+
+async def created(store: Store, external_id: str | None = None, **more: object) -> Contact:
+    change = creation(external_id, **more)  # type: ignore[arg-type]
+    await store.contact.commit(change)
+    found = await store.contact.find(ACME, change.before.id)
+    assert found
+    return found

@@ -1,0 +1,85 @@
+"""Subscription types in a store, with every wording they ever had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.cast import NOON, draft
+from tests.storage.conftest import ACME
+
+from sayso.domain import subscription_type as types
+from sayso.domain.access import Workspace
+from sayso.domain.errors import Stale
+from sayso.domain.subscription_type import SubscriptionType, Translation, TypeDraft, TypeId, TypeState
+from sayso.service.ports import Store
+
+
+async def test_a_type_is_found_as_it_was_given(store: Store, newsletter: SubscriptionType):
+    assert [newsletter] == await store.subscription_type.all(ACME)
+    assert [] == await store.subscription_type.all("globex")
+
+
+async def test_types_come_in_the_order_of_their_numbers(store: Store, workspace: Workspace):
+    for number in ("10", "9", "1"):
+        await store.subscription_type.commit(types.create(ACME, TypeId(number), draft(), NOON))
+
+    assert ["1", "9", "10"] == [type_.id for type_ in await store.subscription_type.all(ACME)]
+
+
+async def test_a_type_whose_number_is_taken_is_stale(store: Store, newsletter: SubscriptionType):
+    with pytest.raises(Stale):
+        await store.subscription_type.commit(types.create(ACME, newsletter.id, draft("opt_out"), NOON))
+
+    assert [newsletter] == await store.subscription_type.all(ACME)
+
+
+async def test_a_change_decided_on_an_older_revision_is_stale(store: Store, newsletter: SubscriptionType):
+    archived = types.update(newsletter, TypeDraft(state=TypeState.ARCHIVED), NOON)
+    renamed = types.update(newsletter, draft(name="Other"), NOON)
+    assert archived
+    assert renamed
+    await store.subscription_type.commit(archived)
+
+    with pytest.raises(Stale):
+        await store.subscription_type.commit(renamed)
+
+    assert [archived.after] == await store.subscription_type.all(ACME)
+    assert 2 == len(await store.subscription_type.notices(ACME))
+
+
+async def test_every_wording_is_kept(store: Store, newsletter: SubscriptionType):
+    change = types.translate(newsletter, Translation("Bulletin", "", "fr"), NOON)
+    assert change
+    await store.subscription_type.commit(change)
+
+    kept = [(notice.version, notice.translation.locale) for notice in await store.subscription_type.notices(ACME)]
+
+    assert [(1, "de"), (1, "en"), (2, "de"), (2, "en"), (2, "fr")] == kept
+
+
+async def test_every_change_raises_the_workspaces_version(store: Store, workspace: Workspace):
+    await store.subscription_type.commit(types.create(ACME, TypeId("1"), draft(), NOON))
+
+    assert workspace.version + 1 == await store.workspace.version(ACME)
+
+
+async def test_a_type_of_no_workspace_is_refused(store: Store, newsletter: SubscriptionType):
+    change = types.create("nowhere", TypeId("1"), draft(), NOON)
+
+    with pytest.raises(Stale):
+        await store.subscription_type.commit(change)
+
+    assert [] == await store.subscription_type.all("nowhere")
+    assert [] == await store.subscription_type.notices("nowhere")
+
+
+async def test_a_translation_that_is_taken_out_is_gone(store: Store, newsletter: SubscriptionType):
+    change = types.update(newsletter, TypeDraft(translations=()), NOON)
+    assert change
+    await store.subscription_type.commit(change)
+
+    kept = (await store.subscription_type.all(ACME))[0]
+
+    assert ["en"] == [translation.locale for translation in kept.translations]
+    assert replace(change.after) == kept

@@ -25,10 +25,20 @@ class WrongShape(Exception):
 def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """No body is as good as `{}`. Raises NotJson, WrongShape."""
     try:
+        if not raw.isascii():
+            # The decoder looks only into the strings that it keeps.
+            raw.decode()
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        # msgspec says: Expected `str`, got `int` - at `$.translations[0].name`
-        what, _, where = str(error).partition(" - at `")
-        raise WrongShape(where.strip("`").removeprefix("$").lstrip("."), what) from None
+        raise _wrong(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
+
+
+def _wrong(told: str) -> WrongShape:
+    """msgspec says: Expected `str`, got `int` - at `$.translations[0].name`."""
+    what, _, where = told.rpartition(" - at `")
+    if what.startswith("Invalid enum value"):
+        # It goes on with the value, which may be anything that people are called.
+        what = "Invalid value"
+    return WrongShape(where.strip("`").removeprefix("$").lstrip("."), what) if what else WrongShape("", told)

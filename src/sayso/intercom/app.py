@@ -92,9 +92,7 @@ class _Passage:
         left = windows.left(self.key, self.app.clock()) if self.left is None else self.left
         headers: Headers = [
             (b"x-request-id", self.request_id.encode()),
-            (b"x-ratelimit-limit", b"%d" % windows.limit),
-            (b"x-ratelimit-remaining", b"%d" % max(left, 0)),
-            (b"x-ratelimit-reset", b"%d" % windows.reset),
+            *windows.headers(left),
         ]
         version = self.request.headers.get(b"intercom-version")
         if version is not None:

@@ -9,6 +9,7 @@ import msgspec
 from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, TooLarge
 from sayso.domain.subscription_type import SubscriptionType
+from sayso.http.json import NotJson, WrongShape, decode
 from sayso.http.protocol import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
 from sayso.http.response import Response
@@ -60,7 +61,15 @@ class Call:
             raw = self.request.body
         except BodyTooLarge:
             raise TooLarge(f"The body may have {BODY_LIMIT} bytes at most") from None
-        return decoded(raw, decoder)
+        try:
+            return decode(raw, decoder)
+        except NotJson:
+            raise Malformed("The body is not valid JSON") from None
+        except WrongShape as wrong:
+            field = wrong.where.split("[")[0].split(".")[0]
+            if not field:
+                raise Malformed(f"The body must be a JSON object: {wrong.what}") from None
+            raise Invalid(f"{field}: {wrong.what}", field) from None
 
     def reply(self, shape: msgspec.Struct) -> Response:
         """The shape, rewritten for the version asked for where that one was different."""
@@ -69,28 +78,3 @@ class Call:
         tree = msgspec.to_builtins(shape)
         downgrade(self.version, tree)
         return Response(msgspec.json.encode(tree))
-
-
-def decoded(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Raises Malformed for what is no JSON object, Invalid for a field of the wrong type."""
-    try:
-        if not raw.isascii():
-            # The decoder looks only into the strings that it keeps.
-            raw.decode()
-        return decoder.decode(raw or b"{}")
-    except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Malformed("The body is not valid JSON") from None
-
-
-def _invalid(told: str) -> Invalid:
-    """msgspec says `Expected ..., got ... - at `$.field``."""
-    what, _, where = told.rpartition(" - at `")
-    field = where.strip("`").removeprefix("$").strip(".").split("[")[0].split(".")[0]
-    if not what or not field:
-        return Malformed(f"The body must be a JSON object: {what or told}")
-    if what.startswith("Invalid enum value"):
-        # It goes on with the value, which may be anything that people are called.
-        what = "Invalid value"
-    return Invalid(f"{field}: {what}", field)

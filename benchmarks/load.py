@@ -61,8 +61,9 @@ def prepared(count: int) -> tuple[Path, Path]:
     database, ids = DATA / f"sayso-{count}-{digest}.db", DATA / f"ids-{count}-{digest}.txt"
     if not ids.exists():
         DATA.mkdir(exist_ok=True)
-        for part in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
-            part.unlink(missing_ok=True)
+        print(f"loading {count:,} contacts, once", flush=True)
+        for old in [*DATA.glob(f"sayso-{count}-*"), *DATA.glob(f"ids-{count}-*")]:
+            old.unlink()
         made = asyncio.run(_load(database, count))
         ids.write_text("".join(f"{contact_id}\n" for contact_id in made))
     return database, ids

@@ -8,7 +8,8 @@ local ids, bodies, between = {}, {}, ""
 local start, stride, types, chosen
 
 local function head()
-  local lines = { "Host: " .. wrk.host .. "\r\n" }
+  local lines = {}
+  wrk.headers["Host"] = wrk.headers["Host"] or wrk.host .. ":" .. wrk.port
   for name, value in pairs(wrk.headers) do
     lines[#lines + 1] = name .. ": " .. value .. "\r\n"
   end

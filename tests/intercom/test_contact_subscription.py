@@ -4,6 +4,7 @@ import pytest
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, USER_NOT_FOUND, refused, told
 
+from sayso.domain import subscription_type as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.consent import Wish, decide
 from sayso.domain.standing import Choice
@@ -337,8 +338,6 @@ async def test_a_type_published_by_another_process_can_be_attached_at_once(acme:
     # Past our caches, as another process would write it.
     types = acme.region.store.subscription_type
     before = next(type_ for type_ in await types.all(acme.workspace.id) if type_.id == acme.types["draft"])
-    from sayso.domain import subscription_type as rules
-
     await types.commit(rules.update(before, TypeDraft(state=TypeState.LIVE), acme.clock()))
 
     assert RESOURCE_NOT_FOUND == told(missed)
@@ -350,8 +349,6 @@ async def test_a_type_archived_by_another_process_cannot_be_attached_even_within
     types = acme.region.store.subscription_type
     before = next(type_ for type_ in await types.all(acme.workspace.id) if type_.id == acme.types["opt_in"])
     await acme.get("/subscription_types")
-    from sayso.domain import subscription_type as rules
-
     await types.commit(rules.update(before, TypeDraft(state=TypeState.ARCHIVED), acme.clock()))
 
     answer = await attach(acme, contact, "opt_in")

@@ -1,6 +1,7 @@
 """Subscription types on Intercom's wire."""
 
 import pytest
+from tests.cast import draft
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, told
 
@@ -17,8 +18,6 @@ async def test_the_list_has_types_in_every_state_in_order_of_creation(acme: Acme
 
 
 async def test_more_than_nine_types_are_in_order_of_creation_too(acme: Acme):
-    from tests.cast import draft
-
     for number in range(8):
         await acme.region.types.create(acme.workspace.id, draft(name=f"More {number}"))
 

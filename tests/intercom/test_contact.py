@@ -1,0 +1,466 @@
+"""Contacts on Intercom's wire: create, list, find, change, delete."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from tests.cast import ALICE, BOB
+from tests.conftest import Acme
+from tests.intercom.told import USER_NOT_FOUND, refused, told
+
+DAY = 24 * 3600 * 1000
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def taken(contact: str, who: str = "A contact") -> tuple[int, str, str, None]:
+    """The documented 409, byte for byte."""
+    return 409, "conflict", f"{who} matching those details already exists with id={contact}", None
+
+
+# Create.
+
+
+async def test_an_email_alone_makes_a_user_and_answers_200(acme: Acme):
+    answer = await acme.post("/contacts", {"email": "alice@example.com"})
+
+    body = answer.json()
+    assert (200, "user", "alice@example.com", None) == (
+        answer.status_code,
+        body["role"],
+        body["email"],
+        body["external_id"],
+    )
+    assert re.fullmatch("[0-9a-f]{24}", body["id"])
+    assert body == (await acme.get(f"/contacts/{body['id']}")).json()
+
+
+@pytest.mark.parametrize("body", [None, {}, {"name": "Alice"}, {"role": "user"}, {"email": None}, {"external_id": ""}])
+async def test_a_user_without_email_and_external_id_is_refused(acme: Acme, body: object):
+    assert (400, "parameter_not_found", "email") == refused(await acme.post("/contacts", body))
+    assert 0 == (await acme.get("/contacts")).json()["total_count"]
+
+
+async def test_unknown_fields_are_ignored(acme: Acme):
+    answer = await acme.post("/contacts", {**ALICE, "shoe_size": 38, "type": "company", "id": "x", "tags": [1]})
+
+    assert (200, "contact") == (answer.status_code, answer.json()["type"])
+    assert "shoe_size" not in answer.json()
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "ALICE@EXAMPLE.COM", "Alice@Example.com"])
+async def test_a_second_user_with_an_email_is_told_whose_it_is_whatever_its_case(acme: Acme, email: str):
+    alice = await acme.contact(**ALICE)
+
+    assert taken(alice) == told(await acme.post("/contacts", {"email": email}))
+
+
+async def test_a_second_user_with_an_external_id_is_told_whose_it_is_and_case_counts(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    assert taken(alice) == told(await acme.post("/contacts", {"external_id": "alice"}))
+    assert 200 == (await acme.post("/contacts", {"external_id": "Alice"})).status_code
+
+
+async def test_the_conflict_is_the_documented_body_byte_for_byte(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    answer = await acme.post("/contacts", ALICE)
+
+    request_id = answer.headers["x-request-id"]
+    assert (
+        f'{{"type":"error.list","request_id":"{request_id}","errors":[{{"code":"conflict",'
+        f'"message":"A contact matching those details already exists with id={alice}"}}]}}'
+    ) == answer.text
+
+
+async def test_a_change_to_another_s_identifier_is_told_whose_it_is_and_changes_nothing(acme: Acme):
+    alice, bob = await acme.contact(**ALICE), await acme.contact(**BOB)
+    before = (await acme.get(f"/contacts/{bob}")).json()
+
+    for change in ({"email": "ALICE@example.com"}, {"external_id": "alice"}, {**ALICE}):
+        assert taken(alice) == told(await acme.put(f"/contacts/{bob}", change))
+
+    assert before == (await acme.get(f"/contacts/{bob}")).json()
+
+
+async def test_the_same_identifiers_in_another_workspace_do_not_conflict(acme: Acme):
+    await acme.contact(**ALICE)
+
+    assert 200 == (await acme.stranger.post("/contacts", json=ALICE)).status_code
+
+
+async def test_an_identifier_that_was_given_up_is_free_for_others(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    await acme.put(f"/contacts/{alice}", {"email": "alice@example.org", "external_id": None})
+
+    assert 200 == (await acme.post("/contacts", ALICE)).status_code
+
+
+async def test_a_contact_may_change_the_case_of_its_own_email(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    answer = await acme.put(f"/contacts/{alice}", {"email": "ALICE@example.com"})
+
+    assert (200, "ALICE@example.com") == (answer.status_code, answer.json()["email"])
+    assert taken(alice) == told(await acme.post("/contacts", {"email": "alice@example.com"}))
+
+
+# Leads.
+
+
+async def test_leads_never_conflict(acme: Acme):
+    await acme.contact(**ALICE)
+    leads = [await acme.contact(role="lead", email="alice@example.com") for _ in range(2)]
+
+    assert 2 == len(set(leads))
+
+
+async def test_a_lead_gets_a_uuid_for_external_id_and_one_that_is_sent_is_ignored(acme: Acme):
+    lead = await acme.post("/contacts", {"role": "lead", "external_id": "mine"})
+
+    given = lead.json()["external_id"]
+    assert UUID.fullmatch(given)
+
+    changed = await acme.put(f"/contacts/{lead.json()['id']}", {"external_id": "mine", "name": "Lead"})
+
+    assert (given, "Lead") == (changed.json()["external_id"], changed.json()["name"])
+    assert 200 == (await acme.post("/contacts", {"external_id": "mine"})).status_code
+
+
+async def test_a_lead_becomes_a_user_with_an_external_id_of_its_own(acme: Acme):
+    lead = await acme.contact(role="lead")
+
+    answer = await acme.put(f"/contacts/{lead}", {"role": "user", **ALICE})
+
+    assert (200, "user", "alice") == (answer.status_code, answer.json()["role"], answer.json()["external_id"])
+    assert taken(lead) == told(await acme.post("/contacts", ALICE))
+
+
+async def test_a_lead_does_not_become_a_user_with_another_s_email(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    lead = await acme.contact(role="lead", email="alice@example.com")
+
+    assert taken(alice) == told(await acme.put(f"/contacts/{lead}", {"role": "user"}))
+    assert "lead" == (await acme.get(f"/contacts/{lead}")).json()["role"]
+
+
+async def test_a_user_never_becomes_a_lead(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    answer = await acme.put(f"/contacts/{alice}", {"role": "lead"})
+
+    assert (400, "client_error", "Contact with user role can't be converted to a lead", None) == told(answer)
+    assert "user" == (await acme.get(f"/contacts/{alice}")).json()["role"]
+
+
+# Find.
+
+
+async def test_a_user_is_found_by_external_id_from_2_13_on(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    path = "/contacts/find_by_external_id/alice"
+
+    found = await acme.get(path, headers={"Intercom-Version": "2.13"})
+    before = await acme.get(path, headers={"Intercom-Version": "2.12"})
+    unnamed = await acme.get(path)
+
+    assert (200, alice) == (found.status_code, found.json()["id"])
+    too_new = (
+        400,
+        "intercom_version_invalid",
+        "Requested resource is not available in current API version.",
+        None,
+    )
+    assert [too_new, too_new] == [told(before), told(unnamed)]
+
+
+@pytest.mark.parametrize("external_id", ["a/b", "ü ñ", "100%", "a?b#c", "\ufffd", "find_by_external_id"])
+async def test_an_external_id_of_any_letters_is_found(acme: Acme, external_id: str):
+    contact = await acme.contact(external_id=external_id)
+
+    answer = await acme.get(
+        f"/contacts/find_by_external_id/{quote(external_id, safe='')}", headers={"Intercom-Version": "2.13"}
+    )
+
+    assert (200, contact) == (answer.status_code, answer.json()["id"])
+
+
+@pytest.mark.parametrize("external_id", ["nobody", "%00", "%FF", "%ED%A0%80", "ALICE"])
+async def test_an_external_id_that_nobody_has_is_not_found(acme: Acme, external_id: str):
+    await acme.contact(**ALICE)
+    await acme.contact(external_id="\ufffd")
+
+    answer = await acme.get(f"/contacts/find_by_external_id/{external_id}", headers={"Intercom-Version": "2.13"})
+
+    assert (404, "not_found", None) == refused(answer)
+
+
+async def test_leads_are_not_found_by_external_id(acme: Acme):
+    lead = (await acme.post("/contacts", {"role": "lead"})).json()
+
+    answer = await acme.get(
+        f"/contacts/find_by_external_id/{lead['external_id']}", headers={"Intercom-Version": "2.13"}
+    )
+
+    assert USER_NOT_FOUND == told(answer)
+
+
+# Change.
+
+
+async def test_a_change_touches_what_it_names_alone(acme: Acme):
+    created = (await acme.post("/contacts", {**ALICE, "phone": "+15555550100", "signed_up_at": 1_700_000_000})).json()
+    acme.clock.pass_(3_000)
+
+    changed = (await acme.put(f"/contacts/{created['id']}", {"name": None, "last_seen_at": 1_700_000_001})).json()
+
+    updated_at = created["updated_at"] + 3
+    assert {**created, "name": None, "last_seen_at": 1_700_000_001, "updated_at": updated_at} == changed
+    assert changed == (await acme.get(f"/contacts/{created['id']}")).json()
+
+
+async def test_custom_attributes_are_merged_key_by_key(acme: Acme):
+    alice = await acme.contact(**ALICE, custom_attributes={"plan": "free", "seats": 3, "ratio": 0.5, "vip": True})
+
+    changed = await acme.put(f"/contacts/{alice}", {"custom_attributes": {"plan": "paid", "note": None}})
+
+    assert {"plan": "paid", "seats": 3, "ratio": 0.5, "vip": True, "note": None} == changed.json()["custom_attributes"]
+
+
+async def test_a_change_that_changes_nothing_writes_nothing(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    before = await acme.get(f"/contacts/{alice}")
+    acme.clock.pass_(10_000)
+
+    answer = await acme.put(f"/contacts/{alice}", ALICE)
+
+    assert (200, before.json()) == (answer.status_code, answer.json())
+
+
+async def test_an_owner_must_be_an_admin_of_the_workspace(acme: Acme):
+    bad = await acme.post("/contacts", {**ALICE, "owner_id": 4711})
+    good = await acme.post("/contacts", {**ALICE, "owner_id": 1})
+
+    assert (400, "parameter_invalid", "The owner specified is not a member of the workspace", "owner_id") == told(bad)
+    assert 1 == good.json()["owner_id"]
+    newest = await acme.get(f"/contacts/{good.json()['id']}", headers={"Intercom-Version": "2.16"})
+    assert "1" == newest.json()["owner_id"]
+
+
+async def test_what_cannot_be_changed_is_told_before_anything_changes(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    assert (400, "parameter_not_found", "email") == refused(
+        await acme.put(f"/contacts/{alice}", {"email": None, "external_id": None})
+    )
+    assert "alice" == (await acme.get(f"/contacts/{alice}")).json()["external_id"]
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+async def test_a_contact_that_there_is_not_is_told_as_user_not_found(acme: Acme, method: str):
+    assert USER_NOT_FOUND == told(await getattr(acme, method)("/contacts/65a000000000000000000000"))
+
+
+# unsubscribed_from_emails.
+
+
+async def entries(acme: Acme, contact: str) -> list[tuple[str, str | None, str | None]]:
+    stored = await acme.region.store.ledger.chain(acme.workspace.id, contact)
+    return [(row.entry.event.value, row.entry.channel, row.entry.type_id) for row in stored]
+
+
+STOPPED, LIFTED = ("channel.unsubscribed_all", "email", None), ("channel.resubscribed", "email", None)
+
+
+async def test_to_unsubscribe_from_emails_on_create_writes_the_channel_s_entry(acme: Acme):
+    created = await acme.post("/contacts", {**ALICE, "unsubscribed_from_emails": True})
+
+    assert created.json()["unsubscribed_from_emails"] is True
+    assert [STOPPED] == await entries(acme, created.json()["id"])
+
+
+async def test_to_unsubscribe_and_resubscribe_writes_entries_and_leaves_the_choices_per_type(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    for word in ("opt_in", "opt_out"):
+        await acme.post(f"/contacts/{alice}/subscriptions", {"id": acme.types[word]})
+    listed = (await acme.get(f"/contacts/{alice}/subscriptions")).content
+
+    for stopped in (True, True, False, False, None):
+        answer = await acme.put(f"/contacts/{alice}", {"unsubscribed_from_emails": stopped})
+        assert answer.json()["unsubscribed_from_emails"] is bool(stopped)
+        assert listed == (await acme.get(f"/contacts/{alice}/subscriptions")).content
+
+    assert [STOPPED, LIFTED] == (await entries(acme, alice))[2:]
+
+
+# Delete.
+
+
+async def test_a_deleted_contact_is_not_found_any_more(acme: Acme):
+    alice = await acme.contact(**ALICE)
+
+    answer = await acme.delete(f"/contacts/{alice}")
+
+    assert {"type": "contact", "id": alice, "external_id": "alice", "deleted": True} == answer.json()
+    for again in (
+        await acme.get(f"/contacts/{alice}"),
+        await acme.put(f"/contacts/{alice}", {"name": "x"}),
+        await acme.delete(f"/contacts/{alice}"),
+        await acme.get("/contacts/find_by_external_id/alice", headers={"Intercom-Version": "2.13"}),
+    ):
+        assert USER_NOT_FOUND == told(again)
+    assert 0 == (await acme.get("/contacts")).json()["total_count"]
+
+
+async def test_the_identifiers_of_a_deleted_contact_are_taken_for_seven_days(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    bob = await acme.contact(**BOB)
+    await acme.delete(f"/contacts/{alice}")
+    archived = taken(alice, "An archived contact")
+
+    acme.clock.pass_(7 * DAY - 1)
+    assert [archived] * 3 == [
+        told(await acme.post("/contacts", {"email": "Alice@example.com"})),
+        told(await acme.post("/contacts", {"external_id": "alice"})),
+        told(await acme.put(f"/contacts/{bob}", {"external_id": "alice"})),
+    ]
+
+    acme.clock.pass_(1)
+    again = await acme.post("/contacts", ALICE)
+    assert 200 == again.status_code
+    assert taken(again.json()["id"]) == told(await acme.post("/contacts", ALICE))
+
+
+async def test_a_deleted_contact_s_ledger_stays(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    await acme.post(f"/contacts/{alice}/subscriptions", {"id": acme.types["opt_in"]})
+
+    await acme.delete(f"/contacts/{alice}")
+
+    assert [("consent.granted", None, acme.types["opt_in"])] == await entries(acme, alice)
+
+
+async def test_a_deleted_contact_s_profile_is_gone_from_the_store_at_once(acme: Acme):
+    alice = await acme.contact(
+        **ALICE, phone="+15555550100", avatar="https://example.com/a.png", custom_attributes={"plan": "x"}
+    )
+
+    await acme.delete(f"/contacts/{alice}")
+
+    kept = await acme.region.store.contact.find(acme.workspace.id, alice)
+    profile = {name: getattr(kept.profile, name) for name in kept.profile.__slots__}
+    assert {"role": "user"} == {name: value for name, value in profile.items() if value}
+
+
+async def test_a_deleted_lead_leaves_no_claim(acme: Acme):
+    lead = await acme.contact(role="lead", email="alice@example.com")
+    await acme.delete(f"/contacts/{lead}")
+
+    assert 200 == (await acme.post("/contacts", ALICE)).status_code
+
+
+# List.
+
+
+async def walk(acme: Acme, per_page: int) -> list[list[str]]:
+    pages, query = [], {"per_page": per_page}
+    while True:
+        body = (await acme.get("/contacts", params=query)).json()
+        pages.append([item["id"] for item in body["data"]])
+        following = body["pages"].get("next")
+        if following is None:
+            return pages
+        assert len(pages) + 1 == following["page"]
+        query["starting_after"] = following["starting_after"]
+
+
+async def test_contacts_come_in_the_order_of_created_at_and_id(acme: Acme):
+    made = []
+    for number in range(7):
+        if number == 3:
+            acme.clock.pass_(-5_000)
+        made.append(await acme.contact(email=f"{number}@example.com"))
+
+    expected = sorted(made[3:]) + sorted(made[:3])
+    for per_page in (1, 3, 7, 150):
+        pages = await walk(acme, per_page)
+        assert expected == [contact for page in pages for contact in page]
+        assert max(len(page) for page in pages) <= per_page
+
+
+async def test_a_walk_meets_each_contact_once_whatever_is_written_meanwhile(acme: Acme):
+    made = [await acme.contact(email=f"{number}@example.com") for number in range(4)]
+    first = (await acme.get("/contacts", params={"per_page": 2})).json()
+    acme.clock.pass_(1_000)
+    await acme.put(f"/contacts/{made[0]}", {"name": "later"})
+    await acme.delete(f"/contacts/{made[1]}")
+
+    after = first["pages"]["next"]["starting_after"]
+    second = (await acme.get("/contacts", params={"per_page": 2, "starting_after": after})).json()
+
+    assert made == [item["id"] for item in first["data"] + second["data"]]
+
+
+async def test_a_page_has_ten_contacts_unless_told_and_the_last_one_has_no_next(acme: Acme):
+    for number in range(11):
+        await acme.contact(email=f"{number}@example.com")
+
+    body = (await acme.get("/contacts")).json()
+    assert ["type", "data", "total_count", "pages"] == list(body)
+    assert (10, 11) == (len(body["data"]), body["total_count"])
+    pages = body["pages"]
+    assert ("pages", 1, 10, 2) == (pages["type"], pages["page"], pages["per_page"], pages["total_pages"])
+    last = (await acme.get("/contacts", params={"starting_after": pages["next"]["starting_after"]})).json()
+    assert (1, 2, 11) == (len(last["data"]), last["pages"]["page"], last["total_count"])
+    assert "next" not in last["pages"]
+
+
+async def test_an_empty_workspace_has_an_empty_page(acme: Acme):
+    body = (await acme.get("/contacts")).json()
+
+    assert {
+        "type": "list",
+        "data": [],
+        "total_count": 0,
+        "pages": {"type": "pages", "page": 1, "per_page": 10, "total_pages": 0},
+    } == body
+
+
+@pytest.mark.parametrize(
+    "per_page", ["0", "151", "-1", "1.5", "x", "", "%00", "0000000159999", "9" * 5000, "\u0661", "1e1", " 1"]
+)
+async def test_a_page_has_from_1_to_150_contacts(acme: Acme, per_page: str):
+    answer = await acme.get(f"/contacts?per_page={per_page}")
+
+    assert (400, "parameter_invalid", "per_page") == refused(answer)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "x",
+        "%00",
+        "%FF",
+        "W10",  # []
+        "WzEsMiwzLDRd",  # [1, 2, 3, 4]
+        "WzEsImFcdTAwMDAiLDEsMV0",  # [1, "a\\u0000", 1, 1]
+        "WzEsIlx1ZDgwMCIsMSwxXQ",  # [1, "\\ud800", 1, 1]
+        "WzFlOTk5LCJhIiwxLDFd",  # [1e999, "a", 1, 1]
+        "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMDAsImEiLDEsMV0",  # past 64 bits
+        "W3RydWUsImEiLDEsMV0",  # [true, "a", 1, 1]
+        "W1tb" * 5000,
+    ],
+)
+async def test_a_cursor_that_no_page_gave_is_refused(acme: Acme, word: str):
+    answer = await acme.get(f"/contacts?starting_after={word}")
+
+    status, code, message, _ = told(answer)
+    assert (400, "client_error") == (status, code)
+    assert (
+        "Invalid starting_after param. Please try again using a starting_after value from a paginated response"
+        == message
+    )
+
+
+async def test_very_many_query_fields_are_no_error(acme: Acme):
+    assert 200 == (await acme.get("/contacts?" + "a=1&" * 2_000)).status_code

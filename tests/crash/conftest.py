@@ -8,14 +8,13 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from tests.crash.vfs import Disk
+from tests.crash.vfs import Disk, a_disk
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
-    made = Disk(f"disk-{secrets.token_hex(4)}")
-    yield made
-    made.unregister()
+    with a_disk() as made:
+        yield made
 
 
 @pytest.fixture

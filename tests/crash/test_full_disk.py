@@ -159,6 +159,19 @@ async def test_a_failed_write_answers_503_and_the_next_one_works(shop: Shop, dis
     assert [] == await shop.damage()
 
 
+async def test_a_failed_read_answers_503_and_the_next_one_works(shop: Shop, disk: Disk):
+    alice = (await shop.contact("alice")).json()["id"]
+    disk.failing_reads = 1
+
+    failed = await shop.client.get(f"/contacts/{alice}")
+    again = await shop.client.get(f"/contacts/{alice}")
+    written = await shop.attach(alice)
+
+    assert_unavailable(failed)
+    assert [200, 200] == [again.status_code, written.status_code]
+    assert [shop.type_id] == await shop.attached(alice)
+
+
 async def test_after_a_failed_sync_every_caller_hears_that_it_is_not_known(shop: Shop, disk: Disk):
     people = [(await shop.contact(f"person-{number}")).json()["id"] for number in range(8)]
     disk.failing_syncs = 1

@@ -7,7 +7,9 @@ whatever sectors chance has kept. The shared memory file is not recorded: after 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +42,7 @@ class Disk(apsw.VFS):
         self.quota: int | None = None
         self.failing_syncs = 0
         self.failing_writes = 0
+        self.failing_reads = 0
         super().__init__(name, "")
 
     def xOpen(self, name: Any, flags: list[int]) -> File:
@@ -64,6 +67,15 @@ class Disk(apsw.VFS):
         return self.quota is None or not growth or sum(self.sizes.values()) + growth <= self.quota
 
 
+@contextmanager
+def a_disk() -> Iterator[Disk]:
+    made = Disk(f"disk-{secrets.token_hex(4)}")
+    try:
+        yield made
+    finally:
+        made.unregister()
+
+
 class File(apsw.VFSFile):
     def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
         self._disk = disk
@@ -72,6 +84,12 @@ class File(apsw.VFSFile):
         disk.sizes.setdefault(self._path, super().xFileSize())
         # SQLite syncs the folder with the first sync of a journal or log that it opened.
         self._folder_unsynced = self._path.endswith(("-wal", "-journal"))
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        if self._disk.failing_reads:
+            self._disk.failing_reads -= 1
+            raise apsw.exception_for(apsw.SQLITE_IOERR_READ)
+        return super().xRead(amount, offset)
 
     def xWrite(self, data: bytes, offset: int) -> None:
         disk, end = self._disk, offset + len(data)

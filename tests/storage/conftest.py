@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
 from tests.cast import NOON, act, draft
+from tests.crash.vfs import Disk, a_disk
 
 from sayso.domain import contact as contacts
 from sayso.domain import subscription_type as types
@@ -17,6 +19,12 @@ from sayso.domain.subscription_type import SubscriptionType, TypeId
 from sayso.service.ports import Store
 
 ACME = "acme"
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    with a_disk() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sayso.domain.access import ALL_SCOPES, Workspace
 from sayso.domain.act import Author
+from sayso.domain.consent import Wish
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import DuplicateContact
+from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import (
     Channel,
     ConsentType,
+    SubscriptionType,
     Translation,
     TypeDraft,
     TypeState,
 )
 from sayso.service.region import Region
 
-DEMO = "demo"
+#: By its name the token of the last start is known.
+DEMO_TOKEN = "demo, replaced at each start"  # noqa: S105
+
+_AUTHOR = Author("system", "demo", "system", "")
 
 _TYPES = (
     (ConsentType.OPT_OUT, Channel.EMAIL, ("Announcements", "What is new", "Neuigkeiten", "Was es Neues gibt")),
@@ -31,6 +39,29 @@ _CONTACTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What there is to begin with. `token` is a new token's value, to be shown this once; `path` a request to try."""
+
+    token: str | None = None
+    path: str = "/me"
+    has_token: bool = True
+
+
+async def begin(region: Region, bootstrap: str, *, with_demo: bool) -> Start:
+    """See to it that a region has a workspace, and that somebody has a token for it."""
+    workspace, new = await first_workspace(region)
+    if bootstrap:
+        await bootstrap_token(region, workspace, bootstrap)
+    if with_demo:
+        token, contact_id = await demo(region, workspace)
+        return Start(token, f"/contacts/{contact_id}/subscriptions" if contact_id else "/contacts")
+    if new and not bootstrap:
+        return Start(await first_token(region, workspace))
+    working = [token for token in await region.access.all(workspace.id) if token.revoked_at is None]
+    return Start(has_token=bool(working))
+
+
 async def first_workspace(region: Region) -> tuple[Workspace, bool]:
     """The first workspace, made if there is none; whether it was made now."""
     workspaces = await region.workspaces.all()
@@ -40,9 +71,8 @@ async def first_workspace(region: Region) -> tuple[Workspace, bool]:
 
 
 async def bootstrap_token(region: Region, workspace: Workspace, secret: str) -> None:
-    """See to it that a token with this value works, with every scope."""
-    known = await region.access.find(secret)
-    if known is None or known.revoked_at is not None:
+    """See to it that a token with this value exists, with every scope. One that was revoked stays so."""
+    if await region.access.find(secret) is None:
         await region.access.create(workspace.id, "bootstrap", ALL_SCOPES, region.name, secret)
 
 
@@ -52,20 +82,18 @@ async def first_token(region: Region, workspace: Workspace) -> str:
 
 
 async def demo(region: Region, workspace: Workspace) -> tuple[str, str]:
-    """Types and contacts to try things on, and a fresh token that replaces the last; (token, a contact's id)."""
-    if not await region.types.all(workspace.id):
-        await _types(region, workspace)
-    contact_id = ""
-    for profile in _CONTACTS:
-        contact_id = await _contact(region, workspace, profile)
+    """Types and contacts to try things on, and a fresh token that replaces the last; (token, a live contact's id)."""
+    types = await region.types.all(workspace.id) or await _types(region, workspace)
+    contacts = [await _contact(region, workspace, profile, types) for profile in _CONTACTS]
     for token in await region.access.all(workspace.id):
-        if token.name == DEMO and token.revoked_at is None:
+        if token.name == DEMO_TOKEN and token.revoked_at is None:
             await region.access.revoke(workspace.id, token.id)
-    _, secret = await region.access.create(workspace.id, DEMO, ALL_SCOPES, region.name)
-    return secret, contact_id
+    _, secret = await region.access.create(workspace.id, DEMO_TOKEN, ALL_SCOPES, region.name)
+    return secret, next((contact_id for contact_id in contacts if contact_id), "")
 
 
-async def _types(region: Region, workspace: Workspace) -> None:
+async def _types(region: Region, workspace: Workspace) -> list[SubscriptionType]:
+    made = []
     for consent_type, channel, (name, description, german, german_description) in _TYPES:
         draft = TypeDraft(
             consent_type=consent_type,
@@ -74,12 +102,18 @@ async def _types(region: Region, workspace: Workspace) -> None:
             default_translation=Translation(name, description, "en"),
             translations=(Translation(german, german_description, "de"),),
         )
-        await region.types.create(workspace.id, draft)
+        made.append(await region.types.create(workspace.id, draft))
+    return made
 
 
-async def _contact(region: Region, workspace: Workspace, profile: Profile) -> str:
-    author = Author("system", DEMO, "system", "")
+async def _contact(region: Region, workspace: Workspace, profile: Profile, types: list[SubscriptionType]) -> str | None:
+    """A demo contact's id, None when it was deleted. A new one has joined the first type that asks for it."""
     try:
-        return (await region.contacts.create(author, workspace.id, ContactDraft(profile))).id
+        contact_id = (await region.contacts.create(_AUTHOR, workspace.id, ContactDraft(profile))).id
     except DuplicateContact as there:
-        return there.contact_id
+        return None if there.archived else there.contact_id
+    for type_ in types:
+        if type_.state is TypeState.LIVE and type_.consent_type is ConsentType.OPT_IN:
+            await region.consent.choose(_AUTHOR, workspace.id, contact_id, type_.id, lambda _: Wish(Choice.GRANTED))
+            break
+    return contact_id

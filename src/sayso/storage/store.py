@@ -71,6 +71,22 @@ def _opening(path: Path) -> Iterator[None]:
         raise Unavailable(f"cannot use the database {path.name}: {error}") from error
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a server or a migration is using the database file just now."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # Shared, and let go of at once: nobody else who only looks is in the way.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the database file's lock: one server or one migration at a time. Raises Unavailable."""

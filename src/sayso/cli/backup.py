@@ -1,0 +1,32 @@
+"""`sayso backup`: one consistent copy, while the server runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sayso.cli import data, output
+
+
+@click.command("backup", short_help="Copy the database while the server runs.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@data.options
+def command(file: Path, force: bool, **where: Any) -> None:
+    """Copy a region's database to FILE, as of one moment, while the server runs.
+
+    Check a copy with `sayso verify --database-url sqlite:///FILE`; to restore it, put it in the database's place
+    while no server runs.
+    """
+    from sayso.storage.backup import back_up
+
+    place = data.Where(**where)
+    region, path = place.path()
+    data.refuse_missing(path)
+    size = back_up(path, file, replace=force)
+    if place.as_json:
+        output.show_json({"file": str(file), "region": region, "bytes": size})
+    else:
+        click.echo(f"Copied region {region} to {file}: {size} bytes.")

@@ -1,0 +1,133 @@
+"""`sayso doctor`: is everything in place for a server?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sayso.cli import data, output
+from sayso.cli.failure import FAILED, leave
+
+#: Less room than this, in bytes, is a fault: a log that grew long needs about as much.
+_ROOM = 256 * 1024**2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`verdict` is ok, note or wrong."""
+
+    region: str | None
+    check: str
+    verdict: str
+    detail: str
+
+
+@click.command("doctor", short_help="Look whether everything is in place.")
+@click.option("--deep", is_flag=True, help="Read the whole database file and check its structure.")
+@data.options
+def command(deep: bool, **where: Any) -> None:
+    """Look at versions, files, room, locks and schema; exit with 1 if something is wrong."""
+    place = data.Where(**where)
+    paths = place.paths()
+    findings = list(_program())
+    for region, path in paths.items():
+        findings += [Finding(region, *finding) for finding in _database(path, deep=deep)]
+    if place.as_json:
+        output.show_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        rows = [(one.region or "", one.check, one.verdict, one.detail) for one in findings]
+        output.show_rows(("region", "check", "verdict", "detail"), rows)
+    if any(finding.verdict == "wrong" for finding in findings):
+        leave(FAILED)
+
+
+def _program() -> Iterator[Finding]:
+    import platform
+    import sys
+
+    import apsw
+
+    from sayso import __version__
+
+    yield Finding(None, "sayso", "ok", __version__)
+    fits = sys.version_info >= (3, 11)
+    yield Finding(None, "python", "ok" if fits else "wrong", platform.python_version())
+    yield Finding(None, "sqlite", "ok", f"{apsw.sqlite_lib_version()}, apsw {apsw.apsw_version()}")
+
+
+_Fact = tuple[str, str, str]
+
+
+def _database(path: Path, *, deep: bool) -> Iterator[_Fact]:
+    yield _room(path)
+    yield _server(path)
+    if not path.is_file():
+        yield "file", "note", f"{path} is not there yet; the first start makes it"
+        return
+    yield "file", "ok", f"{path}, {_size(path)}"
+    yield _privacy(path)
+    yield _schema(path)
+    yield from _structure(path, deep=deep)
+
+
+def _room(path: Path) -> _Fact:
+    import shutil
+
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    return "disk", "ok" if free >= _ROOM else "wrong", f"{free // 1024**2} MiB free"
+
+
+def _server(path: Path) -> _Fact:
+    from sayso.storage.store import is_locked
+
+    return "server", "ok", "a server or a migration holds the lock" if is_locked(path) else "none is running"
+
+
+def _size(path: Path) -> str:
+    log = path.with_name(f"{path.name}-wal")
+    waiting = log.stat().st_size if log.exists() else 0
+    return f"{path.stat().st_size} bytes, and {waiting} in the write-ahead log"
+
+
+def _privacy(path: Path) -> _Fact:
+    exposed = path.stat().st_mode & 0o004 and path.absolute().parent.stat().st_mode & 0o001
+    if exposed:
+        return "privacy", "wrong", f"everybody on this machine can read it; chmod 700 {path.parent}"
+    return "privacy", "ok", "other users cannot read it"
+
+
+def _schema(path: Path) -> _Fact:
+    from sayso.domain.errors import Unavailable
+    from sayso.storage.store import still_pending
+
+    try:
+        pending = still_pending(path)
+    except Unavailable as error:
+        return "schema", "wrong", error.message
+    if pending:
+        return "schema", "note", f"pending: {', '.join(pending)}; the next start applies it"
+    return "schema", "ok", "up to date"
+
+
+def _structure(path: Path, *, deep: bool) -> Iterator[_Fact]:
+    from contextlib import closing
+
+    import apsw
+
+    from sayso.storage.sqlite import BUSY_TIMEOUT
+
+    try:
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
+            connection.set_busy_timeout(BUSY_TIMEOUT)
+            [[mode]] = connection.execute("PRAGMA journal_mode").fetchall()
+            yield "journal", "ok" if mode == "wal" else "note", str(mode)
+            if deep:
+                faults = [str(told) for (told,) in connection.execute("PRAGMA quick_check(5)").fetchall()]
+                yield "structure", "ok" if faults == ["ok"] else "wrong", "; ".join(faults)
+    except apsw.Error as error:
+        yield "structure", "wrong", str(error)

@@ -1,0 +1,127 @@
+"""`sayso serve`: the server, and what it says when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sayso import settings as known
+
+if TYPE_CHECKING:
+    from sayso.server import Sayso
+    from sayso.service.first_start import Start
+    from sayso.settings import Settings
+
+
+def _options(command: Any) -> Any:
+    """A flag for each setting that can have one. What they hold is checked with the settings, not here."""
+    for setting in reversed([one for one in fields(known.Settings) if one.name in known.FLAGS]):
+        flag, about = known.flag(setting.name), f"{setting.metadata['help']} [default: {_default(setting.default)}]"
+        if isinstance(setting.default, bool):
+            option = click.option(f"{flag}/--no-{flag[2:]}", default=None, help=about)
+        else:
+            option = click.option(flag, metavar=_METAVARS.get(setting.name, "TEXT"), help=about)
+        command = option(command)
+    return command
+
+
+_METAVARS = {
+    "host": "ADDRESS",
+    "port": "NUMBER",
+    "data_dir": "DIR",
+    "database_url": "URL",
+    "region": "NAME",
+    "public_url": "URL",
+    "rate_limit": "NUMBER",
+    "tls_cert": "FILE",
+    "tls_key": "FILE",
+    "trusted_proxies": "NETWORKS",
+    "log_format": "FORMAT",
+    "drain_seconds": "NUMBER",
+}
+
+
+def _default(value: Any) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value) or "none"
+
+
+@click.command("serve", short_help="Start the server.")
+@click.option("--demo", is_flag=True, help="Add contacts and types to try things on, and a fresh token at each start.")
+@click.option("--config", "config_file", metavar="FILE", help="Settings file [default: sayso.toml].")
+@_options
+@click.option("--json", "as_json", is_flag=True, help="Say where it listens in JSON; failures too, on stderr.")
+def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) -> None:
+    """Serve until SIGTERM or SIGINT; what was accepted by then is answered.
+
+    The first start makes the data directory, a workspace, and a token that is shown once.
+    """
+    settings, _ = known.load(flags, file=Path(config_file) if config_file else None)
+    # Imported when the settings are known to be right: wrong ones are told at once.
+    import asyncio
+    import sys
+
+    from sayso import logs, server
+
+    logs.configure(settings.log_format)
+
+    async def greet(sayso: Sayso, address: str) -> None:
+        starts = await _starts(sayso, demo=demo)
+        click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts))
+        sys.stdout.flush()
+
+    if sys.platform == "win32":
+        asyncio.run(server.serve(settings, greet))
+    else:
+        import uvloop
+
+        uvloop.run(server.serve(settings, greet))
+
+
+async def _starts(sayso: Sayso, *, demo: bool) -> dict[str, Start]:
+    """Every region's beginning, the default one's first; the demo is there alone."""
+    from sayso.service.first_start import begin
+
+    default = sayso.region
+    others = [region for region in sayso.regions.by_name.values() if region is not default]
+    bootstrap = sayso.settings.bootstrap_token
+    return {
+        region.name: await begin(region, bootstrap, with_demo=demo and region is default)
+        for region in (default, *others)
+    }
+
+
+def _greeting(settings: Settings, address: str, starts: dict[str, Start]) -> str:
+    from sayso import __version__
+
+    lines = [f"Sayso {__version__} listens on {address}"]
+    for name, start in starts.items():
+        where = f" (region {name})" if len(starts) > 1 else ""
+        if start.token:
+            host = settings.regions[name].hosts[:1] if name != settings.region and name in settings.regions else ()
+            lines += ["", f"Token{where}: {start.token}", "Try it:", f"  {_curl(settings, address, start, host)}"]
+        elif not start.has_token:
+            lines += ["", f"No token works{where}: make one with `sayso token create --name NAME`"]
+    return "\n".join(lines)
+
+
+def _curl(settings: Settings, address: str, start: Start, host: tuple[str, ...]) -> str:
+    """A line that works here when pasted, whatever the certificate's name is."""
+    reached = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    words = ["curl"]
+    if settings.tls_cert:
+        words.append("--insecure")
+    words += ["-H", quote(f"Authorization: Bearer {start.token}")]
+    if host:
+        words += ["-H", quote(f"Host: {host[0]}")]
+    return " ".join([*words, f"{reached}{start.path}"])
+
+
+def _greeting_form(address: str, starts: dict[str, Start]) -> str:
+    import json
+
+    tokens = {name: start.token for name, start in starts.items() if start.token}
+    return json.dumps({"address": address, "tokens": tokens})

@@ -1,0 +1,83 @@
+"""`sayso workspace`: create and list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sayso.cli import data, output
+
+if TYPE_CHECKING:
+    from sayso.domain.access import Workspace
+    from sayso.service.region import Region
+
+
+@click.group("workspace", short_help="Make and list workspaces.")
+def command() -> None:
+    """Make and list workspaces: the tenants, each with contacts, types and tokens of its own."""
+
+
+@command.command()
+@click.argument("name")
+@click.option("--api-version", default="2.11", show_default=True, help="Intercom's version for clients that name none.")
+@click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Berlin.")
+@click.option("--admin-email", default="admin@example.com", show_default=True, help="Address of its first admin.")
+@click.option("--admin-name", default="Admin", show_default=True, help="Name of its first admin.")
+@data.options
+def create(name: str, api_version: str, timezone: str, admin_email: str, admin_name: str, **where: Any) -> None:
+    """Make a workspace with its first admin, and show its id."""
+    from sayso.intercom.versions import named
+
+    named(api_version.encode())
+    _check_timezone(timezone)
+
+    async def make(region: Region) -> Workspace:
+        return await region.workspaces.create(
+            name, api_version=api_version, timezone=timezone, admin_email=admin_email, admin_name=admin_name
+        )
+
+    place = data.Where(**where)
+    made = place.run(make)
+    if place.as_json:
+        output.show_json(_form(made))
+    else:
+        output.show_facts(_form(made))
+
+
+@command.command("list")
+@data.options
+def list_all(**where: Any) -> None:
+    """List workspaces, the oldest first."""
+
+    async def read(region: Region) -> list[Workspace]:
+        return await region.workspaces.all()
+
+    place = data.Where(**where)
+    found = [_form(workspace) for workspace in place.run(read)]
+    if place.as_json:
+        output.show_json({"workspaces": found})
+    else:
+        output.show_rows(("id", "name", "api_version", "timezone", "created_at"), [list(one.values()) for one in found])
+
+
+def _form(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "api_version": workspace.api_version,
+        "timezone": workspace.timezone,
+        "created_at": output.time(workspace.created_at),
+    }
+
+
+def _check_timezone(name: str) -> None:
+    from zoneinfo import ZoneInfo
+
+    from sayso.cli.failure import Wrong
+
+    try:
+        if name != "UTC":
+            ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Wrong(f"--timezone: there is no time zone {name}; one is called Europe/Berlin") from None

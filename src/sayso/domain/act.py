@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """Who acts: `kind` is one of api_key, operator, subject, system; `ref` an opaque reference, such as a token id."""
 
     kind: str
@@ -15,8 +14,7 @@ class Author:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """`id` is a UUIDv7 as 32 hex digits, made before the first try; `at` is the time in ms since the epoch, UTC."""
 
     id: str

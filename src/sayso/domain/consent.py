@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sayso.domain.act import Act
 from sayso.domain.contact import Change, Head
 from sayso.domain.errors import TypeNotFound
-from sayso.domain.ledger import apply, notice_ref, type_entry
+from sayso.domain.ledger import apply, type_entry
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import SubscriptionType
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A choice somebody asks for.
 
     `already`: the choices that satisfy the wish as they are, so that nothing is written.
@@ -32,6 +31,6 @@ def decide(head: Head, type_: SubscriptionType, wish: Wish, act: Act) -> Change 
         raise TypeNotFound("the contact has no such choice to take back")
     if present in wish.already:
         return None
-    entry = type_entry(head.chain, act, wish.choice, type_.id, notice_ref(type_.notice))
+    entry = type_entry(head.chain, act, wish.choice, type_.id, type_.notice)
     after = head.after(act, head.chain.follow(entry), apply(head.standing, entry))
     return Change(act=act, kind="consent", before=head, after=after, entries=(entry,), decided_on=type_)

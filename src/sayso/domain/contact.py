@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
 from sayso.domain.errors import DuplicateContact, Invalid, Missing
@@ -55,8 +55,7 @@ class Profile:
         return {kind: value for kind, value in held.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What a decision needs of a contact's row. `revision` is 0 before the row exists; times in ms."""
 
     workspace_id: str
@@ -119,8 +118,7 @@ class ClaimChanges:
     mark: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a decision comes to, as a value: storage writes all of it or nothing.
 
     `before` is what the swap guards on; `profile` is None when it stays as it is, `created_at` is set
@@ -215,7 +213,7 @@ def delete(contact: Contact, act: Act) -> Change:
         act=act,
         kind="contact.deleted",
         before=contact.head,
-        after=replace(after, state=ContactState.DELETED),
+        after=after._replace(state=ContactState.DELETED),
         profile=Profile(contact.profile.role),
         claims=ClaimChanges(mark=tuple(marks)),
     )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
+from typing import NamedTuple
 
 from sayso.domain.act import Act
 from sayso.domain.standing import Choice, Standing
-from sayso.domain.subscription_type import Channel, Notice, TypeId
+from sayso.domain.subscription_type import Channel, NoticeRef, TypeId
 
 VERSION = 1
 
@@ -27,6 +27,8 @@ def origin(workspace_id: str) -> str:
 
 
 class Event(StrEnum):
+    __hash__ = str.__hash__
+
     GRANTED = "consent.granted"
     WITHDRAWN = "consent.withdrawn"
     CLEARED = "choice.cleared"
@@ -34,18 +36,7 @@ class Event(StrEnum):
     RESUBSCRIBED = "channel.resubscribed"
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRef:
-    """Which wording a choice was made on: type, version, locale, and the SHA-256 of the text."""
-
-    type_id: str
-    version: int
-    locale: str
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One consent record. Times are ms since the epoch, UTC; ids are 32 hex digits.
 
     `type_id` is None where the entry is about a whole channel, `channel` where it is about a type.
@@ -89,8 +80,7 @@ class Entry:
         return sha256(b"\x00" + self.leaf(prev).encode()).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """The head of a contact's chain: its pseudonym, the number of entries, and the last one's hash."""
 
     log: str
@@ -130,16 +120,6 @@ def apply(standing: Standing, entry: Entry) -> Standing:
     if entry.event is Event.RESUBSCRIBED:
         return standing.lift(Channel(entry.channel or ""))
     return standing.choose(TypeId(entry.type_id or ""), Choice(entry.state))
-
-
-def notice_ref(notice: Notice) -> NoticeRef:
-    """The reference by which an entry names a wording; the text's own hash makes it checkable."""
-    text = notice.translation
-    form = (
-        f'{{"description":{_quoted(text.description)},"locale":{_quoted(text.locale)}'
-        f',"name":{_quoted(text.name)},"type_id":{_quoted(notice.type_id)},"version":{notice.version}}}'
-    )
-    return NoticeRef(notice.type_id, notice.version, text.locale, sha256(form.encode()).digest())
 
 
 _EVENT = {

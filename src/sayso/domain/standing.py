@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from sayso.domain.subscription_type import Channel, TypeId
 
 
 class Choice(StrEnum):
     """What a contact chose for a type as a whole; NONE is the type's default."""
+
+    __hash__ = str.__hash__
 
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
@@ -53,9 +56,10 @@ class Standing:
         words = [type_id + _LETTER[choice] for type_id, choice in self.choices]
         return " ".join(words + [_STOP + stop for stop in self.stops])
 
-    @classmethod
-    def unpacked(cls, line: str) -> Standing:
+    @staticmethod
+    @lru_cache(maxsize=8_192)
+    def unpacked(line: str) -> Standing:
         """The reverse of `packed`. Raises ValueError or KeyError on a line that `packed` never makes."""
         words = line.split()
         choices = tuple((TypeId(word[:-1]), _CHOICE[word[-1]]) for word in words if word[0] != _STOP)
-        return cls(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))
+        return Standing(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))

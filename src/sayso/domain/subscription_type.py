@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NewType
+from hashlib import sha256
+from json.encoder import encode_basestring as _quoted
+from typing import NamedTuple, NewType
 
 from sayso.domain.errors import Invalid, Missing, TypeFixed
 
@@ -21,6 +23,8 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 class ConsentType(StrEnum):
     """Which way silence counts: `opt_out`, everybody is in until they leave; `opt_in`, nobody until they join."""
 
+    __hash__ = str.__hash__
+
     OPT_IN = "opt_in"
     OPT_OUT = "opt_out"
 
@@ -28,11 +32,15 @@ class ConsentType(StrEnum):
 class Channel(StrEnum):
     """Where a message arrives. Intercom's wire calls it a content type."""
 
+    __hash__ = str.__hash__
+
     EMAIL = "email"
     SMS = "sms_message"
 
 
 class TypeState(StrEnum):
+    __hash__ = str.__hash__
+
     DRAFT = "draft"
     LIVE = "live"
     ARCHIVED = "archived"
@@ -56,6 +64,15 @@ class Notice:
     translation: Translation
 
 
+class NoticeRef(NamedTuple):
+    """Which wording a choice was made on: type, version, locale, and the SHA-256 of the text."""
+
+    type_id: str
+    version: int
+    locale: str
+    sha256: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriptionType:
     """A type as it stands. `translations` holds the default one too, first; `wording` counts its versions."""
@@ -71,14 +88,16 @@ class SubscriptionType:
     revision: int
     created_at: int
     updated_at: int
+    #: The default wording as entries name it, made once: every choice needs it.
+    notice: NoticeRef = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        notice = Notice(self.id, self.wording, self.default_translation)
+        object.__setattr__(self, "notice", notice_ref(notice))
 
     @property
     def default_translation(self) -> Translation:
         return next(t for t in self.translations if t.locale == self.default_locale)
-
-    @property
-    def notice(self) -> Notice:
-        return Notice(self.id, self.wording, self.default_translation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +180,16 @@ def translate(before: SubscriptionType, translation: Translation, now: int) -> T
 
 def _of_locale(locale: str, translations: tuple[Translation, ...]) -> Translation | None:
     return next((t for t in translations if t.locale == locale), None)
+
+
+def notice_ref(notice: Notice) -> NoticeRef:
+    """The reference by which an entry names a wording; the text's own hash makes it checkable."""
+    text = notice.translation
+    form = (
+        f'{{"description":{_quoted(text.description)},"locale":{_quoted(text.locale)}'
+        f',"name":{_quoted(text.name)},"type_id":{_quoted(notice.type_id)},"version":{notice.version}}}'
+    )
+    return NoticeRef(notice.type_id, notice.version, text.locale, sha256(form.encode()).digest())
 
 
 def _state(before: SubscriptionType, asked: TypeState | None) -> TypeState:

@@ -31,6 +31,13 @@ async def list_of_contact(call: Call) -> Response:
     return Response(b'{"type":"list","data":[%s]}' % b",".join(filter(None, map(fragments.__getitem__, words))))
 
 
+def _type(call: Call, type_: DomainType) -> bytes:
+    kept = call.rendered.get(type_.id)
+    if kept is None or type_ is not call.types.get(type_.id):
+        kept = call.rendered[type_.id] = msgspec.json.encode(SubscriptionType.of(type_))
+    return kept
+
+
 def _fragment(word: str, types: Mapping[str, DomainType]) -> bytes:
     """One choice of a packed standing as JSON, kept until a type changes; nothing where it is not attached."""
     return b",".join(
@@ -47,11 +54,11 @@ async def attach(call: Call) -> Response:
     type_ = await call.region.consent.choose(
         call.author, call.workspace_id, call.parameters[0], str(asked.id), wish_for
     )
-    return Response(msgspec.json.encode(SubscriptionType.of(type_)))
+    return Response(_type(call, type_))
 
 
 async def detach(call: Call) -> Response:
     """Take it back: the type's default stands again."""
     contact_id, type_id = call.parameters
     type_ = await call.region.consent.choose(call.author, call.workspace_id, contact_id, type_id, detaching)
-    return Response(msgspec.json.encode(SubscriptionType.of(type_)))
+    return Response(_type(call, type_))

@@ -24,11 +24,13 @@ class RandomIds:
         self._count = count(int.from_bytes(urandom(3)))
         # Told apart, not secret: a process's random part and a counter cost less than randomness for each.
         self._process = urandom(6).hex()
+        self._node = f"{int.from_bytes(urandom(8)) & (1 << 62) - 1 | 1 << 63:016x}"
+        self._acts = count()
         self._requests = count(int.from_bytes(urandom(3)))
 
     def act(self, now: int) -> str:
-        tail = urandom(10).hex()
-        return f"{now & 0xFFFFFFFFFFFF:012x}7{tail[:3]}{'89ab'[int(tail[3], 16) & 3]}{tail[4:19]}"
+        # RFC 9562, section 6.2: a counter in rand_a keeps the acts of one millisecond in order.
+        return f"{now & 0xFFFFFFFFFFFF:012x}7{next(self._acts) & 0xFFF:03x}{self._node}"
 
     def contact(self, now: int) -> str:
         return f"{now // 1000 & 0xFFFFFFFF:08x}{self._machine}{next(self._count) & 0xFFFFFF:06x}"

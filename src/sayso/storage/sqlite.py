@@ -81,13 +81,29 @@ class SqliteEngine:
         self._idle = asyncio.Event()
         self._idle.set()
         self._trouble: str | None = None
+        self._snapshot = False
 
     async def read(self, sql: str, *params: Any) -> list[Row]:
         # Read to the end at once: an open cursor holds its snapshot, and no checkpoint could finish.
         try:
+            if not self._snapshot:
+                self._begin_snapshot()
             return self._reader.execute(dialect(sql), params).fetchall()
         except apsw.Error as error:
             raise _translated(error) from error
+
+    def _begin_snapshot(self) -> None:
+        """The reads of one tick of the loop share a snapshot: a lock taken for each would cost as much as the read."""
+        self._reader.execute("BEGIN")
+        self._snapshot = True
+        asyncio.get_running_loop().call_soon(self._end_snapshot)
+
+    def _end_snapshot(self) -> None:
+        if self._snapshot:
+            self._snapshot = False
+            # A read that failed may have ended it.
+            if self._reader.in_transaction:
+                self._reader.execute("COMMIT")
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         return await asyncio.get_running_loop().run_in_executor(self._scans, self._scan, sql, params)
@@ -123,8 +139,8 @@ class SqliteEngine:
             # Handed over after the requests that are ready by now: they share the sync.
             self._idle.clear()
             loop.call_soon(self._hand_over)
-        # Shielded: a caller that goes away does not take back what is being written.
-        await asyncio.shield(done)
+        # A caller that goes away cancels this wait, and does not take back what is being written.
+        await done
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -138,6 +154,8 @@ class SqliteEngine:
             asyncio.get_running_loop().call_soon(self._hand_over)
         else:
             self._idle.set()
+        # Whoever waited for these changes reads them.
+        self._end_snapshot()
         failure = ran.exception()
         outcomes = [_translated(failure, committing=True) for _ in batch] if failure else ran.result()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
@@ -161,6 +179,7 @@ class SqliteEngine:
             return
         self._closed = True
         await self._idle.wait()
+        self._end_snapshot()
         self._threads.submit(self._writer.close).result()
         self._threads.shutdown()
         self._scans.shutdown()

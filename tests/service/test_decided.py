@@ -1,0 +1,69 @@
+"""Read, decide, commit, and again when somebody was faster."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
+from sayso.service.decided import TRIES, decided
+
+
+class Story:
+    """Commits fail in the order told, then work. What was decided and committed is kept."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.decided = 0
+        self.tried: list[int] = []
+
+    async def decide(self) -> int | None:
+        self.decided += 1
+        return self.decided
+
+    async def commit(self, change: int) -> None:
+        self.tried.append(change)
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+async def test_what_is_decided_is_committed():
+    story = Story()
+
+    assert 1 == await decided(story.decide, story.commit)
+    assert [1] == story.tried
+
+
+async def test_a_stale_change_is_decided_anew():
+    story = Story(Stale(), Stale())
+
+    assert 3 == await decided(story.decide, story.commit)
+    assert [1, 2, 3] == story.tried
+
+
+async def test_after_five_stale_tries_nothing_was_written():
+    story = Story(*[Stale() for _ in range(TRIES)])
+
+    with pytest.raises(Unavailable, match="nothing was written"):
+        await decided(story.decide, story.commit)
+
+    assert 5 == len(story.tried) == story.decided
+
+
+async def test_where_nothing_is_to_be_written_nothing_is_committed():
+    story = Story()
+
+    async def decide() -> int | None:
+        return None
+
+    assert await decided(decide, story.commit) is None
+    assert [] == story.tried
+
+
+@pytest.mark.parametrize("error", [Unavailable("full"), OutcomeUnknown("who knows")])
+async def test_an_unclear_outcome_is_never_tried_again(error: Exception):
+    story = Story(error)
+
+    with pytest.raises(type(error)):
+        await decided(story.decide, story.commit)
+
+    assert [1] == story.tried

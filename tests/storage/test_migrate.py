@@ -1,0 +1,137 @@
+"""Migrations: each applied once, whole or not at all, and never over a later version's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.cast import NOON
+
+from sayso.domain.errors import Unavailable
+from sayso.storage import migrate as migrations
+from sayso.storage import sqlite, store
+from sayso.storage.migrate import NewerSchema, files, migrate, pending
+
+ALL = [name for name, _ in files()]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
+    with closing(sqlite.connect(tmp_path / "sayso.db")) as opened:
+        yield opened
+
+
+def tables(connection: apsw.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+
+
+def test_a_new_database_needs_every_migration_and_then_none(connection: apsw.Connection):
+    assert ALL == pending(connection)
+    assert ALL == migrate(connection, NOON)
+    assert [] == pending(connection)
+
+
+def test_migrating_again_changes_nothing(connection: apsw.Connection):
+    migrate(connection, NOON)
+    before = connection.execute("SELECT * FROM sqlite_master ORDER BY name").fetchall()
+
+    assert [] == migrate(connection, NOON + 1)
+
+    assert before == connection.execute("SELECT * FROM sqlite_master ORDER BY name").fetchall()
+    assert [(NOON,)] == connection.execute("SELECT DISTINCT applied_at FROM migrations").fetchall()
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_alone(connection: apsw.Connection):
+    migrate(connection, NOON)
+    connection.execute("INSERT INTO migrations VALUES ('9999_later', 1)")
+
+    with pytest.raises(NewerSchema, match="9999_later"):
+        migrate(connection, NOON)
+    with pytest.raises(NewerSchema):
+        pending(connection)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch):
+    migrate(connection, NOON)
+    before = tables(connection)
+    half = ("9998_half", "CREATE TABLE half (a TEXT NOT NULL\n); INSERT INTO nowhere VALUES (1);")
+    monkeypatch.setattr(migrations, "files", lambda: [*files(), half])
+
+    with pytest.raises(apsw.SQLError):
+        migrate(connection, NOON)
+
+    assert before == tables(connection)
+    assert ["9998_half"] == pending(connection)
+    assert not connection.in_transaction
+
+
+def test_two_processes_that_migrate_at_once_apply_each_migration_once(tmp_path: Path):
+    path = tmp_path / "sayso.db"
+    applied: list[list[str]] = []
+    start = threading.Barrier(4)
+
+    def process() -> None:
+        with closing(sqlite.connect(path)) as connection:
+            start.wait(10)
+            applied.append(migrate(connection, NOON))
+
+    sqlite.connect(path).close()
+    threads = [threading.Thread(target=process) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert 4 == len(applied)
+    assert ALL == sorted(name for names in applied for name in names)
+
+
+def test_hot_tables_are_kept_in_the_order_of_their_keys(connection: apsw.Connection):
+    migrate(connection, NOON)
+
+    clustered = {
+        name
+        for name, sql in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        if sql.endswith("WITHOUT ROWID")
+    }
+
+    assert sqlite.CLUSTERED == clustered
+
+
+def test_a_database_is_made_with_its_folder(tmp_path: Path):
+    path = tmp_path / "a" / "b" / "sayso.db"
+
+    assert ALL == store.still_pending(path)
+    assert not path.exists()
+    assert ALL == store.bring_up_to_date(path, NOON)
+    assert [] == store.still_pending(path)
+
+
+def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path):
+    path = tmp_path / "sayso.db"
+    refused = pytest.raises(Unavailable, match=r"another server or migration is using sayso\.db")
+    with store.locked(path), refused, store.locked(path):
+        pass
+    with store.locked(path):
+        pass
+
+
+@pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.still_pending(path)])
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, use):
+    path = tmp_path / "sayso.db"
+    path.write_bytes(b"certainly not a database" * 1000)
+
+    with pytest.raises(Unavailable, match=r"cannot use the database sayso\.db"):
+        use(path, NOON)
+
+
+@pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.locked(path).__enter__()])
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, use):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(Unavailable, match=r"cannot use the database sayso\.db"):
+        use(tmp_path / "file" / "sayso.db", NOON)

@@ -1,6 +1,6 @@
 """Everything the domain refuses, as one short tree.
 
-    SaysoError
+    SaysoError                  what nobody foresaw
     ├── Invalid                 a value that breaks a rule; nothing was written
     │   ├── Missing             a value that must be there
     │   └── Malformed           a body that could not be read at all
@@ -11,14 +11,14 @@
     ├── KeyReused               an idempotency key that came with another request before
     ├── UnknownVersion          an API version that never was
     ├── NotInVersion            an operation newer than the version asked for
-    ├── NotFound
-    │   ├── NoSuchRoute
-    │   ├── MethodNotAllowed
-    │   ├── ContactNotFound
-    │   └── TypeNotFound
+    ├── NotFound                what is asked for is not there
+    │   ├── NoSuchRoute         a path that is none
+    │   ├── MethodNotAllowed    a path without this method
+    │   ├── ContactNotFound     no such contact, or one that was deleted
+    │   └── TypeNotFound        no such type, or none that can be used so
     ├── Conflict                the state of things forbids it
-    │   ├── DuplicateContact
-    │   └── TypeFixed
+    │   ├── DuplicateContact    an identifier that another contact holds
+    │   └── TypeFixed           what a published type can no longer change
     ├── Stale                   somebody was faster; decide again
     └── Unavailable             try later; nothing is known to be written
         └── OutcomeUnknown      the commit may or may not have happened

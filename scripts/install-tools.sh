@@ -1,0 +1,22 @@
+#!/bin/sh
+# Install, from Debian's packages, what fault injection and the benchmarks use: strace, wrk, nginx. Needs root, or sudo
+# without a password; without either it says what is missing and goes on.
+set -eu
+
+missing=""
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
+command -v wrk >/dev/null 2>&1 || missing="$missing wrk"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+[ -n "$missing" ] || exit 0
+
+root=""
+if [ "$(id -u)" != 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+        echo "Not installed, and nobody here may install:$missing"
+        exit 0
+    fi
+    root="sudo -n"
+fi
+$root apt-get update -qq
+# shellcheck disable=SC2086
+$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

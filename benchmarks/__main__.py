@@ -72,14 +72,13 @@ def _run(asked: argparse.Namespace) -> Results:
         body = _body(folder, sayso, ids)
         constant = stack.enter_context(servers.constant(folder, body))
         readers, writers = [constant, sayso], [constant, sayso]
-        databases = {sayso.name: ours}
         if not asked.only:
             if servers.has_nginx():
                 readers.insert(0, stack.enter_context(servers.nginx(folder, body)))
-            for peer in _peers(stack, folder, database, theirs):
-                readers.append(peer)
-                writers.append(peer)
-                databases[peer.name] = folder / f"{peer.name}.db"
+            peers = _peers(stack, folder, database, theirs)
+            readers += peers
+            writers += peers
+        databases = {server.name: server.database for server in writers if server.database}
         rows = {name: ledger_rows(path) for name, path in databases.items()}
         samples, syncs = _rounds(asked, readers, writers, load, folder)
         written = [_written(name, samples, ledger_rows(path) - rows[name]) for name, path in databases.items()]

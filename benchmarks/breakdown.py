@@ -44,4 +44,5 @@ def _steps(method: str, connections: int, spent: dict[str, float]) -> Steps:
         "checkpoint": carried,
     }
     wall = us("commit wall")
-    return Steps(method, connections, requests, cpu, wall, requests / commits if commits else 0.0)
+    shown = {step: max(0.0, spent_us) for step, spent_us in cpu.items()}
+    return Steps(method, connections, requests, shown, wall, requests / commits if commits else 0.0)

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from sayso.domain import consent, ledger, standing
+from sayso.domain import consent, subscription_type
 from sayso.domain import contact as contacts
 from sayso.domain.act import Act, Author
 from sayso.domain.consent import Wish
@@ -26,6 +26,7 @@ from sayso.domain.subscription_type import (
     SubscriptionType,
     Translation,
     TypeDraft,
+    TypeId,
     TypeState,
 )
 from sayso.service.ids import RandomIds, now
@@ -71,9 +72,13 @@ def prepared(count: int) -> tuple[Path, Path]:
 
 def _digest() -> str:
     """Names what is loaded: another schema, other entries or another loader make other files."""
-    made_by = [Path(module.__file__ or "").read_bytes() for module in (ledger, standing)]
-    schema = "".join(sql for _, sql in files()).encode()
-    return hashlib.sha256(b"".join([VERSION, schema, *made_by])).hexdigest()[:8]
+    type_ = TypeDraft(ConsentType.OPT_IN, None, TypeState.LIVE, Translation("Name", "Description", "en"))
+    live = subscription_type.create("workspace", TypeId("1"), type_, 0).after
+    head = Head("workspace", "contact", ContactState.LIVE, 1, 0, Chain(origin("workspace"), "00" * 16), Standing())
+    change = consent.decide(head, live, Wish(Choice.GRANTED), Act("00" * 16, 0, _AUTHOR))
+    assert change is not None
+    parts = [VERSION, change.after.chain.hash or b"", change.after.standing.packed().encode()]
+    return hashlib.sha256(b"".join([*parts, *(sql.encode() for _, sql in files())])).hexdigest()[:8]
 
 
 class _Bulk:

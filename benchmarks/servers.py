@@ -35,9 +35,16 @@ class Server:
     """A started server; leaving the context ends it."""
 
     def __init__(
-        self, name: str, command: Sequence[str], port: int, folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        database: Path | None = None,
     ) -> None:
         self.name = name
+        self.database = database
         self.port = port
         self._command = [*pinned(SERVER_CORE), *command]
         self._log = folder / f"{name.replace(' ', '-')}.log"
@@ -118,7 +125,7 @@ def sayso(
         "SAYSO_DATABASE_URL": f"sqlite:///{database}",
     }
     options = ["serve", "--port", str(port), "--data-dir", str(folder)]
-    return Server(name, [*under, sys.executable, "-m", module, *options], port, folder, environment)
+    return Server(name, [*under, sys.executable, "-m", module, *options], port, folder, environment, database)
 
 
 def constant(folder: Path, body: Path) -> Server:
@@ -131,7 +138,7 @@ def orm(folder: Path, database: Path, pool_size: int) -> Server:
     """What a user would otherwise write."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.peers.fastapi_orm", str(port), str(database), str(pool_size)]
-    return Server(f"orm-{pool_size}", command, port, folder, {"PEER_TOKEN": TOKEN})
+    return Server(f"orm-{pool_size}", command, port, folder, {"PEER_TOKEN": TOKEN}, database)
 
 
 def nginx(folder: Path, body: Path) -> Server:

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
+from threading import get_ident
 from time import perf_counter, thread_time
 from typing import Any
 
@@ -75,7 +76,8 @@ class _Connection:
         return getattr(self._connection, name)
 
     def execute(self, sql: str, *params: Any) -> Any:
-        name = _KIND.get(sql[:6], "statements")
+        # The loop's own thread reads, the writer's thread writes.
+        name = "read" if get_ident() == _LOOP else "commit" if sql == "COMMIT" else "statements"
         began, wall = thread_time(), perf_counter()
         try:
             return self._connection.execute(sql, *params)
@@ -85,7 +87,7 @@ class _Connection:
             _counts[f"{name} count"] += 1
 
 
-_KIND = {"SELECT": "read", "COMMIT": "commit"}
+_LOOP = get_ident()
 
 
 def _patch() -> None:

@@ -21,14 +21,14 @@ _STRIDE = 1_618_033
 
 @dataclass
 class Load:
-    """Requests for the contacts whose ids are in a file. Each server's POSTs go on where its last ones ended."""
+    """Requests for the contacts whose ids are in a file. The POSTs of a database go on where its last ones ended."""
 
     ids: Path
     contacts: int
     seconds: float
 
     def __post_init__(self) -> None:
-        self._sent: dict[str, int] = {}
+        self._sent: dict[Path | None, int] = {}
         self._seed = 0
         pairs = self.contacts * (TYPES - CHOSEN)
         self._stride = next(step for step in range(_STRIDE, 2 * _STRIDE) if gcd(step, pairs) == 1)
@@ -38,14 +38,14 @@ class Load:
         if method == "GET":
             start = self._seed = self._seed + 1
         else:
-            start = self._sent.get(server.name, 0)
+            start = self._sent.get(server.database, 0)
         machine, used = cpu.of_machine(), server.cpu_seconds()
         told, client_cpu = _wrk(self._command(server, method, connections, start))
         machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
         seconds = told["microseconds"] / 1e6
         if method == "POST":
             # Those on their way when the time was up may have been carried out too.
-            self._sent[server.name] = start + told["requests"] + 2 * connections
+            self._sent[server.database] = start + told["requests"] + 2 * connections
         return Sample(
             round=round_,
             server=server.name,

@@ -1,0 +1,243 @@
+"""The protocol's own deadlines and limits, on a loop in process with short ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from sayso.http import protocol
+from sayso.http.protocol import HttpProtocol
+from sayso.http.request import BodyTooLarge
+from sayso.http.response import Response
+
+
+class App:
+    """Answers with what it was asked; holds back the answers to /wait until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.asked: list[str] = []
+
+    async def respond(self, request) -> Response:
+        self.asked.append(request.path)
+        if request.path == "/wait":
+            await self.go_on.wait()
+        if request.path == "/defect":
+            await asyncio.sleep(0)
+            raise RuntimeError
+        try:
+            body = request.body
+        except BodyTooLarge:
+            return Response(b"too large", 413)
+        return Response(b"%s %s" % (request.path.encode(), body))
+
+    async def __call__(self, scope, receive, send) -> None:
+        raise AssertionError("the protocol asks `respond`")
+
+
+class Protocol(HttpProtocol):
+    refusal = staticmethod(lambda status: json.dumps(status).encode())
+
+
+class Serving:
+    def __init__(self, app: App, state: ServerState, port: int) -> None:
+        self.app, self.state, self.port = app, state, port
+
+    async def connect(self):
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def exchange(self, data: bytes) -> bytes:
+        """Everything that comes back until the server closes."""
+        reader, writer = await self.connect()
+        writer.write(data)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+        return answer
+
+
+@asynccontextmanager
+async def serving():
+    app, state = App(), ServerState()
+    config = uvicorn.Config(app, interface="asgi3", log_config=None, lifespan="off")
+    config.load()
+    # What stands between the protocol and the app in uvicorn is not for it.
+    config.loaded_app = app
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Protocol(config, state, {}, loop), "127.0.0.1", 0)
+    async with server:
+        yield Serving(app, state, server.sockets[0].getsockname()[1])
+        for connection in list(state.connections):
+            connection._transport.abort()
+
+
+async def until(true) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    monkeypatch.setattr(protocol, "ARRIVAL_LIMIT", 0.05)
+    monkeypatch.setattr(protocol, "IDLE_LIMIT", 0.05)
+    monkeypatch.setattr(protocol, "LINGER", 0.05)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n{"],
+)
+async def test_a_request_that_does_not_arrive_is_not_waited_for_for_ever(hurried, data):
+    async with serving() as server:
+        answer = await server.exchange(data)
+
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert answer.endswith(b"\r\n\r\n408")
+        assert [] == server.app.asked
+
+
+async def test_a_head_that_trickles_in_is_not_waited_for_for_ever(hurried):
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"GET / HTTP/1.1\r\n")
+
+        async def trickle() -> None:
+            start = asyncio.get_running_loop().time()
+            for number in range(100):
+                await until(lambda due=start + number / 100: asyncio.get_running_loop().time() > due)
+                writer.write(b"X-%d: 1\r\n" % number)
+
+        trickling = asyncio.ensure_future(trickle())
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        assert not trickling.done()
+        trickling.cancel()
+        writer.close()
+
+
+async def test_a_connection_that_says_nothing_is_closed_without_a_word(hurried):
+    async with serving() as server:
+        assert b"" == await server.exchange(b"")
+
+
+async def test_an_idle_connection_is_closed_after_its_answers(hurried):
+    async with serving() as server:
+        answer = await server.exchange(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+
+        assert 2 == answer.count(b"HTTP/1.1 200 OK")
+        assert answer.index(b"/1 ") < answer.index(b"/2 ")
+
+
+async def test_a_client_that_stalls_in_a_body_nobody_wants_is_let_go(hurried):
+    async with serving() as server:
+        answer = await server.exchange(b"POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n{")
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert 1 == answer.count(b"HTTP/1.1")
+
+
+async def test_an_answer_that_takes_its_time_is_waited_for(hurried):
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n")
+        await until(lambda: server.app.asked)
+        (connection,) = server.state.connections
+        await until(lambda: connection._loop.time() - connection._active > 3 * protocol.IDLE_LIMIT)
+        server.app.go_on.set()
+
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+        writer.close()
+
+
+async def test_more_than_32_mebibytes_of_what_nobody_wants_are_not_read(monkeypatch):
+    monkeypatch.setattr(protocol, "DISCARD_LIMIT", 3_000_000)
+    async with serving() as server:
+        _, writer = await server.connect()
+        writer.write(b"POST / HTTP/1.1\r\nContent-Length: 90000000\r\n\r\n")
+
+        async def go_on() -> None:
+            for _ in range(900):
+                writer.write(b"x" * 100_000)
+                await writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await go_on()
+        writer.close()
+
+
+async def test_a_defect_in_an_answer_closes_the_connection():
+    async with serving() as server:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: None)
+
+        assert b"" == await server.exchange(b"GET /defect HTTP/1.1\r\n\r\n")
+
+
+async def test_a_stopping_server_answers_what_has_begun_to_arrive_and_closes():
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"POST /1 HTTP/1.1\r\nContent-Length: 4\r\n\r\nab")
+        await until(lambda: any(known._body for known in server.state.connections))
+        for connection in list(server.state.connections):
+            connection.shutdown()
+        writer.write(b"cd")
+
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert answer.endswith(b"connection: close\r\n\r\n/1 abcd")
+        writer.close()
+
+
+async def test_a_stopping_server_answers_everything_in_the_pipeline():
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"GET /wait HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n")
+        await until(lambda: any(len(known._waiting) == 2 for known in server.state.connections))
+        for connection in list(server.state.connections):
+            connection.shutdown()
+        server.app.go_on.set()
+
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert 3 == answer.count(b"HTTP/1.1 200 OK")
+        assert 1 == answer.count(b"connection: close")
+        writer.close()
+
+
+async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(hurried):
+    async with serving() as server:
+        idle, idle_writer = await server.connect()
+        stalled, stalled_writer = await server.connect()
+        stalled_writer.write(b"GET / HTTP/1.1\r\n")
+        await until(lambda: any(known._arriving for known in server.state.connections))
+        for connection in list(server.state.connections):
+            connection.shutdown()
+
+        async with asyncio.timeout(10):
+            assert b"" == await idle.read()
+            assert (await stalled.read()).startswith(b"HTTP/1.1 408 ")
+        idle_writer.close()
+        stalled_writer.close()
+
+
+async def test_more_requests_than_may_wait_are_answered_all_the_same():
+    async with serving() as server:
+        reader, writer = await server.connect()
+        count = 5 * protocol.PIPELINE_LIMIT
+        last = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
+        writer.write(b"GET /wait HTTP/1.1\r\n\r\n" * count + last)
+        await until(lambda: server.app.asked)
+        server.app.go_on.set()
+
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert count + 1 == answer.count(b"HTTP/1.1 200 OK")
+        writer.close()

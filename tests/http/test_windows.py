@@ -1,0 +1,45 @@
+"""Rate limits in fixed windows."""
+
+from sayso.http import windows
+from sayso.http.windows import Windows
+
+START = 1_793_620_800_000
+
+
+def test_what_remains_counts_down_and_goes_below_nothing():
+    counted = Windows(18)
+
+    assert [2, 1, 0, -1, -2] == [counted.spend("a", START) for _ in range(5)]
+
+
+def test_keys_are_counted_apart():
+    counted = Windows(6)
+
+    assert [0, 0] == [counted.spend("a", START), counted.spend("b", START)]
+
+
+def test_a_window_ends_at_a_whole_ten_seconds():
+    counted = Windows(6)
+
+    assert [0, -1, 0] == [counted.spend("a", at) for at in (START, START + 9_999, START + 10_000)]
+    assert START // 1000 + 20 == counted.reset
+
+
+def test_to_look_counts_nothing():
+    counted = Windows(12)
+
+    assert [2, 2, 1] == [counted.left("a", START), counted.left("a", START), counted.spend("a", START)]
+
+
+def test_a_clock_that_goes_back_starts_a_window_too():
+    counted = Windows(6)
+
+    assert [0, 0] == [counted.spend("a", START), counted.spend("a", START - 60_000)]
+
+
+def test_very_many_keys_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(windows, "_MOST_KEYS", 2)
+    counted = Windows(12)
+
+    assert [1, 1, 1, 1, 0] == [counted.spend(key, START) for key in ("a", "b", "c", "c", "a")]
+    assert 2 == len(counted._counts)

@@ -139,7 +139,7 @@ def _client(app: App, token: str, headers: dict[str, str]) -> httpx2.AsyncClient
         transport=httpx2.ASGITransport(app),
         base_url="http://sayso.test",
         headers={"Authorization": f"Bearer {token}", **headers},
-        event_hooks={"response": [descriptions.watch]},
+        event_hooks={"response": [descriptions.watch_async]},
     )
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 
 import httpx2
 from tests.cast import TOKEN
+from tests.conformance import descriptions
 
 _ADDRESS = re.compile(r"https?://[\[\]\w.:]+:\d+")
 
@@ -65,7 +66,12 @@ class Running:
 
     @property
     def client(self) -> httpx2.Client:
-        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+        return httpx2.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30,
+            event_hooks={"response": [descriptions.watch]},
+        )
 
     def stop(self) -> int:
         """Ask it to stop, and wait; its exit code."""

@@ -13,7 +13,7 @@ from tests.conftest import Acme
 from sayso.intercom.routes import ROUTES
 from sayso.intercom.versions import named
 
-pytestmark = pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
+described = pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
 
 Operation = tuple[str, str]
 
@@ -86,6 +86,7 @@ def test_every_served_operation_has_its_cases():
     assert set(OPERATIONS) == set(CASES)
 
 
+@described
 @pytest.mark.parametrize("version", [*descriptions.VERSIONS, "Unstable", "2.3", None])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 async def test_an_operation_answers_as_its_description_says(acme: Acme, operation: Operation, version: str | None):
@@ -101,6 +102,7 @@ async def test_an_operation_answers_as_its_description_says(acme: Acme, operatio
         assert not _complaints(version, operation, answer)
 
 
+@described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 async def test_a_wrong_token_is_told_as_described(acme: Acme, operation: Operation, version: str):
@@ -112,6 +114,7 @@ async def test_a_wrong_token_is_told_as_described(acme: Acme, operation: Operati
     assert not _complaints(version, operation, answer)
 
 
+@described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acme, version: str):
     contact = (await _cast(acme))["contact"]
@@ -124,6 +127,7 @@ async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acm
         assert list(example[key]) == list(answer.json()[key])
 
 
+@described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/subscription_types")
@@ -135,6 +139,7 @@ async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example
     assert list(example["data"][0]["translations"][0]) == list(answer["data"][0]["translations"][0])
 
 
+@described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_me_stand_in_the_order_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/me")
@@ -145,6 +150,7 @@ async def test_the_keys_of_me_stand_in_the_order_of_the_example(acme: Acme, vers
     assert list(example["app"]) == list(answer["app"])
 
 
+@described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 def test_the_examples_of_a_description_satisfy_it(operation: Operation, version: str):
@@ -155,6 +161,7 @@ def test_the_examples_of_a_description_satisfy_it(operation: Operation, version:
         assert not against.complaints(*operation, 200, example)
 
 
+@described
 @pytest.mark.parametrize(
     ("path", "body", "complaint"),
     [
@@ -174,6 +181,7 @@ def test_an_answer_that_does_not_conform_is_found_out(path: str, body: dict[str,
     assert complaint in against.complaints("GET", path, 200, {"type": "contact", **body})
 
 
+@described
 async def test_every_client_of_acme_holds_its_answers_against_the_descriptions(acme: Acme, monkeypatch):
     monkeypatch.setattr(descriptions.Description, "complaints", lambda *answer: ["nothing is good enough"])
 

@@ -27,14 +27,14 @@ def group_commits(folder: Path, database: Path, load: Load, connections: tuple[i
     counted = []
     with servers.sayso(folder, database, "sayso under strace", under=under) as server:
         for number in connections:
-            began = time.time()
+            rows, began = ledger_rows(database), time.time()
             sample = load.sample(server, "POST", number)
-            ended = began + sample.seconds + 0.5
-            counted.append((number, sample.requests - sample.refused, began, ended))
+            ended, rows = time.time(), ledger_rows(database) - rows
+            counted.append((number, sample.requests - sample.refused, rows, began, ended))
     times = [float(stamp) for stamp in _CALL.findall(log.read_text())]
     return [
-        GroupCommit(number, acknowledged, sum(began <= moment <= ended for moment in times))
-        for number, acknowledged, began, ended in counted
+        GroupCommit(number, acknowledged, rows, sum(began <= moment <= ended for moment in times))
+        for number, acknowledged, rows, began, ended in counted
     ]
 
 

@@ -56,10 +56,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class GroupCommit:
-    """Writes acknowledged while syncs were counted."""
+    """Writes acknowledged while syncs were counted, and ledger rows added meanwhile."""
 
     connections: int
     acknowledged: int
+    rows: int
     syncs: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ def show_json(value: Any) -> None:
 def show_rows(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A table; without rows its headings alone."""
     words = [[_word(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         _show_table(headings, words)
         return
     widths = [max(len(row[place]) for row in (headings, *words)) for place in range(len(headings))]

@@ -1,0 +1,193 @@
+"""Verify, backup, migrate, config and doctor, each on data of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.cli.conftest import Sayso
+
+from sayso.cli import doctor
+
+
+def _run(path: Path, sql: str) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute(sql)
+    connection.close()
+
+
+@pytest.fixture
+def database(sayso: Sayso, tmp_path: Path) -> Path:
+    """With a workspace and a contact that wants no email, as the demo would make it."""
+    sayso("workspace", "create", "Acme")
+    path = tmp_path / "sayso-data" / "sayso.db"
+    _run(path, "UPDATE workspaces SET workspace_id = 'acme'")
+    return path
+
+
+def _fake_contact(path: Path) -> None:
+    _run(
+        path,
+        "INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq, "
+        "standing, created_at, role, profile) VALUES ('acme', 'c1', 'live', 1, 0, x'00', x'00', 0, '1g', 0, 'user', '{}')",
+    )
+
+
+def test_verify_counts_what_it_checked(sayso: Sayso, database: Path):
+    said = sayso("verify")
+
+    assert (0, "Checked 0 contacts and 0 entries: everything holds.\n", "") == (said.code, said.out, said.err)
+    assert {"contacts": 0, "entries": 0, "problems": []} == sayso("verify", "--json").json
+
+
+def test_verify_names_what_is_wrong_and_ends_with_3(sayso: Sayso, database: Path):
+    _fake_contact(database)
+    said, in_json = sayso("verify"), sayso("verify", "--json")
+
+    wrong = "the contact's standing is not what its entries come to"
+    assert (3, 3) == (said.code, in_json.code)
+    assert f"workspace acme, contact c1: {wrong}\n" in said.out
+    named = {"region": "us", "workspace_id": "acme", "contact_id": "c1", "seq": None, "what": wrong}
+    assert named in in_json.json["problems"]
+
+
+def test_verify_walks_every_region_unless_one_is_named(sayso: Sayso, database: Path, tmp_path: Path):
+    (tmp_path / "sayso.toml").write_text("[regions.eu]")
+    sayso("workspace", "create", "Over there", "--region", "eu")
+    _run(tmp_path / "sayso-data" / "sayso-eu.db", "UPDATE workspaces SET workspace_id = 'acme'")
+    _fake_contact(tmp_path / "sayso-data" / "sayso-eu.db")
+
+    assert 3 == sayso("verify").code
+    assert 0 == sayso("verify", "--region", "us").code
+    assert {"eu"} == {one["region"] for one in sayso("verify", "--json").json["problems"]}
+
+
+def test_verify_of_one_workspace_needs_one_that_exists(sayso: Sayso, database: Path):
+    _fake_contact(database)
+    other = sayso("workspace", "create", "Globex", "--json").json["id"]
+
+    assert 3 == sayso("verify", "--workspace", "acme").code
+    assert 0 == sayso("verify", "--workspace", other).code
+    assert 1 == sayso("verify", "--workspace", "nowhere").code
+
+
+def test_a_backup_replaces_nothing_unless_it_is_forced(sayso: Sayso, database: Path, tmp_path: Path):
+    copy = tmp_path / "copy.db"
+    copy.write_text("something else")
+    (tmp_path / "copy.db-wal").write_text("what would be taken for the copy's")
+
+    said = sayso("backup", "copy.db")
+    assert (1, "something else") == (said.code, copy.read_text())
+    assert "--force replaces it" in said.err
+    assert 0 == sayso("backup", "copy.db", "--force").code
+    assert ["acme"] == [
+        one["id"]
+        for one in sayso("workspace", "list", "--database-url", "sqlite:///copy.db", "--json").json["workspaces"]
+    ]
+
+
+def test_a_backup_never_replaces_the_database_itself(sayso: Sayso, database: Path):
+    before = database.read_bytes()
+    said = sayso("backup", str(database), "--force")
+
+    assert 1 == said.code
+    assert "is the database itself" in said.err
+    assert before == database.read_bytes()
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(sayso: Sayso, database: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+
+    assert 1 == sayso("backup", "file/copy.db").code
+    assert 1 == sayso("backup", "nowhere/copy.db").code
+    assert [] == list(tmp_path.glob("**/*.unfinished"))
+
+
+def test_migrate_makes_a_database_and_check_only_looks(sayso: Sayso, tmp_path: Path):
+    checked = sayso("migrate", "--check")
+    assert 1 == checked.code
+    assert checked.out.startswith("us: pending 0001")
+    assert [] == list(tmp_path.iterdir())
+
+    assert sayso("migrate").out.startswith("us: applied 0001")
+    assert (0, "us: up to date\n") == (sayso("migrate", "--check").code, sayso("migrate", "--check").out)
+    assert {"regions": {"us": {"applied": []}}} == sayso("migrate", "--json").json
+
+
+def test_config_show_tells_values_and_sources_and_no_secret(
+    sayso: Sayso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "sayso.toml").write_text('port = 9\n[regions.eu]\nhosts = ["eu.test"]')
+    monkeypatch.setenv("SAYSO_BOOTSTRAP_TOKEN", "a-long-enough-secret")
+    monkeypatch.setenv("SAYSO_RATE_LIMIT", "60")
+    said = sayso("config", "show", "--data-dir", "elsewhere", "--json")
+    found = {one["name"]: (one["value"], one["source"]) for one in said.json["settings"]}
+
+    assert (9, "sayso.toml") == found["port"]
+    assert (60, "SAYSO_RATE_LIMIT") == found["rate_limit"]
+    assert ("elsewhere", "--data-dir") == found["data_dir"]
+    assert ("127.0.0.1", "default") == found["host"]
+    assert ("***", "SAYSO_BOOTSTRAP_TOKEN") == found["bootstrap_token"]
+    assert ({"eu": {"hosts": ["eu.test"], "database_url": ""}}, "sayso.toml") == found["regions"]
+    assert "secret" not in said.out + sayso("config", "show").out
+
+
+def _verdicts(sayso: Sayso, *words: str) -> dict[str, tuple[str, str]]:
+    findings = sayso("doctor", "--json", *words).json["findings"]
+    return {one["check"]: (one["verdict"], one["detail"]) for one in findings}
+
+
+def test_the_doctor_finds_a_fresh_folder_in_order(sayso: Sayso):
+    assert 0 == sayso("doctor").code
+    assert "note" == _verdicts(sayso)["file"][0]
+
+
+def test_the_doctor_tells_versions_files_and_schema(sayso: Sayso, database: Path):
+    found = _verdicts(sayso, "--deep")
+
+    assert {"sayso", "python", "sqlite", "disk", "server", "file", "privacy", "schema", "journal", "structure"} == set(
+        found
+    )
+    assert {"ok"} == {verdict for verdict, _ in found.values()}
+    assert ("ok", "wal") == found["journal"]
+    assert found["sqlite"][1].startswith(apsw.sqlite_lib_version())
+
+
+def test_the_doctor_finds_a_disk_without_room(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(doctor, "_ROOM", 2**63)
+
+    assert 1 == sayso("doctor").code
+    assert "wrong" == _verdicts(sayso)["disk"][0]
+
+
+def test_the_doctor_finds_a_database_that_everybody_can_read(sayso: Sayso, database: Path):
+    database.parent.chmod(0o755)
+    database.chmod(0o644)
+
+    assert 1 == sayso("doctor").code
+    assert "wrong" == _verdicts(sayso)["privacy"][0]
+
+
+def test_the_doctor_finds_a_newer_schema(sayso: Sayso, database: Path):
+    _run(database, "INSERT INTO migrations (name, applied_at) VALUES ('9999_later', 0)")
+
+    assert 1 == sayso("doctor").code
+    assert "wrong" == _verdicts(sayso)["schema"][0]
+
+
+def test_the_doctor_finds_a_damaged_file(sayso: Sayso, database: Path):
+    _run(database, "PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = bytearray(database.read_bytes())
+    pages[2 * 4096 : 6 * 4096] = b"\xff" * (4 * 4096)
+    database.write_bytes(pages)
+
+    assert 1 == sayso("doctor", "--deep").code
+    assert "wrong" == _verdicts(sayso, "--deep")["structure"][0]
+
+
+def test_a_workspace_has_the_version_and_time_zone_it_was_made_with(sayso: Sayso):
+    made = sayso("workspace", "create", "Acme", "--api-version", "2.16", "--timezone", "Europe/Berlin", "--json").json
+
+    assert ("2.16", "Europe/Berlin") == (made["api_version"], made["timezone"])
+    assert 2 == sayso("workspace", "create", "Acme", "--timezone", "Mars/Olympus").code

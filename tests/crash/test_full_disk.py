@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -254,6 +255,27 @@ async def test_a_database_that_may_only_be_read_answers_reads_and_refuses_writes
     assert [] == await shop.attached(alice)
     assert 503 == (await shop.client.get("/readyz")).status_code
     await store.close()
+
+
+async def test_while_another_process_writes_for_long_writers_hear_503_and_reads_go_on(
+    tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 200)
+    people = [(await shop.contact(f"person-{number}")).json()["id"] for number in range(64)]
+    with closing(sqlite.connect(tmp_path / "sayso.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.gather(*(shop.attach(one) for one in people))
+        reads = [await shop.attached(one) for one in people]
+        refused = await writing
+        other.execute("ROLLBACK")
+    again = await asyncio.gather(*(shop.attach(one) for one in people))
+
+    assert [[]] * 64 == reads
+    for answer in refused:
+        assert_unavailable(answer)
+    assert {200} == {answer.status_code for answer in again}
+    assert [1] * 64 == [await shop.entries(one) for one in people]
+    assert [] == await shop.damage()
 
 
 async def test_a_checkpoint_that_fails_costs_no_change(

@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -31,6 +32,7 @@ from sayso.storage.store import sqlite as opened
 KILLS = int(os.environ.get("CRASH_KILLS", "3"))
 WRITERS = 8
 READY_WITHIN = 3.0
+NO_SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
 
 
 @dataclass
@@ -224,6 +226,15 @@ def _assert_nothing_lost(server: Running, writers: list[Writer], folder: Path) -
     assert [] == lost
     assert [] == _unrecorded(database, writers)
     assert [] == _damage(database)
+    verified = subprocess.run(
+        [sys.executable, "-m", "sayso", "verify"],
+        cwd=folder,
+        env=NO_SETTINGS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == verified.returncode, verified.stdout + verified.stderr
 
 
 def _unrecorded(database: Path, writers: list[Writer]) -> list[str]:

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
 
+import apsw
 import pytest
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
 from tests.crash.vfs import Disk, states
 
 from sayso.domain.contact import Contact, ContactDraft, Profile, Role
+from sayso.domain.errors import Unavailable
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import TypeId
 from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
@@ -28,6 +34,8 @@ from sayso.storage.store import SqlStore
 from sayso.storage.store import sqlite as opened
 
 STATES = int(os.environ.get("CRASH_STATES", "400"))
+#: What a choice is after it was taken back: two types are opt_in, one is opt_out.
+_AWAY = {"1": Choice.WITHDRAWN, "2": Choice.NONE, "3": Choice.WITHDRAWN}
 WRITERS = 12
 CHANGES = 25
 
@@ -66,6 +74,17 @@ async def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, d
     assert verdict.acknowledged > 20 * STATES
 
 
+async def test_a_power_cut_after_failed_syncs_loses_nothing_either(tmp_path: Path, disk: Disk, chance: Random):
+    """What a failed sync did not write is gone for good, whatever later syncs say: it has to be written again."""
+    workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "FULL", failing=0.1)
+
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+
+    assert sum(step.what == "failed sync" for step in disk.record) > 5
+    assert (0, 0) == (verdict.lost, verdict.corrupt), verdict
+    assert verdict.acknowledged > 20 * STATES
+
+
 async def test_the_history_has_checkpoints_and_logs_that_start_anew(tmp_path: Path, disk: Disk, chance: Random):
     await _history(tmp_path / "sayso.db", disk, chance, "FULL")
 
@@ -78,7 +97,7 @@ async def test_the_history_has_checkpoints_and_logs_that_start_anew(tmp_path: Pa
 async def test_the_check_catches_a_database_that_syncs_less(tmp_path: Path, disk: Disk, chance: Random):
     workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "NORMAL")
 
-    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id, 100)
 
     assert verdict.lost > 0, verdict
 
@@ -86,47 +105,67 @@ async def test_the_check_catches_a_database_that_syncs_less(tmp_path: Path, disk
 async def test_the_check_catches_a_database_that_never_syncs(tmp_path: Path, disk: Disk, chance: Random):
     workspace_id = await _history(tmp_path / "sayso.db", disk, chance, "OFF")
 
-    verdict = await _verdict(tmp_path, disk, chance, workspace_id)
+    verdict = await _verdict(tmp_path, disk, chance, workspace_id, 100)
 
     assert verdict.corrupt > 0, verdict
 
 
-async def _history(path: Path, disk: Disk, chance: Random, synchronous: str) -> str:
-    """Twelve people change their minds at once, in two runs of the server; the workspace's id."""
+async def _history(path: Path, disk: Disk, chance: Random, synchronous: str, failing: float = 0) -> str:
+    """Twelve people change their minds at once, in two runs of the server; the workspace's id.
+
+    `failing`: how many of their changes meet a sync that fails.
+    """
     connect = partial(sqlite.connect, path, vfs=disk.name, synchronous=synchronous)
-    connection = connect()
-    migrate(connection, NOON)
-    connection.close()
-    store = SqlStore(sqlite.SqliteEngine(connect, checkpoints=True))
-    region = Region.on("us", store, lambda: NOON, RandomIds())
-    workspace = await region.workspaces.create("Acme")
-    for consent_type in ("opt_in", "opt_out", "opt_in"):
-        await region.types.create(workspace.id, draft(consent_type))
-    await asyncio.gather(*(_writer(region, workspace.id, disk, Random(chance.random())) for _ in range(WRITERS)))
-    await store.close()
-    store = SqlStore(sqlite.SqliteEngine(connect, checkpoints=True))
-    region = Region.on("us", store, lambda: NOON, RandomIds())
-    await asyncio.gather(*(_writer(region, workspace.id, disk, Random(chance.random())) for _ in range(WRITERS)))
-    await store.close()
+    with closing(connect()) as connection:
+        migrate(connection, NOON)
+    async with _running(connect) as region:
+        workspace = await region.workspaces.create("Acme")
+        for consent_type in ("opt_in", "opt_out", "opt_in"):
+            await region.types.create(workspace.id, draft(consent_type))
+        await _writers(region, workspace.id, disk, chance, failing)
+    async with _running(connect) as region:
+        await _writers(region, workspace.id, disk, chance, failing)
     return workspace.id
 
 
-async def _writer(region: Region, workspace_id: str, disk: Disk, chance: Random) -> None:
-    name = f"{chance.getrandbits(64):x}"
-    profile = Profile(Role.USER, external_id=name, email=f"{name}@example.com")
-    contact = await region.contacts.create(AUTHOR, workspace_id, ContactDraft(profile))
-    await _acknowledge(region, contact, disk)
-    attached: set[str] = set()
-    for number in range(CHANGES):
-        if chance.random() < 0.2:
-            renamed = ContactDraft(replace(profile, name=f"{number}"), unsubscribed_from_emails=chance.random() < 0.5)
-            await region.contacts.update(AUTHOR, workspace_id, contact.id, lambda _, to=renamed: to)
-        else:
-            type_id = chance.choice("123")
-            wish = detaching if type_id in attached else attaching(None)
-            await region.consent.choose(AUTHOR, workspace_id, contact.id, type_id, wish)
-            attached ^= {type_id}
+@asynccontextmanager
+async def _running(connect: Callable[[], apsw.Connection]) -> AsyncIterator[Region]:
+    store = SqlStore(sqlite.SqliteEngine(connect, checkpoints=True))
+    yield Region.on("us", store, lambda: NOON, RandomIds())
+    await store.close()
+
+
+async def _writers(region: Region, workspace_id: str, disk: Disk, chance: Random, failing: float) -> None:
+    drafts = [ContactDraft(Profile(Role.USER, external_id=f"{chance.getrandbits(64):x}")) for _ in range(WRITERS)]
+    made = await asyncio.gather(*(region.contacts.create(AUTHOR, workspace_id, one) for one in drafts))
+    for contact in made:
         await _acknowledge(region, contact, disk)
+    await asyncio.gather(*(_writer(region, contact, disk, Random(chance.random()), failing) for contact in made))
+    disk.failing_syncs = 0
+
+
+async def _writer(region: Region, contact: Contact, disk: Disk, chance: Random, failing: float) -> None:
+    for number in range(CHANGES):
+        if chance.random() < failing:
+            disk.failing_syncs = 1
+        with suppress(Unavailable):
+            await _change(region, contact, number, chance)
+            await _acknowledge(region, contact, disk)
+
+
+async def _change(region: Region, contact: Contact, number: int, chance: Random) -> None:
+    workspace_id = contact.head.workspace_id
+    if chance.random() < 0.2:
+        renamed = ContactDraft(
+            replace(contact.profile, name=f"{number}"), unsubscribed_from_emails=chance.random() < 0.5
+        )
+        await region.contacts.update(AUTHOR, workspace_id, contact.id, lambda _: renamed)
+        return
+    type_id = TypeId(chance.choice("123"))
+    head = await region.store.contact.head(workspace_id, contact.id)
+    assert head
+    wish = attaching(None) if head.standing.of(type_id) in (Choice.NONE, _AWAY[type_id]) else detaching
+    await region.consent.choose(AUTHOR, workspace_id, contact.id, type_id, wish)
 
 
 async def _acknowledge(region: Region, contact: Contact, disk: Disk) -> None:
@@ -136,9 +175,11 @@ async def _acknowledge(region: Region, contact: Contact, disk: Disk) -> None:
     disk.mark(Acknowledged(contact.id, head.revision, head.chain.seq, head.chain.hash))
 
 
-async def _verdict(tmp_path: Path, disk: Disk, chance: Random, workspace_id: str) -> Verdict:
+async def _verdict(
+    tmp_path: Path, disk: Disk, chance: Random, workspace_id: str, number_of_states: int = STATES
+) -> Verdict:
     verdict = Verdict()
-    crashes = [chance.randint(1, len(disk.record)) for _ in range(STATES)]
+    crashes = [chance.randint(1, len(disk.record)) for _ in range(number_of_states)]
     for number, (files, acknowledged) in enumerate(states(disk.record, crashes, chance)):
         folder = tmp_path / f"after-{number}"
         folder.mkdir()

@@ -131,6 +131,11 @@ class _Kept:
             self.content = _done(self.content, step)
         self.unsynced = []
 
+    def forget(self, chance: Random) -> None:
+        """A sync failed: the kernel takes what it did not write for written, and no later sync brings it back."""
+        self.content = self.left(chance)
+        self.unsynced = []
+
     def left(self, chance: Random) -> bytearray | None:
         """What a power cut may leave: each unsynced sector with one probability, a different one for each cut."""
         content = None if self.content is None else bytearray(self.content)
@@ -156,13 +161,13 @@ def states(record: list[Step], crashes: list[int], chance: Random) -> Iterator[t
             if step.what == "mark":
                 marks.append(step.value)
             else:
-                _follow(step, folder)
+                _follow(step, folder, chance)
         done = crash
         left = {path: chance.choice(named).left(chance) for path, named in folder.items()}
         yield {Path(path).name: bytes(content) for path, content in left.items() if content is not None}, list(marks)
 
 
-def _follow(step: Step, folder: Folder) -> None:
+def _follow(step: Step, folder: Folder, chance: Random) -> None:
     if step.what == "sync folder":
         for named in folder.values():
             del named[:-1]
@@ -172,7 +177,9 @@ def _follow(step: Step, folder: Folder) -> None:
         named[-1].sync()
     elif step.what == "delete":
         named.append(_Kept())
-    elif step.what != "failed sync":
+    elif step.what == "failed sync":
+        named[-1].forget(chance)
+    else:
         named[-1].unsynced.append(step)
 
 

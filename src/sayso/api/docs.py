@@ -7,7 +7,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from shlex import quote
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -148,7 +147,11 @@ def _joined(schemas: Iterable[Json], glue: str) -> Iterator[tuple[str, str | Non
 
 
 def _range(schema: Json) -> str:
-    kind: Any = schema.get("type", "anything")
+    words = [str(schema.get("type", "anything"))]
     if "minimum" in schema:
-        return f"{kind}, {schema['minimum']} to {schema['maximum']}, {schema['default']} by default"
-    return str(kind)
+        words.append(f"{schema['minimum']} to {schema['maximum']}")
+    if "maxLength" in schema:
+        words.append(f"at most {schema['maxLength']} characters")
+    if schema.get("default") is not None:
+        words.append(f"{schema['default']} by default")
+    return ", ".join(words)

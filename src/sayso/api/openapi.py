@@ -19,7 +19,15 @@ from sayso.api.shapes.subscription_type import (
     SubscriptionTypeFields,
     SubscriptionTypePage,
     Translation,
+    TranslationFields,
     Wording,
+)
+from sayso.domain.subscription_type import (
+    DESCRIPTION_LIMIT,
+    LOCALE_LIMIT,
+    LOCALE_PATTERN,
+    NAME_LIMIT,
+    TRANSLATION_LIMIT,
 )
 from sayso.http.openapi import Answer, Json, Operation, Surface
 
@@ -29,13 +37,17 @@ _OF_PATH = {"id": "The subscription type's id.", "locale": "A language tag, such
 
 _ENGLISH = Translation("Newsletter", "Twice a month", "en")
 _GERMAN = Translation("Rundbrief", "Zweimal im Monat", "de")
+_ASKED = TranslationFields("Newsletter", "Twice a month", "en")
+_ASKED_GERMAN = TranslationFields("Rundbrief", "Zweimal im Monat", "de")
 _TYPE = SubscriptionType("5", "draft", "opt_in", _ENGLISH, [_ENGLISH, _GERMAN], ["email"])
+
+LOCALE: Json = {"pattern": f"^{LOCALE_PATTERN}$", "maxLength": LOCALE_LIMIT}
 
 #: The example that an operation's own wins over, by shape.
 EXAMPLES: dict[type[Struct], Struct] = {
     SubscriptionType: _TYPE,
     SubscriptionTypePage: SubscriptionTypePage([_TYPE], None),
-    SubscriptionTypeFields: SubscriptionTypeFields("opt_in", ["email"], "draft", _ENGLISH, [_GERMAN]),
+    SubscriptionTypeFields: SubscriptionTypeFields("opt_in", ["email"], "draft", _ASKED, [_ASKED_GERMAN]),
     Wording: Wording("Rundbrief", "Zweimal im Monat"),
     Health: Health(__version__),
     Readiness: Readiness("ok", []),
@@ -67,6 +79,7 @@ def surfaces() -> tuple[Surface, Surface]:
             tag="Sayso",
             description="What Sayso adds. Errors are problems (RFC 9457).",
             operations=[_operation(route) for route in ROUTES],
+            revise=_revise,
         ),
         Surface(
             tag="Operations",
@@ -173,3 +186,15 @@ def _problems() -> list[Answer]:
 
 def _problem(answer: ProblemAnswer) -> Problem:
     return Problem(answer.type, answer.title, answer.status, answer.advice, answer.code, "5b9a4f0c3d2e1f6a7b8c")
+
+
+def _revise(schemas: Json) -> None:
+    """What the shapes leave to the domain."""
+    for name in ("TranslationFields", "Wording"):
+        fields = schemas[name]["properties"]
+        fields["name"] |= {"minLength": 1, "maxLength": NAME_LIMIT}
+        fields["description"]["maxLength"] = DESCRIPTION_LIMIT
+    schemas["TranslationFields"]["properties"]["locale"] |= LOCALE
+    fields = schemas["SubscriptionTypeFields"]["properties"]
+    fields["content_types"] |= {"minItems": 1, "uniqueItems": True}
+    fields["translations"]["maxItems"] = TRANSLATION_LIMIT - 1

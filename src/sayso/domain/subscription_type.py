@@ -17,7 +17,10 @@ NAME_LIMIT = 255
 DESCRIPTION_LIMIT = 2_000
 TRANSLATION_LIMIT = 200
 
-_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LOCALE_LIMIT = 35
+LOCALE_PATTERN = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+
+_LOCALE = re.compile(LOCALE_PATTERN)
 
 
 class ConsentType(StrEnum):
@@ -232,7 +235,7 @@ def _check(translation: Translation) -> None:
         raise Invalid(f"a translation's description has at most {DESCRIPTION_LIMIT} characters", "description")
     if "\0" in translation.name + translation.description:
         raise Invalid("a translation is text without NUL characters", "name")
-    if not _LOCALE.fullmatch(translation.locale) or len(translation.locale) > 35:
+    if not _LOCALE.fullmatch(translation.locale) or len(translation.locale) > LOCALE_LIMIT:
         raise Invalid("a locale is a language tag such as en or pt-BR", "locale")
 
 

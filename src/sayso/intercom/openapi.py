@@ -7,12 +7,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
+from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.contact import MOST_PER_PAGE, PER_PAGE
 from sayso.intercom.errors import TABLE
 from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.routes import ROUTES, Route
-from sayso.intercom.shapes.contact import Contact, ContactFields, DeletedContact
+from sayso.intercom.shapes.contact import ContactFields, DeletedContact
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.versions import OLDEST, Version
 
@@ -132,5 +134,18 @@ def _name(version: Version) -> str:
 
 
 def _revise(schemas: Json) -> None:
-    """Before 2.16 `owner_id` is an integer."""
-    schemas[Contact.__name__]["properties"]["owner_id"]["anyOf"].insert(1, {"type": "integer"})
+    """What the shapes leave to the domain, and what older versions say in other forms."""
+    schemas["Contact"]["properties"]["owner_id"]["anyOf"].insert(1, {"type": "integer", "description": "Before 2.16."})
+    fields = schemas["ContactFields"]["properties"]
+    for name, limit in TEXT_LIMITS.items():
+        _text(fields[name]).update(maxLength=limit)
+    _text(fields["email"]).update(format="email")
+    for name in ("signed_up_at", "last_seen_at"):
+        fields[name]["anyOf"][0] |= {"minimum": 0, "maximum": SECONDS_LIMIT - 1}
+    _text(schemas["AttachSubscriptionType"]["properties"]["consent_type"]).update(enum=[*ConsentType])
+
+
+def _text(schema: Json) -> Json:
+    """The text among the forms that a field may have."""
+    found: Json = next(form for form in schema["anyOf"] if form.get("type") == "string")
+    return found

@@ -19,6 +19,14 @@ class Translation(Struct):
     def of(cls, translation: domain.Translation) -> Translation:
         return cls(translation.name, translation.description, translation.locale)
 
+
+class TranslationFields(Struct):
+    """A wording asked for."""
+
+    name: str
+    description: str
+    locale: str
+
     def wording(self) -> domain.Translation:
         return domain.Translation(self.name, self.description, self.locale)
 
@@ -56,8 +64,8 @@ class SubscriptionTypeFields(Struct):
     consent_type: Literal["opt_out", "opt_in"] | UnsetType = UNSET
     content_types: list[Literal["email", "sms_message"]] | UnsetType = UNSET
     state: Literal["live", "draft", "archived"] | UnsetType = UNSET
-    default_translation: Translation | UnsetType = UNSET
-    translations: list[Translation] | UnsetType = UNSET
+    default_translation: TranslationFields | UnsetType = UNSET
+    translations: list[TranslationFields] | UnsetType = UNSET
 
     def draft(self) -> TypeDraft:
         default, others = self.default_translation, self.translations

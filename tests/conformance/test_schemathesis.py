@@ -1,0 +1,129 @@
+"""schemathesis against everything that /openapi.json describes, on a real server.
+
+SAYSO_SCHEMATHESIS=500 asks for that many examples of each operation instead, other ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    ignored_auth,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+from tests.running import Running
+
+from sayso.api.routes import OPEN_ROUTES
+from sayso.api.routes import ROUTES as API_ROUTES
+from sayso.intercom.routes import ROUTES as INTERCOM_ROUTES
+
+#: The others ask that a server refuse whatever the description does not foresee; real clients need it lenient.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    ignored_auth,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+]
+
+ASKED = os.environ.get("SAYSO_SCHEMATHESIS", "")
+SETTINGS = settings(
+    max_examples=int(ASKED or 40),
+    derandomize=not ASKED,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+MODES = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
+
+#: What takes nothing cannot be asked anything invalid.
+RUNS = [(route.method, route.path, mode) for route in (*INTERCOM_ROUTES, *API_ROUTES) for mode in MODES]
+RUNS += [(route.method, route.path, "valid") for route in OPEN_ROUTES]
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of its own: what is generated is also written."""
+    with Running(tmp_path_factory.mktemp("schemathesis"), "--demo") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def schema(target: Running):
+    return schemathesis.openapi.from_url(f"{target.url}/openapi.json")
+
+
+@pytest.fixture(scope="module")
+def known(target: Running) -> dict[str, list[str]]:
+    """Values that exist, by the parameter they are for: what is generated alone would find nothing."""
+    with target.client as client:
+        types = [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
+        contacts = [_contact(client, f"kept-{number}") for number in range(10)]
+        doomed = [_contact(client, f"doomed-{number}") for number in range(50)]
+        for contact in contacts:
+            for type_ in types:
+                assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_}).status_code
+    return {
+        "DELETE /contacts/{id}": doomed,
+        "/contacts/{id}": contacts,
+        "{contact_id}": contacts,
+        "{subscription_id}": types,
+        "{external_id}": ["kept-0"],
+        "{locale}": ["en", "de", "pt-BR"],
+        "subscription_types/{id}": types,
+    }
+
+
+def _contact(client: httpx2.Client, external_id: str) -> str:
+    return client.post("/contacts", json={"external_id": external_id}).json()["id"]
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), RUNS, ids=[" ".join(run) for run in RUNS])
+def test_every_answer_is_one_that_is_described(schema, target: Running, known: dict, method: str, path: str, mode: str):
+    operation = schema[path][method]
+
+    @SETTINGS
+    @given(case=operation.as_strategy(generation_mode=MODES[mode]), data=st.data())
+    def run(case, data):
+        _point_at_what_exists(case, known, data.draw)
+        case.call_and_validate(
+            base_url=target.url, headers={"Authorization": f"Bearer {target.token}"}, checks=CHECKS, timeout=30
+        )
+
+    run()
+
+
+def _point_at_what_exists(case, known: dict[str, list[str]], draw) -> None:
+    """In most of the cases, an id that is there."""
+    for name in case.path_parameters or {}:
+        place = f"{case.method} {case.path}".partition(f"{{{name}}}")[0] + f"{{{name}}}"
+        if draw(st.integers(0, 3)):
+            case.path_parameters[name] = draw(st.sampled_from(next(known[end] for end in known if place.endswith(end))))
+    if case.path.endswith("/subscriptions") and isinstance(case.body, dict) and draw(st.booleans()):
+        case.body["id"] = draw(st.sampled_from(known["{subscription_id}"]))
+
+
+def test_every_operation_was_also_fulfilled_and_none_failed(target: Running):
+    with target.client as client:
+        told = client.get("/metrics").text
+
+    fulfilled = set(re.findall(r'sayso_requests_total{method="(\w+)",route="(.+?)",status="2\d\d"}', told))
+    assert {(method, path) for method, path, _ in RUNS} <= fulfilled
+    assert 'status="5' not in told

@@ -32,7 +32,7 @@ class Language:
 
     def missing(self) -> str:
         """What is not installed here, empty if all is."""
-        programs = [command[0] for command in (self.run, self.build) if command]
+        programs = [command[0] for command in (self.run, self.build, self.probe) if command]
         absent = [program for program in programs if shutil.which(program) is None]
         if absent:
             return ", ".join(absent)

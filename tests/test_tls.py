@@ -1,0 +1,83 @@
+"""TLS by two settings."""
+
+import subprocess
+import sys
+
+import httpx2
+import pytest
+import trustme
+from tests.cast import TOKEN
+from tests.http.wire import Wire
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    return authority
+
+
+def context(authority):
+    made = httpx2.create_ssl_context()
+    authority.configure_trust(made)
+    return made
+
+
+def test_a_client_that_trusts_the_certificate_is_served(start, certificate, tmp_path):
+    server = start("--demo", SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+
+    assert server.url.startswith("https://")
+    trusting = context(certificate)
+    with httpx2.Client(base_url=server.url, verify=trusting, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        contact = client.post("/contacts", json={"email": "alice@example.com"}).json()["id"]
+        type_id = client.get("/subscription_types").json()["data"][0]["id"]
+        assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_id}).status_code
+        assert 413 == client.post("/contacts", content=b"x" * 3_000_000).status_code
+        assert type_id == client.get(f"/contacts/{contact}/subscriptions").json()["data"][0]["id"]
+    assert 0 == server.stop()
+
+
+def test_what_is_refused_is_told_over_tls_too(start, certificate):
+    server = start(SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+    port = int(server.url.rpartition(":")[2])
+
+    with Wire(("127.0.0.1", port), context(certificate)) as wire:
+        assert 400 == wire.send(b"nonsense\r\n\r\n").answer().status
+        assert wire.answer() is None
+
+
+def test_a_client_that_does_not_trust_the_certificate_is_not_served(start, certificate):
+    server = start(SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{server.url}/healthz")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"SAYSO_TLS_CERT": "cert.pem"}, "tls_key"),
+        ({"SAYSO_TLS_KEY": "key.pem"}, "tls_cert"),
+        ({"SAYSO_TLS_CERT": "cert.pem", "SAYSO_TLS_KEY": "nowhere.pem"}, "nowhere.pem"),
+        ({"SAYSO_TLS_CERT": "nowhere.pem", "SAYSO_TLS_KEY": "key.pem"}, "nowhere.pem"),
+        ({"SAYSO_TLS_CERT": "cert.pem", "SAYSO_TLS_KEY": "cert.pem"}, "tls_"),
+        ({"SAYSO_TLS_CERT": "key.pem", "SAYSO_TLS_KEY": "key.pem"}, "tls_"),
+    ],
+)
+def test_a_certificate_without_its_key_is_a_wrong_setting(certificate, tmp_path, settings, told):
+    ended = subprocess.run(
+        [sys.executable, "-m", "sayso", "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert 2 == ended.returncode, ended.stderr
+    assert told in ended.stderr
+    assert 1 == len(ended.stderr.strip().splitlines())
+    assert "PRIVATE" not in ended.stderr

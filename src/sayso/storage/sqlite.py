@@ -202,20 +202,18 @@ class _Writer:
         """An outcome for each: None means synced. `deadline`: until when another process' writer is waited for.
 
         An error that ends the transaction acknowledges nobody; each change is then tried once more alone,
-        except after a failed sync, which is never repeated, and where not even a transaction could begin.
+        except after a failed sync, which is never repeated.
         """
         outcomes: list[Outcome] = []
-        begun = False
         try:
             connection = self._opened()
             connection.set_busy_timeout(max(0, int((deadline - monotonic()) * 1000)))
             connection.execute("BEGIN IMMEDIATE")
-            begun = True
             outcomes.extend(_apply(connection, statements) for statements in batch)
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001
             self._abandon()
-            if len(batch) == 1 or not begun or _lost_a_sync(error):
+            if len(batch) == 1 or _lost_a_sync(error):
                 committing = len(outcomes) == len(batch)
                 return [_translated(error, committing=committing) for _ in batch]
             return [outcome for statements in batch for outcome in self.run([statements], deadline)]

@@ -152,7 +152,8 @@ def _million(results: Results) -> str:
             ("Mapped pages of the database beside it, MiB", contacts, f"{found.after_mapped / _MIB:.1f}"),
             ("Resident after load, all told, MiB", contacts, f"{found.after_resident / _MIB:.1f}"),
             ("File per contact, bytes", contacts, f"{found.file_before / found.contacts:,.0f}"),
-            ("Start until /healthz answers, s", contacts, f"{found.start_seconds:.2f}"),
+            ("Start until /healthz answers, s (CPU s)", contacts, f"{found.start_seconds:.2f} ({found.start_cpu:.2f})"),
+            ("The same", "0", f"{found.empty_start_seconds:.2f} ({found.empty_start_cpu:.2f})"),
             ("GET at 64 connections, requests/s", contacts, f"{found.get_per_second:,.0f}"),
             ("POST at 64 connections, requests/s", contacts, f"{found.post_per_second:,.0f}"),
         ]

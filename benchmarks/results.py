@@ -82,6 +82,9 @@ class Footprint:
 
     contacts: int
     start_seconds: float
+    start_cpu: float
+    empty_start_seconds: float
+    empty_start_cpu: float
     idle_resident: int
     after_resident: int
     after_private: int

@@ -52,7 +52,7 @@ class Server:
             **{key: value for key, value in os.environ.items() if not key.startswith("SAYSO_")},
             **(environment or {}),
         }
-        self.start_seconds = 0.0
+        self.start_seconds = self.start_cpu = 0.0
 
     def __enter__(self) -> Self:
         began = time.perf_counter()
@@ -71,7 +71,7 @@ class Server:
                 self._end()
                 raise SystemExit(f"{self.name} did not start:\n{self._log.read_text()[-2000:]}")
             time.sleep(0.002)
-        self.start_seconds = time.perf_counter() - began
+        self.start_seconds, self.start_cpu = time.perf_counter() - began, self.cpu_seconds()
         return self
 
     def __exit__(

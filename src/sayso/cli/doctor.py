@@ -49,14 +49,14 @@ def _program() -> Iterator[Finding]:
     import platform
     import sys
 
-    import apsw
-
     from sayso import __version__
+    from sayso.storage.structure import versions
 
     yield Finding(None, "sayso", "ok", __version__)
     fits = sys.version_info >= (3, 11)
     yield Finding(None, "python", "ok" if fits else "wrong", platform.python_version())
-    yield Finding(None, "sqlite", "ok", f"{apsw.sqlite_lib_version()}, apsw {apsw.apsw_version()}")
+    sqlite, apsw = versions()
+    yield Finding(None, "sqlite", "ok", f"{sqlite}, apsw {apsw}")
 
 
 _Fact = tuple[str, str, str]
@@ -115,19 +115,14 @@ def _schema(path: Path) -> _Fact:
 
 
 def _structure(path: Path, *, deep: bool) -> Iterator[_Fact]:
-    from contextlib import closing
-
-    import apsw
-
-    from sayso.storage.sqlite import BUSY_TIMEOUT
+    from sayso.domain.errors import Unavailable
+    from sayso.storage.structure import faults, journal_mode
 
     try:
-        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
-            connection.set_busy_timeout(BUSY_TIMEOUT)
-            [[mode]] = connection.execute("PRAGMA journal_mode").fetchall()
-            yield "journal", "ok" if mode == "wal" else "note", str(mode)
-            if deep:
-                faults = [str(told) for (told,) in connection.execute("PRAGMA quick_check(5)").fetchall()]
-                yield "structure", "ok" if faults == ["ok"] else "wrong", "; ".join(faults)
-    except apsw.Error as error:
-        yield "structure", "wrong", str(error)
+        mode = journal_mode(path)
+        yield "journal", "ok" if mode == "wal" else "note", mode
+        if deep:
+            found = faults(path)
+            yield "structure", "wrong" if found else "ok", "; ".join(found) or "ok"
+    except Unavailable as error:
+        yield "structure", "wrong", error.message

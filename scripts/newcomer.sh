@@ -18,21 +18,20 @@ if [ "$(id -u)" = 0 ]; then
     as_user() { runuser -u nobody -- env HOME="$home" PATH=/usr/local/bin:/usr/bin:/bin "$@"; }
 fi
 
-server=""
 finish() {
-    [ -z "$server" ] || kill -- "-$server" 2>/dev/null || true
+    [ ! -f "$home/group" ] || kill -- "-$(cat "$home/group")" 2>/dev/null || true
     rm -rf "$place"
 }
 trap finish EXIT
 
 # start LOG: make serve in a process group of its own, until its curl line is there.
 start() {
-    as_user env SAYSO_PORT="$port" setsid make -s -C "$clone" serve >"$1" 2>&1 &
-    server=$!
-    tries=0
+    # shellcheck disable=SC2016
+    as_user env SAYSO_PORT="$port" setsid sh -c 'echo $$ >"$0"; exec make -s -C "$1" serve' "$home/group" "$clone" \
+        >"$1" 2>&1 &
+    serving=$!
     until grep -q 'curl' "$1"; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 1500 ]; then
+        if ! kill -0 "$serving" 2>/dev/null; then
             cat "$1"
             exit 1
         fi
@@ -41,9 +40,9 @@ start() {
 }
 
 stop() {
-    kill -- "-$server"
-    wait "$server" 2>/dev/null || true
-    server=""
+    kill -- "-$(cat "$home/group")" 2>/dev/null || true
+    rm -f "$home/group"
+    wait "$serving" 2>/dev/null || true
 }
 
 # paste LOG: the curl line as printed, which must answer with a list.

@@ -7,6 +7,7 @@ import shutil
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -41,4 +42,5 @@ def group_commits(folder: Path, database: Path, load: Load, connections: tuple[i
 def ledger_rows(database: Path) -> int:
     """How many entries a database has, ours or a peer's."""
     with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-        return int(connection.execute("SELECT count(*) FROM ledger").fetchall()[0][0])
+        rows: list[tuple[Any, ...]] = connection.execute("SELECT count(*) FROM ledger").fetchall()
+        return int(rows[0][0])

@@ -117,7 +117,7 @@ class _Bulk:
 async def _load(path: Path, count: int) -> list[str]:
     store.bring_up_to_date(path, now())
     workspace_id, types = await _workspace(path)
-    bulk = _Bulk(path)
+    bulk: Any = _Bulk(path)
     kept, ids = SqlContactStore(bulk), RandomIds()
     made = []
     at = now() - count - CHOSEN * _BETWEEN

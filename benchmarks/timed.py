@@ -57,7 +57,7 @@ class _Steps:
         while True:
             began = thread_time()
             try:
-                pending = work.send(value)  # type: ignore[attr-defined]
+                pending = work.send(value)
             except StopIteration as done:
                 return done.value
             finally:
@@ -91,8 +91,9 @@ _LOOP = get_ident()
 
 
 def _patch() -> None:
-    connect = store.connect
-    store.connect = lambda *args, **more: _Connection(connect(*args, **more))  # type: ignore[assignment,return-value]
+    stores: Any = store
+    connect = stores.connect
+    stores.connect = lambda *args, **more: _Connection(connect(*args, **more))
     consent.decide = _timed("rules", consent.decide)
     engine: Any = sqlite.SqliteEngine
     engine._hand_over = _timed("hand-over", engine._hand_over)
@@ -103,7 +104,8 @@ def _patch() -> None:
         if request.path == "/timings":
             return Response(timings())
         _counts[request.method] += 1
-        return await _Steps(respond(self, request))
+        response: Response = await _Steps(respond(self, request))
+        return response
 
     asgi.App.respond = answer  # type: ignore[method-assign]
 

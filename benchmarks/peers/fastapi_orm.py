@@ -96,17 +96,6 @@ class SubscriptionOut(BaseModel):
     translations: list[TranslationOut]
     content_types: list[Literal["email", "sms_message"]]
 
-    @classmethod
-    def of(cls, type_: Type) -> SubscriptionOut:
-        return cls(
-            id=type_.id,
-            state=type_.state,
-            consent_type=type_.consent_type,
-            default_translation=type_.default_translation,
-            translations=type_.translations,
-            content_types=type_.content_types,
-        )
-
 
 class SubscriptionListOut(BaseModel):
     type: Literal["list"] = "list"
@@ -147,7 +136,7 @@ async def list_subscriptions(
     if contact is None:
         raise HTTPException(404, "User Not Found")
     attached = [choice.type for choice in contact.choices if choice.state in ("granted", "withdrawn")]
-    return SubscriptionListOut(data=[SubscriptionOut.of(type_) for type_ in attached])
+    return SubscriptionListOut(data=[SubscriptionOut.model_validate(type_) for type_ in attached])
 
 
 @app.post("/contacts/{contact_id}/subscriptions", dependencies=[Depends(authenticated)])
@@ -162,7 +151,7 @@ async def attach(
         raise HTTPException(404, "Resource Not Found")
     if type_.consent_type != asked.consent_type:
         raise HTTPException(400, "consent_type is not the type's own")
-    answer = SubscriptionOut.of(type_)
+    answer = SubscriptionOut.model_validate(type_)
     choice = await session.get(Choice, (contact_id, asked.id))
     state, now = "granted" if type_.consent_type == "opt_in" else "withdrawn", time.time_ns() // 1_000_000
     if choice is None:

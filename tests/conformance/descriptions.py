@@ -176,7 +176,7 @@ def check(request: httpx2.Request, status: int, body: Any) -> None:
 def watch(response: httpx2.Response) -> None:
     """An event hook for clients: whatever a test is about, the answers that it gets conform."""
     response.read()
-    if response.headers.get("content-type", "").startswith("application/json"):
+    if response.request.method != "HEAD" and response.headers.get("content-type", "").startswith("application/json"):
         check(response.request, response.status_code, response.json())
 
 

@@ -105,7 +105,10 @@ def _curl(method: str, path: str, operation: Json) -> str:
         next(iter(operation["requestBody"]["content"].values()))["example"] if "requestBody" in operation else None
     )
     if example is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d {quote(json.dumps(example, ensure_ascii=False))}"]
+        lines += [
+            "-H 'Content-Type: application/json'",
+            f"-d {quote(json.dumps(example, indent=2, ensure_ascii=False))}",
+        ]
     return " \\\n  ".join(lines)
 
 

@@ -22,6 +22,25 @@ from sayso.api.shapes.subscription_type import (
     TranslationFields,
     Wording,
 )
+from sayso.domain.errors import (
+    Conflict,
+    ContactNotFound,
+    DuplicateContact,
+    Forbidden,
+    KeyReused,
+    Malformed,
+    MethodNotAllowed,
+    Missing,
+    NoSuchRoute,
+    NotFound,
+    NotInVersion,
+    SaysoError,
+    TooLarge,
+    TypeFixed,
+    TypeNotFound,
+    Unauthenticated,
+    UnknownVersion,
+)
 from sayso.domain.subscription_type import (
     DESCRIPTION_LIMIT,
     LOCALE_LIMIT,
@@ -98,7 +117,7 @@ def _operation(route: Route) -> Operation:
         tag="Sayso",
         summary=route.summary,
         description=" ".join((handler.__doc__ or "").split()),
-        answers=[_done(route), *(answer for answer in _problems() if _may_answer(route, answer.status))],
+        answers=[_done(route), *_problems(route)],
         parameters=_parameters(route),
         of_path=_OF_PATH,
         body=route.body,
@@ -123,7 +142,7 @@ def _open_operation(route: OpenRoute) -> Operation:
         if status is not None
     ]
     if route.path == "/metrics":
-        answers += [answer for answer in _problems() if answer.status in (401, 403)]
+        answers += [_told(status, TABLE[kind]) for status, kind in ((401, Unauthenticated), (403, Forbidden))]
     return Operation(
         id=f"operations.{route.handler.__name__}",
         method=route.method,
@@ -152,36 +171,41 @@ def _parameters(route: Route) -> list[Json]:
     return [_LIMIT, _CURSOR] if route.answer is SubscriptionTypePage else []
 
 
-def _may_answer(route: Route, status: int) -> bool:
-    match status:
-        case 404:
-            return "{" in route.path
-        case 409:
-            return route.method == "PUT"
-        case 413:
-            return route.body is not None
-        case 422:
-            return route.method == "POST"
-        case 405:
-            return False
-    return True
-
-
-def _problems() -> list[Answer]:
+def _problems(route: Route) -> list[Answer]:
     by_status: dict[int, dict[str, ProblemAnswer]] = defaultdict(dict)
-    for answer in TABLE.values():
-        by_status[answer.status][answer.code] = answer
-    return [
-        Answer(
-            status=status,
-            description="; ".join(f"`{answer.code}`: {answer.title}" for answer in answers.values()),
-            shapes=(Problem,),
-            media_type="application/problem+json",
-            headers=(*_COMMON, "Retry-After") if status == 503 else _COMMON,
-            example=_problem(next(iter(answers.values()))),
-        )
-        for status, answers in sorted(by_status.items())
-    ]
+    for kind, answer in TABLE.items():
+        if _may_meet(route, kind):
+            by_status[answer.status][answer.code] = answer
+    return [_told(status, *answers.values()) for status, answers in sorted(by_status.items())]
+
+
+def _may_meet(route: Route, kind: type[SaysoError]) -> bool:
+    if kind in (Missing, Malformed, TooLarge):
+        return route.body is not None
+    if kind in (NotFound, TypeNotFound):
+        return "{" in route.path
+    if kind is TypeFixed:
+        return route.method == "PUT"
+    if kind is KeyReused:
+        return route.method == "POST"
+    return kind not in _ELSEWHERE
+
+
+#: What has no place in the description of an operation that is there, or belongs to Intercom's surface.
+_ELSEWHERE = frozenset(
+    {NoSuchRoute, MethodNotAllowed, UnknownVersion, NotInVersion, ContactNotFound, Conflict, DuplicateContact}
+)
+
+
+def _told(status: int, *answers: ProblemAnswer) -> Answer:
+    return Answer(
+        status=status,
+        description="; ".join(f"`{answer.code}`: {answer.title}" for answer in answers),
+        shapes=(Problem,),
+        media_type="application/problem+json",
+        headers=(*_COMMON, "Retry-After") if status == 503 else _COMMON,
+        example=_problem(answers[0]),
+    )
 
 
 def _problem(answer: ProblemAnswer) -> Problem:

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
+from sayso.domain.errors import Malformed, Missing
 from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.contact import MOST_PER_PAGE, PER_PAGE
@@ -69,7 +70,7 @@ def _operation(route: Route) -> Operation:
 def _answers(route: Route) -> list[Answer]:
     shapes = (route.answer, *_OLDER.get(route.answer, ()))
     done = Answer(status=200, description="Done.", shapes=shapes, headers=_COMMON, example=EXAMPLES.get(route.answer))
-    return [done, *(answer for answer in _errors() if _may_answer(route, answer.status))]
+    return [done, *(answer for answer in _errors(route) if _may_answer(route, answer.status))]
 
 
 def _may_answer(route: Route, status: int) -> bool:
@@ -85,10 +86,12 @@ def _may_answer(route: Route, status: int) -> bool:
     return True
 
 
-def _errors() -> list[Answer]:
+def _errors(route: Route) -> list[Answer]:
     by_status: dict[int, list[str]] = defaultdict(list)
     messages: dict[int, str] = {}
-    for answer in TABLE.values():
+    for kind, answer in TABLE.items():
+        if kind in (Missing, Malformed) and route.body is None:
+            continue
         messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
         if answer.code not in by_status[answer.status]:
             by_status[answer.status].append(answer.code)

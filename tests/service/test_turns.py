@@ -74,17 +74,25 @@ async def test_one_who_goes_away_while_waiting_is_passed_over():
 
 async def test_one_who_goes_away_at_their_turn_passes_it_on():
     queue = Queue()
-    actors = [queue.enter(name) for name in ("a", "b", "c")]
+    go = asyncio.Event()
+
+    async def first() -> None:
+        async with queue.turns.of("acme", "alice"):
+            await go.wait()
+        # The turn is b's by now, but b has not run yet.
+        actors[1].cancel()
+
+    actors = [asyncio.ensure_future(first())]
+    await settle()
+    actors += [queue.enter("b"), queue.enter("c")]
     await settle()
 
-    queue.go["a"].set()
+    go.set()
     queue.go["c"].set()
-    await actors[0]
-    # The turn is b's by now, but b has not run yet.
-    actors[1].cancel()
-    await asyncio.gather(*actors, return_exceptions=True)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*actors, return_exceptions=True)
 
-    assert ["a", "c"] == queue.left
+    assert ["c"] == queue.inside == queue.left
 
 
 async def test_one_who_fails_passes_the_turn_on():

@@ -107,6 +107,14 @@ def variable(name: str) -> str:
     return f"SAYSO_{name.upper()}"
 
 
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """SAYSO_* variables that are nobody's setting: most are misspelt, some belong to other programs."""
+    known = {FILE_VARIABLE}
+    for setting in fields(Settings):
+        known |= {variable(setting.name), f"{variable(setting.name)}_FILE"}
+    return sorted(name for name in environment if name.startswith("SAYSO_") and name not in known)
+
+
 def shown(settings: Settings, name: str) -> Any:
     """A setting's value as people and JSON may see it: a secret as `***`."""
     value = getattr(settings, name)

@@ -146,12 +146,29 @@ def test_the_doctor_finds_a_fresh_folder_in_order(sayso: Sayso):
 def test_the_doctor_tells_versions_files_and_schema(sayso: Sayso, database: Path):
     found = _verdicts(sayso, "--deep")
 
-    assert {"sayso", "python", "sqlite", "disk", "server", "file", "privacy", "schema", "journal", "structure"} == set(
-        found
-    )
+    assert {
+        "sayso",
+        "python",
+        "sqlite",
+        "variables",
+        "disk",
+        "server",
+        "file",
+        "privacy",
+        "schema",
+        "journal",
+        "structure",
+    } == set(found)
     assert {"ok"} == {verdict for verdict, _ in found.values()}
     assert ("ok", "wal") == found["journal"]
     assert found["sqlite"][1].startswith(apsw.sqlite_lib_version())
+
+
+def test_the_doctor_points_at_a_variable_that_is_no_setting(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SAYSO_PROT", "SAYSO_PORT", "SAYSO_BOOTSTRAP_TOKEN_FILE"):
+        monkeypatch.setenv(name, "")
+
+    assert ("note", "no setting is called so: SAYSO_PROT") == _verdicts(sayso)["variables"]
 
 
 def test_the_doctor_finds_a_disk_without_room(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):

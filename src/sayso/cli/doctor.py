@@ -46,10 +46,12 @@ def command(deep: bool, **where: Any) -> None:
 
 
 def _program() -> Iterator[Finding]:
+    import os
     import platform
     import sys
 
     from sayso import __version__
+    from sayso.settings import unknown_variables
     from sayso.storage.structure import versions
 
     yield Finding(None, "sayso", "ok", __version__)
@@ -57,6 +59,9 @@ def _program() -> Iterator[Finding]:
     yield Finding(None, "python", "ok" if fits else "wrong", platform.python_version())
     sqlite, apsw = versions()
     yield Finding(None, "sqlite", "ok", f"{sqlite}, apsw {apsw}")
+    unknown = unknown_variables(os.environ)
+    told = f"no setting is called so: {', '.join(unknown)}" if unknown else "every SAYSO_* variable is a setting"
+    yield Finding(None, "variables", "note" if unknown else "ok", told)
 
 
 _Fact = tuple[str, str, str]

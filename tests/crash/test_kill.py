@@ -135,29 +135,53 @@ def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
 def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(
     tmp_path: Path, start: Callable[..., Running], chance: random.Random
 ):
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: no kills at the n-th sync")
     server, _ = _ready(start)
     types = _types(server)
     writers = [Writer(tmp_path / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
     for _ in range(KILLS):
-        with _Tracer(server, chance.randint(1, 200)) as tracer:
+        with _Tracer(server, f"signal=SIGKILL:when={chance.randint(1, 60)}") as tracer:
             _killed_while_writing(server, writers, tracer.wait)
         server, _ = _ready(start)
         _assert_nothing_lost(server, writers, tmp_path)
     print(f"{_journaled(writers)} acknowledged changes, {KILLS} kills at a sync")
 
 
-class _Tracer:
-    """strace on a running server: kills it as it asks for its n-th sync from now on, before that happens."""
+def test_a_real_server_whose_disk_fails_to_sync_answers_503_and_goes_on(
+    tmp_path: Path, start: Callable[..., Running], chance: random.Random
+):
+    server, _ = _ready(start)
+    type_id = _types(server)[0]
+    attached, statuses = False, []
+    with server.client as client, _Tracer(server, f"error=EIO:when={chance.randint(2, 5)}+{chance.randint(3, 6)}"):
+        path = f"/contacts/{client.post('/contacts', json={'external_id': 'p'}).json()['id']}/subscriptions"
+        for _ in range(60):
+            act = client.delete(f"{path}/{type_id}") if attached else client.post(path, json={"id": type_id})
+            statuses.append(act.status_code)
+            listed = [type_["id"] for type_ in client.get(path).json()["data"]]
+            assert act.status_code == 503 or listed == ([] if attached else [type_id])
+            attached = bool(listed)
+    database = tmp_path / "sayso-data" / "sayso.db"
 
-    def __init__(self, server: Running, at: int) -> None:
+    assert {200, 503} == set(statuses)
+    assert statuses.count(503) > 5
+    assert [] == _damage(database)
+    server.kill()
+    _ready(start)
+    assert [] == _damage(database)
+
+
+class _Tracer:
+    """strace on a running server: `fault` is what happens to its syncs from now on, in strace's words."""
+
+    def __init__(self, server: Running, fault: str) -> None:
         self._server = server
         calls = "fdatasync,fsync"
         self._command = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={calls}"]
-        self._command += ["-e", f"inject={calls}:signal=SIGKILL:when={at}", "-p", str(server.process.pid)]
+        self._command += ["-e", f"inject={calls}:{fault}", "-p", str(server.process.pid)]
 
     def __enter__(self) -> _Tracer:
+        if shutil.which("strace") is None:
+            pytest.skip("strace is not installed: no faults at the n-th sync")
         self._process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         told = self._process.stderr.readline()
@@ -174,7 +198,7 @@ class _Tracer:
 
     def wait(self) -> None:
         with suppress(subprocess.TimeoutExpired):
-            self._server.process.wait(20)
+            self._server.process.wait(60)
         assert self._server.process.poll() is not None, "no such sync came"
 
 

@@ -263,6 +263,26 @@ async def test_a_steady_load_keeps_the_log_short(open_engine: Open, path: Path, 
     assert path.with_name("engine.db-wal").stat().st_size < 150 * 4_120
 
 
+async def test_reads_go_on_when_another_process_has_made_the_file_shorter(open_engine: Open, path: Path):
+    """The file is mapped into memory: what is no longer there must not be touched."""
+    engine = open_engine(checkpoints=True)
+    for number in range(200):
+        await engine.commit([add(f"{number:03}" * 2_000)])
+    with closing(sqlite.connect(path)) as other:
+        other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        long = path.stat().st_size
+        assert 200 == len(await words(engine))
+        # Reads share a snapshot until the loop's next turn.
+        await asyncio.sleep(0)
+        other.execute("DELETE FROM words WHERE word NOT LIKE '199%'")
+        other.execute("VACUUM")
+        other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    assert path.stat().st_size < long / 4
+    assert ["199" * 2_000] == await words(engine)
+    assert ["written"] == await outcomes(engine, [add("next")])
+
+
 async def test_an_engine_that_is_closed_while_busy_finishes_what_it_was_given(open_engine: Open, path: Path):
     engine = open_engine(checkpoints=True)
     writing = [asyncio.ensure_future(engine.commit([add(f"word-{number}")])) for number in range(20)]

@@ -43,7 +43,7 @@ CHECKS = [
 
 ASKED = os.environ.get("SAYSO_SCHEMATHESIS", "")
 SETTINGS = settings(
-    max_examples=int(ASKED or 40),
+    max_examples=int(ASKED or 30),
     derandomize=not ASKED,
     database=None,
     deadline=None,

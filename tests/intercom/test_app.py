@@ -110,16 +110,16 @@ async def test_a_token_made_by_another_process_works_at_once(acme: Acme):
 # Scopes.
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-async def test_every_route_needs_its_scope(acme: Acme, route):
-    others = [scope for scope in Scope if scope is not route.scope]
-    path = route.path.format(id=NOBODY, contact_id=NOBODY, subscription_id="1", external_id="x")
-    client = acme.client_with(await token(acme, *others), **{"Intercom-Version": "2.16"})
+async def test_every_route_needs_its_scope(acme: Acme):
+    for route in ROUTES:
+        others = [scope for scope in Scope if scope is not route.scope]
+        path = route.path.format(id=NOBODY, contact_id=NOBODY, subscription_id="1", external_id="x")
+        client = acme.client_with(await token(acme, *others), **{"Intercom-Version": "2.16"})
 
-    answer = await client.request(route.method, path, json={})
+        answer = await client.request(route.method, path, json={})
 
-    text = f"You do not have the required scope ({route.scope.value}) to access this resource"
-    assert (403, "forbidden", text, None) == told(answer)
+        text = f"You do not have the required scope ({route.scope.value}) to access this resource"
+        assert (403, "forbidden", text, None) == told(answer), route.path
 
 
 async def test_reading_is_enough_to_read_and_does_not_let_write(acme: Acme):
@@ -133,13 +133,24 @@ async def test_reading_is_enough_to_read_and_does_not_let_write(acme: Acme):
 # Routes, methods, versions.
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/nowhere", "/contacts/1/2/3/4", "/contact", "/me/too", "/%00", "/%FF", "/contacts/%FF", "/%ED%A0%80", "/ME"],
+UNKNOWN = (
+    "/",
+    "/nowhere",
+    "/contacts/1/2/3/4",
+    "/contact",
+    "/me/too",
+    "/%00",
+    "/%FF",
+    "/contacts/%FF",
+    "/%ED%A0%80",
+    "/ME",
 )
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_an_unknown_route_is_resource_not_found(acme: Acme, path: str, method: str):
-    assert RESOURCE_NOT_FOUND == told(await acme.client.request(method, path))
+async def test_an_unknown_route_is_resource_not_found(acme: Acme, method: str):
+    for path in UNKNOWN:
+        assert RESOURCE_NOT_FOUND == told(await acme.client.request(method, path)), path
 
 
 @pytest.mark.parametrize(
@@ -169,25 +180,18 @@ async def test_slashes_too_many_do_not_matter(acme: Acme, path: str):
     assert 200 == answer.status_code
 
 
-@pytest.mark.parametrize(
-    "version",
-    ["1.0", "1.4", *(f"2.{minor}" for minor in range(17)), "Preview", "Unstable"],
-)
-async def test_every_version_that_there_was_is_served_and_echoed(acme: Acme, version: str):
-    answer = await acme.get("/me", headers={"Intercom-Version": version})
-
-    assert (200, version) == (answer.status_code, answer.headers["intercom-version"])
+async def test_every_version_that_there_was_is_served_and_echoed(acme: Acme):
+    for version in ("1.0", "1.4", *(f"2.{minor}" for minor in range(17)), "Preview", "Unstable"):
+        answer = await acme.get("/me", headers={"Intercom-Version": version})
+        assert (200, version) == (answer.status_code, answer.headers["intercom-version"])
 
 
-@pytest.mark.parametrize(
-    "version", ["2.17", "3.0", "1.5", "0", "", "preview", "2.11 beta", "latest", "2,11", "x" * 999]
-)
-async def test_a_version_that_never_was_is_refused_and_echoed(acme: Acme, version: str):
-    answer = await acme.get("/me", headers={"Intercom-Version": version})
-
+async def test_a_version_that_never_was_is_refused_and_echoed(acme: Acme):
     text = "The requested version could not be found"
-    assert (400, "intercom_version_invalid", text, None) == told(answer)
-    assert version == answer.headers["intercom-version"]
+    for version in ("2.17", "3.0", "1.5", "0", "", "preview", "2.11 beta", "latest", "2,11", "x" * 999):
+        answer = await acme.get("/me", headers={"Intercom-Version": version})
+        assert (400, "intercom_version_invalid", text, None) == told(answer)
+        assert version == answer.headers["intercom-version"]
 
 
 async def test_no_version_means_the_workspace_s_and_none_is_echoed(acme: Acme):

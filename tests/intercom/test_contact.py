@@ -426,13 +426,13 @@ async def test_an_empty_workspace_has_an_empty_page(acme: Acme):
     } == body
 
 
-@pytest.mark.parametrize(
-    "per_page", ["0", "151", "-1", "1.5", "x", "", "%00", "0000000159999", "9" * 5000, "\u0661", "1e1", " 1"]
-)
-async def test_a_page_has_from_1_to_150_contacts(acme: Acme, per_page: str):
-    answer = await acme.get(f"/contacts?per_page={per_page}")
+PER_PAGE = ["0", "151", "-1", "1.5", "x", "", "%00", "0000000159999", "9" * 5000, "\u0661", "1e1", " 1"]
 
-    assert (400, "parameter_invalid", "per_page") == refused(answer)
+
+async def test_a_page_has_from_1_to_150_contacts(acme: Acme):
+    for per_page in PER_PAGE:
+        answer = await acme.get(f"/contacts?per_page={per_page}")
+        assert (400, "parameter_invalid", "per_page") == refused(answer), per_page[:20]
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,8 @@ async def everything(acme: Acme) -> object:
     ]
 
 
-async def send_everywhere(acme: Acme, body: bytes) -> list:
-    """The answers of every operation that reads a body."""
-    alice = await acme.contact(**ALICE)
+async def send_everywhere(acme: Acme, alice: str, body: bytes) -> list:
+    """The answers of every operation that reads a body, which must have changed nothing."""
     before = await everything(acme)
     answers = [
         await acme.client.post("/contacts", content=body),
@@ -75,19 +74,21 @@ NOT_JSON = {
 }
 
 
-@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-async def test_what_is_no_json_is_a_bad_request(acme: Acme, body: bytes):
-    for answer in await send_everywhere(acme, body):
-        assert (400, "bad_request", None) == refused(answer)
+async def test_what_is_no_json_is_a_bad_request(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    for kind, body in NOT_JSON.items():
+        for answer in await send_everywhere(acme, alice, body):
+            assert (400, "bad_request", None) == refused(answer), kind
 
 
 ROOTS = [b"null", b"true", b"[]", b"[{}]", b'"x"', b"1", b"-0", b"1.5", b"1e400", b"9" * 5000, b"[" * DEEP]
 
 
-@pytest.mark.parametrize("body", ROOTS, ids=lambda body: body[:8].decode())
-async def test_a_root_that_is_no_object_is_a_bad_request(acme: Acme, body: bytes):
-    for answer in await send_everywhere(acme, body):
-        assert (400, "bad_request", None) == refused(answer)
+async def test_a_root_that_is_no_object_is_a_bad_request(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    for body in ROOTS:
+        for answer in await send_everywhere(acme, alice, body):
+            assert (400, "bad_request", None) == refused(answer), body[:20]
 
 
 TEXTS = ("external_id", "email", "phone", "name", "language_override")

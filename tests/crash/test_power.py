@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
@@ -31,7 +32,6 @@ from sayso.service.region import Region
 from sayso.storage import sqlite
 from sayso.storage.migrate import migrate
 from sayso.storage.store import SqlStore
-from sayso.storage.store import sqlite as opened
 
 STATES = int(os.environ.get("CRASH_STATES", "400"))
 #: What a choice is after it was taken back: two types are opt_in, one is opt_out.
@@ -181,7 +181,8 @@ async def _verdict(
     verdict = Verdict()
     crashes = [chance.randint(1, len(disk.record)) for _ in range(number_of_states)]
     for number, (files, acknowledged) in enumerate(states(disk.record, crashes, chance)):
-        folder = tmp_path / f"after-{number}"
+        folder = tmp_path / "after"
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for name, content in files.items():
             (folder / name).write_bytes(content)
@@ -196,15 +197,20 @@ async def _verdict(
     return verdict
 
 
+def _looking(path: Path) -> apsw.Connection:
+    """What is looked at need not last."""
+    return sqlite.connect(path, synchronous="OFF")
+
+
 async def _corruption(path: Path, workspace_id: str) -> list[str]:
-    connection = sqlite.connect(path)
+    connection = _looking(path)
     told = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
     # A power cut in the very first moments leaves a database that has yet to be made.
     empty = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchall()
     connection.close()
     if empty:
         return told
-    store = opened(path)
+    store = SqlStore(sqlite.SqliteEngine(partial(_looking, path)))
     try:
         return told + await damage(store, workspace_id)
     finally:
@@ -214,7 +220,7 @@ async def _corruption(path: Path, workspace_id: str) -> list[str]:
 async def _losses(path: Path, workspace_id: str, acknowledged: list[Acknowledged]) -> list[Acknowledged]:
     if not acknowledged:
         return []
-    connection = sqlite.connect(path)
+    connection = _looking(path)
     revisions = dict(connection.execute("SELECT contact_id, revision FROM contacts").fetchall())
     hashes = {row[:2]: row[2] for row in connection.execute("SELECT contact_id, seq, hash FROM ledger").fetchall()}
     events = dict(connection.execute("SELECT contact_id, count(*) FROM events GROUP BY contact_id").fetchall())

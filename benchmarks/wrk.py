@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -17,6 +18,9 @@ from benchmarks.servers import CLIENT_CORE, TOKEN, Server, pinned
 
 _SCRIPT = Path(__file__).with_name("subscriptions.lua")
 _STRIDE = 1_618_033
+
+#: How long a server may go on after its turn, in tenths of a second.
+_SETTLING = 100
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Load:
         machine, used = cpu.of_machine(), server.cpu_seconds()
         told, client_cpu = _wrk(self._command(server, method, connections, start))
         machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
+        _settled(server)
         seconds = told["microseconds"] / 1e6
         if method == "POST":
             # Those on their way when the time was up may have been carried out too.
@@ -71,6 +76,15 @@ class Load:
 
 def is_there() -> bool:
     return shutil.which("wrk") is not None
+
+
+def _settled(server: Server) -> None:
+    """Wait until the server has done what was on its way when the time was up: the next one's turn is its own."""
+    for _ in range(_SETTLING):
+        used = server.cpu_seconds()
+        time.sleep(0.1)
+        if server.cpu_seconds() == used:
+            return
 
 
 def _wrk(command: list[str]) -> tuple[dict[str, int], float]:

@@ -185,7 +185,7 @@ async def test_while_another_process_writes_reads_go_on_and_writers_wait_no_long
 
     assert ["Unavailable"] * 64 == writing.result()
     assert reads > 10
-    assert waited < 10 * 0.3  # not 64 times the limit
+    assert waited < 64 * 0.3 / 2, "each waited for its own"
     assert ["written"] == await outcomes(engine, [add("after")])
 
 
@@ -232,6 +232,7 @@ async def test_a_checkpoint_waits_for_no_reader_and_the_log_starts_anew_after_it
     open_engine: Open, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 60_000)
     engine = open_engine(checkpoints=True)
     await engine.commit([add("first")])
     log = path.with_name("engine.db-wal")

@@ -35,8 +35,9 @@ check: .venv/test ## Lint, types, and the direction of imports
 bench: .venv/test ## Measure, and write benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-docs: .venv/test ## Write docs/reference anew from the code
+docs: .venv/test ## Write the generated pages of docs anew from the code
 	$(BIN)/python -m scripts.reference
+	$(BIN)/python -m scripts.client_page
 
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --extra build pyproject.toml -o requirements.lock

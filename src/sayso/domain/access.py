@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
+    __hash__ = str.__hash__
+
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"

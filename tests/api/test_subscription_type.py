@@ -230,6 +230,7 @@ async def test_a_page_that_is_exactly_full_is_the_last(acme: Acme):
         ("limit", "0"),
         ("limit", "151"),
         ("limit", "x"),
+        ("limit", "0000000019999"),
         ("limit", "-1"),
         ("cursor", "?"),
         ("cursor", "YQ"),

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 
 from sayso.domain.errors import Invalid
+from sayso.domain.paging import size
 from sayso.domain.subscription_type import SubscriptionType
 
 PER_PAGE, MOST_PER_PAGE = 50, 150
@@ -13,19 +14,11 @@ PER_PAGE, MOST_PER_PAGE = 50, 150
 
 def page(types: Sequence[SubscriptionType], query: Mapping[str, str]) -> tuple[list[SubscriptionType], str | None]:
     """The page that a query asks for, and the cursor of the next; `types` are in the order of ids. Raises Invalid."""
-    limit = _limit(query.get("limit"))
+    limit = size(query.get("limit", str(PER_PAGE)), "limit", MOST_PER_PAGE)
     after = _after(query.get("cursor"))
     rest = [type_ for type_ in types if int(type_.id) > after]
     shown = rest[:limit]
     return shown, _cursor(shown[-1].id) if len(rest) > limit else None
-
-
-def _limit(word: str | None) -> int:
-    if word is None:
-        return PER_PAGE
-    if not word.isascii() or not word.isdecimal() or not 1 <= int(word[:9]) <= MOST_PER_PAGE:
-        raise Invalid(f"limit must be a number from 1 to {MOST_PER_PAGE}", "limit")
-    return int(word)
 
 
 def _cursor(type_id: str) -> str:

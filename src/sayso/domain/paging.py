@@ -1,4 +1,4 @@
-"""Pages by cursor: where a walk stands, as an opaque word for clients."""
+"""Pages by cursor: how many they hold, and where a walk stands, as an opaque word for clients."""
 
 from __future__ import annotations
 
@@ -37,3 +37,10 @@ class Cursor:
         if not numbers or not isinstance(id_, str) or not (id_.isascii() and id_.isalnum()) or len(id_) > 64:
             raise Invalid(_BAD, "starting_after")
         return cls(at, id_, page, total)
+
+
+def size(word: str, name: str, most: int) -> int:
+    """How many a page shall hold, from 1 to `most`, as the parameter `name` says. Raises Invalid."""
+    if not word.isascii() or not word.isdecimal() or len(word) > 9 or not 1 <= int(word) <= most:
+        raise Invalid(f"{name} must be a number from 1 to {most}", name)
+    return int(word)

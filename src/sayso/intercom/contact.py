@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +10,7 @@ from msgspec import UNSET
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactDraft, Profile, Role
-from sayso.domain.errors import Invalid
-from sayso.domain.paging import Cursor
+from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.contact import (
@@ -42,7 +40,7 @@ async def create(call: Call) -> Response:
 async def list_all(call: Call) -> Response:
     """A page of contacts in the order (created_at, id)."""
     query = call.request.query
-    per_page = _per_page(query)
+    per_page = size(query.get("per_page", str(PER_PAGE)), "per_page", MOST_PER_PAGE)
     word = query.get("starting_after")
     after = Cursor.of(word) if word else None
     found = await call.region.contacts.page(call.workspace_id, after, per_page)
@@ -82,13 +80,6 @@ async def delete(call: Call) -> Response:
 
 def _shape(call: Call, contact: DomainContact) -> Contact:
     return Contact.of(contact, call.types)
-
-
-def _per_page(query: Mapping[str, str]) -> int:
-    word = query.get("per_page", str(PER_PAGE))
-    if not word.isascii() or not word.isdecimal() or len(word) > 9 or not 1 <= int(word) <= MOST_PER_PAGE:
-        raise Invalid(f"per_page must be a number from 1 to {MOST_PER_PAGE}", "per_page")
-    return int(word)
 
 
 def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:

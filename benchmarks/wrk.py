@@ -46,6 +46,7 @@ class Load:
         machine, used = cpu.of_machine(), server.cpu_seconds()
         told, client_cpu = _wrk(self._command(server, method, connections, start))
         machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
+        _accepted(server, told)
         _settled(server)
         seconds = told["microseconds"] / 1e6
         if method == "POST":
@@ -76,6 +77,13 @@ class Load:
 
 def is_there() -> bool:
     return shutil.which("wrk") is not None
+
+
+def _accepted(server: Server, told: dict[str, int]) -> None:
+    """A server that refuses or drops more than one request in a hundred is not measured. Raises SystemExit."""
+    wrong = told["refused"] + told["broken"]
+    if wrong * 100 > told["requests"]:
+        raise SystemExit(f"{server.name} did not answer {wrong} of {told['requests']} requests with 200")
 
 
 def _settled(server: Server) -> None:

@@ -53,7 +53,7 @@ _BATCH = 5_000
 _BETWEEN = 3_600_000
 
 _CHOICE = {ConsentType.OPT_IN: Choice.GRANTED, ConsentType.OPT_OUT: Choice.WITHDRAWN}
-_AUTHOR = Author("api_key", "loader", "api", "")
+_AUTHOR = Author("api_key", "loader", "api", "0" * 20)
 
 
 def prepared(count: int) -> tuple[Path, Path]:

@@ -141,5 +141,5 @@ async def everything(acme: Acme) -> list[object]:
     for workspace in (acme.workspace.id, acme.globex.id):
         heads = await store.ledger.heads(workspace, "", 100)
         held += [await store.contact.find(workspace, head.contact_id) for head in heads]
-        held += [await store.ledger.stored(workspace, "", "~"), await store.subscription_type.all(workspace)]
+        held += [await store.ledger.stored(workspace, "", None), await store.subscription_type.all(workspace)]
     return held

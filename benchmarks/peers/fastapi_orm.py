@@ -202,7 +202,7 @@ def filled_from(sayso: Path, database: Path) -> None:
     connection.execute("ATTACH ? AS ours", (str(sayso),))
     connection.executescript("""
         INSERT INTO contacts (id, role, external_id, email, name, created_at, updated_at)
-        SELECT contact_id, role, external_id, email, name, created_at, updated_at FROM ours.contacts ORDER BY contact_id;
+        SELECT lower(hex(contact_id)), role, external_id, email, name, created_at, updated_at FROM ours.contacts ORDER BY contact_id;
         INSERT INTO subscription_types (id, state, consent_type, default_translation, translations, content_types)
         SELECT t.type_id, t.state, t.consent_type,
             (SELECT json_object('name', name, 'description', description, 'locale', locale) FROM ours.translations w
@@ -212,9 +212,9 @@ def filled_from(sayso: Path, database: Path) -> None:
             json_array(t.channels)
         FROM ours.subscription_types t;
         INSERT INTO choices (contact_id, type_id, state, chosen_at)
-        SELECT contact_id, type_id, state, recorded_at FROM ours.ledger ORDER BY contact_id, seq;
+        SELECT lower(hex(contact_id)), type_id, state, recorded_at FROM ours.ledger ORDER BY contact_id, seq;
         INSERT INTO ledger (contact_id, type_id, event, state, actor, recorded_at)
-        SELECT contact_id, type_id, event, state, actor_kind, recorded_at FROM ours.ledger ORDER BY contact_id, seq;
+        SELECT lower(hex(contact_id)), type_id, event, state, actor_kind, recorded_at FROM ours.ledger ORDER BY contact_id, seq;
         DETACH ours;
     """)
     connection.close()

@@ -7,12 +7,10 @@ from itertools import groupby
 from sayso.domain.ledger import fold
 from sayso.service.ports import HeadRow, Store, Stored
 
-_LAST = "g"  # sorts after every hex digit
-
 
 async def damage(store: Store, workspace_id: str) -> list[str]:
     """A sentence for each thing that is wrong; none when all is whole."""
-    stored = await store.ledger.stored(workspace_id, "", _LAST)
+    stored = await store.ledger.stored(workspace_id, "", None)
     unreadable = [f"{row.contact_id} {row.seq}: {row.why}" for row in stored if not isinstance(row, Stored)]
     entries = [row for row in stored if isinstance(row, Stored)]
     chains = {contact: list(rows) for contact, rows in groupby(entries, lambda row: row.contact_id)}
@@ -20,7 +18,7 @@ async def damage(store: Store, workspace_id: str) -> list[str]:
     unreadable += [f"{head.contact_id}: {head.why}" for head in heads if not isinstance(head, HeadRow)]
     rows = [head for head in heads if isinstance(head, HeadRow)]
     found = [wrong for row in rows for wrong in _wrong(row, chains.pop(row.contact_id, []))]
-    silent = [f"{contact} {seq}: no event" for contact, seq in await store.ledger.unannounced(workspace_id, "", _LAST)]
+    silent = [f"{contact} {seq}: no event" for contact, seq in await store.ledger.unannounced(workspace_id, "", None)]
     return unreadable + found + [f"{contact}: no contact" for contact in chains] + silent
 
 

@@ -270,8 +270,10 @@ def _unrecorded(database: Path, writers: list[Writer]) -> list[str]:
     """Acknowledged requests without their ledger entry, and contacts with fewer events than acknowledged changes."""
     with closing(sqlite.connect(database)) as connection:
         requests = {row[0] for row in connection.execute("SELECT request_id FROM ledger").fetchall()}
-        events = dict(connection.execute("SELECT contact_id, count(*) FROM events GROUP BY contact_id").fetchall())
-        revisions = dict(connection.execute("SELECT contact_id, revision FROM contacts").fetchall())
+        events = dict(
+            connection.execute("SELECT lower(hex(contact_id)), count(*) FROM events GROUP BY contact_id").fetchall()
+        )
+        revisions = dict(connection.execute("SELECT lower(hex(contact_id)), revision FROM contacts").fetchall())
     missing = [f"contact {contact}" for contact in revisions if events.get(contact, 0) != revisions[contact]]
     for writer in writers:
         lines = [json.loads(line) for line in writer.journal.read_text().splitlines()] if writer.contact_id else []

@@ -221,9 +221,13 @@ async def _losses(path: Path, workspace_id: str, acknowledged: list[Acknowledged
     if not acknowledged:
         return []
     connection = _looking(path)
-    revisions = dict(connection.execute("SELECT contact_id, revision FROM contacts").fetchall())
-    hashes = {row[:2]: row[2] for row in connection.execute("SELECT contact_id, seq, hash FROM ledger").fetchall()}
-    events = dict(connection.execute("SELECT contact_id, count(*) FROM events GROUP BY contact_id").fetchall())
+    revisions = dict(connection.execute("SELECT lower(hex(contact_id)), revision FROM contacts").fetchall())
+    hashes = {
+        row[:2]: row[2] for row in connection.execute("SELECT lower(hex(contact_id)), seq, hash FROM ledger").fetchall()
+    }
+    events = dict(
+        connection.execute("SELECT lower(hex(contact_id)), count(*) FROM events GROUP BY contact_id").fetchall()
+    )
     connection.close()
     return [
         told

@@ -17,7 +17,7 @@ async def everything(acme: Acme) -> object:
     heads = await store.ledger.heads(workspace, "", 1000)
     return [
         [await store.contact.find(workspace, head.contact_id) for head in heads],
-        await store.ledger.stored(workspace, "", "~"),
+        await store.ledger.stored(workspace, "", None),
         await store.subscription_type.all(workspace),
     ]
 

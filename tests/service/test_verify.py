@@ -85,6 +85,11 @@ async def _contact(region: Region, workspace: str, number: int) -> str:
     return (await region.contacts.create(AUTHOR, workspace, ContactDraft(profile))).id
 
 
+def _kept(param: Any) -> Any:
+    """Contact ids as the tables keep them."""
+    return bytes.fromhex(param) if isinstance(param, str) and len(param) == 24 else param
+
+
 class Ledger:
     """A database file, to be changed behind the server's back."""
 
@@ -100,12 +105,12 @@ class Ledger:
         connection = apsw.Connection(str(self.path))
         try:
             connection.execute("PRAGMA synchronous = OFF")
-            return connection.execute(sql, params).fetchall()
+            return connection.execute(sql, [_kept(param) for param in params]).fetchall()
         finally:
             connection.close()
 
     def row(self, contact: int, seq: int) -> str:
-        return f"workspace_id = '{self.workspace}' AND contact_id = '{self.contacts[contact]}' AND seq = {seq}"
+        return f"workspace_id = '{self.workspace}' AND contact_id = x'{self.contacts[contact]}' AND seq = {seq}"
 
     def verified(self) -> Report:
         async def run() -> Report:
@@ -224,7 +229,10 @@ def test_any_changed_byte_of_a_ledger_row_is_found(
     as_kind = "?" if kind == "blob" else f"CAST(? AS {kind})"
     if kind == "integer":
         return
-    ledger.run(f"UPDATE ledger SET {column} = {as_kind} WHERE {row}", bytes(changed))
+    try:
+        ledger.run(f"UPDATE ledger SET {column} = {as_kind} WHERE {row}", bytes(changed))
+    except apsw.ConstraintError:
+        return  # another contact's key: the database itself refuses
 
     assert ledger.contacts[contact] in {problem.contact_id for problem in ledger.problems}
 
@@ -365,7 +373,7 @@ def test_a_contact_that_vanished_with_its_chain_is_found_by_its_events(ledger: L
 
 
 def test_every_event_that_is_missing_is_found(ledger: Ledger, tmp_path: Path):
-    events = ledger.run("SELECT act, contact_id, seq FROM events WHERE seq IS NOT NULL")
+    events = ledger.run("SELECT act, lower(hex(contact_id)), seq FROM events WHERE seq IS NOT NULL")
     assert 3 * ENTRIES == len(events)
     for number, (act, contact, seq) in enumerate(events):
         copy = ledger.copy(tmp_path / f"{number}.db")

@@ -10,6 +10,7 @@ from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactSt
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.standing import Standing
 from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.ids import packed
 from sayso.storage.ledger import append
 
 _STANDING = "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id = $2 AND state = 'live'"
@@ -64,29 +65,30 @@ class SqlContactStore:
         self._engine = engine
 
     async def standing(self, workspace_id: str, contact_id: str) -> str | None:
-        rows = await self._engine.read(_STANDING, workspace_id, contact_id)
+        rows = await self._engine.read(_STANDING, workspace_id, packed(contact_id))
         return rows[0][0] if rows else None
 
     async def head(self, workspace_id: str, contact_id: str) -> Head | None:
-        rows = await self._engine.read(_HEAD, workspace_id, contact_id)
+        rows = await self._engine.read(_HEAD, workspace_id, packed(contact_id))
         return _head(workspace_id, contact_id, rows[0]) if rows else None
 
     async def find(self, workspace_id: str, contact_id: str) -> Contact | None:
-        rows = await self._engine.read(_FIND, workspace_id, contact_id)
+        rows = await self._engine.read(_FIND, workspace_id, packed(contact_id))
         return _contact(workspace_id, rows[0]) if rows else None
 
     async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
         found = {}
         for kind, value in wanted.items():
             for contact_id, state, at in await self._engine.read(_CLAIM, workspace_id, kind, value):
-                found[kind] = Claim(kind, value, contact_id, ContactState(state), at)
+                found[kind] = Claim(kind, value, contact_id.hex(), ContactState(state), at)
         return found
 
     async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
         if after is None:
             rows = await self._engine.read(_FIRST_PAGE, workspace_id, limit)
         else:
-            rows = await self._engine.read(_NEXT_PAGE, workspace_id, *after, limit)
+            at, contact_id = after
+            rows = await self._engine.read(_NEXT_PAGE, workspace_id, at, packed(contact_id), limit)
         return [_contact(workspace_id, row) for row in rows]
 
     async def count(self, workspace_id: str) -> int:
@@ -99,18 +101,19 @@ class SqlContactStore:
 
 def _statements(change: Change) -> Iterator[Statement]:
     """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
-    yield from _claims(change.before.workspace_id, change.before.id, change.claims, change.act.at)
+    contact_id = bytes.fromhex(change.before.id)
+    yield from _claims(change.before.workspace_id, contact_id, change.claims, change.act.at)
     yield _row(change)
     yield from append(change)
 
 
-def _claims(workspace_id: str, contact_id: str, claims: ClaimChanges, at: int) -> Iterator[Statement]:
+def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int) -> Iterator[Statement]:
     writes: dict[tuple[str, str], Statement] = {}
     for kind, value, expired in claims.take:
         if expired is None:
             writes[kind, value] = Statement(_TAKE, (workspace_id, kind, value, contact_id, at), True)
         else:
-            old = (expired.contact_id, expired.state, expired.at)
+            old = (bytes.fromhex(expired.contact_id), expired.state, expired.at)
             writes[kind, value] = Statement(_TAKE_OVER, (contact_id, at, workspace_id, kind, value, *old), True)
     for claim in claims.release:
         held = (workspace_id, claim.kind, claim.value, contact_id)
@@ -124,7 +127,7 @@ def _claims(workspace_id: str, contact_id: str, claims: ClaimChanges, at: int) -
 
 def _row(change: Change) -> Statement:
     before, after, type_ = change.before, change.after, change.decided_on
-    key = (before.workspace_id, before.id)
+    key = (before.workspace_id, bytes.fromhex(before.id))
     head = (
         after.revision,
         after.updated_at,
@@ -166,4 +169,4 @@ def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
 def _contact(workspace_id: str, row: Row) -> Contact:
     created_at, role, external_id, email, phone, name, packed = row[8:]
     profile = Profile(Role(role), external_id, email, phone, name, **json.loads(packed))
-    return Contact(_head(workspace_id, row[0], row[1:8]), profile, created_at)
+    return Contact(_head(workspace_id, row[0].hex(), row[1:8]), profile, created_at)

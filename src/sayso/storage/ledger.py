@@ -9,6 +9,7 @@ from sayso.domain.ledger import Entry, Event, origin
 from sayso.domain.subscription_type import NoticeRef
 from sayso.service.ports import HeadRow, Stored, Unreadable
 from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.ids import packed
 
 _APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis,
 occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
@@ -73,15 +74,15 @@ class SqlLedgerStore:
         return found
 
     async def head(self, workspace_id: str, contact_id: str) -> HeadRow | Unreadable | None:
-        rows = await self._engine.salvage(_HEAD, workspace_id, contact_id)
+        rows = await self._engine.salvage(_HEAD, workspace_id, packed(contact_id))
         return _head(rows[0], contact_id) if rows else None
 
     async def chain(self, workspace_id: str, contact_id: str) -> list[Stored | Unreadable]:
-        rows = await self._engine.salvage(_CHAIN, workspace_id, contact_id)
+        rows = await self._engine.salvage(_CHAIN, workspace_id, packed(contact_id))
         return [_stored(workspace_id, row, contact_id) for row in rows]
 
     async def heads(self, workspace_id: str, after: str, limit: int) -> list[HeadRow | Unreadable]:
-        return [_head(row) for row in await self._engine.salvage(_HEADS, workspace_id, after, limit)]
+        return [_head(row) for row in await self._engine.salvage(_HEADS, workspace_id, packed(after), limit)]
 
     async def stored(self, workspace_id: str, after: str, upto: str | None) -> list[Stored | Unreadable]:
         rows = await self._ranged(_STORED, _IN_ORDER, workspace_id, after, upto)
@@ -90,28 +91,29 @@ class SqlLedgerStore:
     async def unannounced(self, workspace_id: str, after: str, upto: str | None) -> list[tuple[str, int | None]]:
         entries = await self._ranged(_UNANNOUNCED, _IN_ORDER, workspace_id, after, upto)
         acts = await self._ranged(_UNANNOUNCED_ACTS, "", workspace_id, after, upto)
-        return [(str(row[0]), row[1]) for row in (*entries, *acts) if row]
+        return [(_shown(row[0]), row[1]) for row in (*entries, *acts) if row]
 
     async def unfounded(self) -> list[tuple[str, str, int | None]]:
         rows = await self._engine.salvage(_UNFOUNDED)
-        return [(str(row[0]), str(row[1]), row[2]) if row else ("", "", None) for row in rows]
+        return [(str(row[0]), _shown(row[1]), row[2]) if row else ("", "", None) for row in rows]
 
     async def _ranged(self, sql: str, order: str, workspace_id: str, after: str, upto: str | None) -> list[Row | None]:
         if upto is None:
-            return await self._engine.salvage(sql + order, workspace_id, after)
-        return await self._engine.salvage(sql + _UPTO + order, workspace_id, after, upto)
+            return await self._engine.salvage(sql + order, workspace_id, packed(after))
+        return await self._engine.salvage(sql + _UPTO + order, workspace_id, packed(after), packed(upto))
 
 
 def append(change: Change) -> Iterator[Statement]:
     """The entries of a change, and the event that announces each; one event where there is no entry."""
     head, act = change.before, bytes.fromhex(change.act.id)
+    contact_id = bytes.fromhex(head.id)
     for entry in change.entries:
-        yield Statement(_APPEND, _row(head.workspace_id, head.id, entry, change.after.chain.hash))
+        yield Statement(_APPEND, _row(head.workspace_id, contact_id, entry, change.after.chain.hash))
     seq = change.entries[-1].seq if change.entries else None
-    yield Statement(_ANNOUNCE, (act, head.workspace_id, head.id, change.kind, seq, change.act.at))
+    yield Statement(_ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at))
 
 
-def _row(workspace_id: str, contact_id: str, entry: Entry, hash_: bytes | None) -> tuple[object, ...]:
+def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> tuple[object, ...]:
     notice = entry.notice
     return (
         workspace_id,
@@ -138,20 +140,20 @@ def _row(workspace_id: str, contact_id: str, entry: Entry, hash_: bytes | None) 
 def _head(row: Row | None, contact_id: str = "") -> HeadRow | Unreadable:
     if row is None:
         return Unreadable(contact_id, None, f"the contact's row: {_NO_TEXT}")
-    if not isinstance(row[0], str):
-        return Unreadable(str(row[0]), None, "the contact's row: its id is no text")
-    return HeadRow(*row)
+    if not isinstance(row[0], bytes):
+        return Unreadable(_shown(row[0]), None, "the contact's row: its id is no id")
+    return HeadRow(row[0].hex(), *row[1:])
 
 
 def _stored(workspace_id: str, row: Row | None, contact_id: str = "") -> Stored | Unreadable:
     if row is None:
         return Unreadable(contact_id, None, _NO_TEXT)
-    if not isinstance(row[0], str) or not isinstance(row[1], int):
-        return Unreadable(str(row[0]), None, "its contact or its number is none")
+    if not isinstance(row[0], bytes) or not isinstance(row[1], int):
+        return Unreadable(_shown(row[0]), None, "its contact or its number is none")
     try:
         return _entry(workspace_id, row)
     except (ValueError, TypeError, AttributeError) as error:
-        return Unreadable(row[0], row[1], str(error))
+        return Unreadable(_shown(row[0]), row[1], str(error))
 
 
 def _entry(workspace_id: str, row: Row) -> Stored:
@@ -178,4 +180,8 @@ def _entry(workspace_id: str, row: Row) -> Stored:
         request_id=request_id,
         notice=notice,
     )
-    return Stored(contact_id, entry, hash_)
+    return Stored(contact_id.hex(), entry, hash_)
+
+
+def _shown(contact_id: object) -> str:
+    return contact_id.hex() if isinstance(contact_id, bytes) else str(contact_id)

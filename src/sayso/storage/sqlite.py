@@ -24,7 +24,7 @@ Work = tuple[Sequence[Statement], "asyncio.Future[None]"]
 Outcome = Exception | None
 
 #: Tables with small rows, found by their whole key: stored in the key's own tree, without a second copy of it.
-CLUSTERED = frozenset({"contact_keys", "events", "ledger"})
+CLUSTERED = frozenset({"contact_keys", "contacts", "events", "ledger"})
 
 #: A writer of another process is waited for this long, in ms.
 BUSY_TIMEOUT = 5_000

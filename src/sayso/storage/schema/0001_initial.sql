@@ -1,4 +1,4 @@
--- Times are milliseconds since the epoch, UTC. Ids of acts and subjects are 128 bits as bytes, hashes 256.
+-- Times are milliseconds since the epoch, UTC. Ids of contacts, acts and subjects are bytes, hashes too.
 -- One file for every engine: TEXT, BIGINT, INTEGER and BYTEA, no triggers, no foreign keys.
 
 CREATE TABLE workspaces (
@@ -70,7 +70,7 @@ CREATE TABLE notices (
 
 CREATE TABLE contacts (
     workspace_id TEXT NOT NULL,
-    contact_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
     state TEXT NOT NULL,
     revision BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -96,7 +96,7 @@ CREATE TABLE contact_keys (
     workspace_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     value TEXT NOT NULL,
-    contact_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
     state TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, kind, value)
@@ -105,7 +105,7 @@ CREATE TABLE contact_keys (
 -- An entry's fields as columns; its canonical form is rebuilt to hash it. position and leaf_index are a cache.
 CREATE TABLE ledger (
     workspace_id TEXT NOT NULL,
-    contact_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
     seq BIGINT NOT NULL,
     id BYTEA NOT NULL,
     subject BYTEA NOT NULL,
@@ -133,7 +133,7 @@ CREATE TABLE ledger (
 CREATE TABLE events (
     act BYTEA NOT NULL,
     workspace_id TEXT NOT NULL,
-    contact_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
     kind TEXT NOT NULL,
     seq BIGINT,
     at BIGINT NOT NULL,

@@ -61,6 +61,8 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Invalid: _INVALID,
     domain.Missing: _MISSING,
     domain.Malformed: _MALFORMED,
+    domain.RoleFixed: _INVALID,
+    domain.WrongCursor: _INVALID,
     domain.UnknownVersion: _VERSION,
     domain.NotInVersion: _VERSION,
     domain.Unauthenticated: _UNAUTHORIZED,

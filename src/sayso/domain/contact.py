@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
-from sayso.domain.errors import DuplicateContact, Invalid, Missing
+from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
@@ -89,10 +89,6 @@ class Contact:
     def id(self) -> str:
         return self.head.id
 
-    @property
-    def unsubscribed_from_emails(self) -> bool:
-        return Channel.EMAIL in self.head.standing.stops
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -155,8 +151,6 @@ def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Ac
     Raises Missing, Invalid, DuplicateContact.
     """
     profile = draft.profile
-    if profile.role is Role.USER and not (profile.email or profile.external_id):
-        raise Missing("a user needs an email or an external_id", "email")
     _check(profile)
     wanted = profile.identifiers()
     entries, chain, standing = _mail_stop(head, draft.unsubscribed_from_emails, act)
@@ -175,13 +169,11 @@ def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Ac
 def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], act: Act) -> Change | None:
     """Decide a change of a contact; None when nothing would change. `claims` as for `create`, the contact's own too.
 
-    Raises Invalid, Missing, DuplicateContact.
+    Raises RoleFixed, Missing, Invalid, DuplicateContact.
     """
     profile = draft.profile
     if contact.profile.role is Role.USER and profile.role is Role.LEAD:
-        raise Invalid("Contact with user role can't be converted to a lead")
-    if profile.role is Role.USER and not (profile.email or profile.external_id):
-        raise Missing("a user needs an email or an external_id", "email")
+        raise RoleFixed("a user cannot become a lead")
     _check(profile)
     entries, chain, standing = _mail_stop(contact.head, draft.unsubscribed_from_emails, act)
     if profile == contact.profile and not entries:
@@ -258,6 +250,8 @@ _INTEGER_LIMIT = 2**53
 
 
 def _check(profile: Profile) -> None:
+    if profile.role is Role.USER and not (profile.email or profile.external_id):
+        raise Missing("a user needs an email or an external_id", "email")
     for name, limit in TEXT_LIMITS.items():
         value = getattr(profile, name)
         if value is not None and len(value) > limit:

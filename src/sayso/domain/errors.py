@@ -3,7 +3,9 @@
     SaysoError                  what nobody foresaw
     ├── Invalid                 a value that breaks a rule; nothing was written
     │   ├── Missing             a value that must be there
-    │   └── Malformed           a body that could not be read at all
+    │   ├── Malformed           a body that could not be read at all
+    │   ├── RoleFixed           a user never becomes a lead again
+    │   └── WrongCursor         a cursor that no page gave
     ├── Unauthenticated         no token, an unknown one or a revoked one
     ├── Forbidden               the token lacks the scope
     ├── RateLimited             the token's window is used up
@@ -50,6 +52,14 @@ class Missing(Invalid):
 
 
 class Malformed(Invalid):
+    pass
+
+
+class RoleFixed(Invalid):
+    pass
+
+
+class WrongCursor(Invalid):
     pass
 
 

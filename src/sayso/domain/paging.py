@@ -7,9 +7,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from sayso.domain.errors import Invalid
-
-_BAD = "Invalid starting_after param. Please try again using a starting_after value from a paginated response"
+from sayso.domain.errors import Invalid, WrongCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +24,17 @@ class Cursor:
         return urlsafe_b64encode(form.encode()).decode().rstrip("=")
 
     @classmethod
-    def of(cls, word: str) -> Cursor:
-        """Raises Invalid on a word that no page ever gave."""
+    def of(cls, word: str, name: str) -> Cursor:
+        """The reverse of `word`, which the parameter `name` holds. Raises WrongCursor on one that no page ever gave."""
+        wrong = WrongCursor(f"{name} must be what a page before gave", name)
         try:
             form = json.loads(urlsafe_b64decode(word + "=" * (-len(word) % 4)))
             at, id_, page, total = form
         except (binascii.Error, ValueError, TypeError, RecursionError):
-            raise Invalid(_BAD, "starting_after") from None
+            raise wrong from None
         numbers = all(type(n) is int and 0 <= n < 2**53 for n in (at, page, total))
         if not numbers or not isinstance(id_, str) or not (id_.isascii() and id_.isalnum()) or len(id_) > 64:
-            raise Invalid(_BAD, "starting_after")
+            raise wrong
         return cls(at, id_, page, total)
 
 

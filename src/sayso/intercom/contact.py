@@ -42,7 +42,7 @@ async def list_all(call: Call) -> Response:
     query = call.request.query
     per_page = size(query.get("per_page", str(PER_PAGE)), "per_page", MOST_PER_PAGE)
     word = query.get("starting_after")
-    after = Cursor.of(word) if word else None
+    after = Cursor.of(word, "starting_after") if word else None
     found = await call.region.contacts.page(call.workspace_id, after, per_page)
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:

@@ -25,6 +25,12 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Invalid: Answer(400, "parameter_invalid"),
     domain.Missing: Answer(400, "parameter_not_found"),
     domain.Malformed: Answer(400, "bad_request"),
+    domain.RoleFixed: Answer(400, "client_error", "Contact with user role can't be converted to a lead"),
+    domain.WrongCursor: Answer(
+        400,
+        "client_error",
+        "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
+    ),
     domain.UnknownVersion: Answer(400, "intercom_version_invalid", "The requested version could not be found"),
     domain.NotInVersion: Answer(
         400, "intercom_version_invalid", "Requested resource is not available in current API version."
@@ -48,18 +54,10 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.OutcomeUnknown: Answer(503, "service_unavailable"),
 }
 
-#: What Intercom codes apart from other wrong values.
-_CLIENT_ERRORS = {
-    "Contact with user role can't be converted to a lead",
-    "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
-}
-
 
 def rendered(error: domain.SaysoError, request_id: str) -> Response:
     """The response that tells an error."""
     status, code, message = TABLE[type(error)]
-    if error.message in _CLIENT_ERRORS:
-        code = "client_error"
     field = error.field if isinstance(error, domain.Invalid) else None
     told = Error(code, message or _message(error), field or UNSET)
     return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _headers(error))

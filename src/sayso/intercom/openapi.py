@@ -8,14 +8,14 @@ from typing import Literal
 from msgspec import Struct
 
 from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
-from sayso.domain.errors import Malformed, Missing
+from sayso.domain.errors import Malformed, Missing, RoleFixed, WrongCursor
 from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.contact import MOST_PER_PAGE, PER_PAGE
 from sayso.intercom.errors import TABLE
 from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.routes import ROUTES, Route
-from sayso.intercom.shapes.contact import ContactFields, DeletedContact
+from sayso.intercom.shapes.contact import ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.versions import OLDEST, Version
 
@@ -90,7 +90,9 @@ def _errors(route: Route) -> list[Answer]:
     by_status: dict[int, list[str]] = defaultdict(list)
     messages: dict[int, str] = {}
     for kind, answer in TABLE.items():
-        if kind in (Missing, Malformed) and route.body is None:
+        if kind in (Missing, Malformed, RoleFixed) and route.body is None:
+            continue
+        if kind is WrongCursor and route.answer is not ContactList:
             continue
         messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
         if answer.code not in by_status[answer.status]:
@@ -108,7 +110,7 @@ def _errors(route: Route) -> list[Answer]:
 
 
 def _query(route: Route) -> list[Json]:
-    if (route.method, route.path) != ("GET", "/contacts"):
+    if route.answer is not ContactList:
         return []
     per_page = {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}
     return [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
 from sayso.http.protocol import BODY_LIMIT
+from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
@@ -68,34 +68,3 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
         size += len(parts[-1])
         more = message.get("more_body", False) and size <= BODY_LIMIT
     return None if size > BODY_LIMIT else b"".join(parts)
-
-
-class TrustedProxies:
-    """Peers whose word counts for whom they speak: X-Forwarded-For and X-Forwarded-Host."""
-
-    def __init__(self, networks: str) -> None:
-        self.networks: list[IPv4Network | IPv6Network] = [
-            ip_network(network, strict=False) for network in networks.replace(",", " ").split()
-        ]
-
-    def unfold(self, request: Request) -> None:
-        """Put the forwarded client and host in the place of the proxy's own."""
-        if not self._trusts(request.client):
-            return
-        forwarded = request.headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
-        # From the right, the first that is not a proxy of ours: what stands left of it anyone may have written.
-        for address in (word.strip() for word in reversed(forwarded)):
-            if address:
-                request.client = address
-            if not address or not self._trusts(address):
-                break
-        host = request.headers.get(b"x-forwarded-host")
-        if host is not None:
-            request.headers[b"host"] = host
-
-    def _trusts(self, address: str) -> bool:
-        try:
-            known = ip_address(address)
-        except ValueError:
-            return False
-        return any(known in network for network in self.networks)

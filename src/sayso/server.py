@@ -20,10 +20,11 @@ from sayso.api import openapi as api_openapi
 from sayso.api.app import ApiApp
 from sayso.api.document import Document
 from sayso.api.operations import Operations
-from sayso.asgi import App, TrustedProxies
+from sayso.asgi import App
 from sayso.deployment import opened
 from sayso.domain.errors import Unavailable
 from sayso.http.protocol import HttpProtocol
+from sayso.http.proxies import TrustedProxies
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom import openapi as intercom_openapi

@@ -278,12 +278,16 @@ def _is_address(url: str) -> bool:
 
 
 def _are_networks(networks: str) -> bool:
-    from ipaddress import ip_network  # noqa: PLC0415
+    if not networks:
+        return True
+    # Imported here: most settings name none.
+    from sayso.http.proxies import TrustedProxies  # noqa: PLC0415
 
     try:
-        return all(ip_network(network, strict=False) for network in networks.replace(",", " ").split())
+        TrustedProxies(networks)
     except ValueError:
         return False
+    return True
 
 
 def _check_tls(settings: Settings) -> None:

@@ -1,0 +1,27 @@
+"""Whom a proxy speaks for, and whose word counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.http.proxies import TrustedProxies
+from sayso.http.request import Request
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "1.2.3.4, 198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "1.2.3.4, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
+        ("", "1.2.3.4", ""),
+    ],
+)
+def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(peer, forwarded, client):
+    request = Request("GET", b"/", {b"x-forwarded-for": forwarded.encode()}, b"", peer)
+
+    TrustedProxies("10.0.0.0/8, ::1").unfold(request)
+
+    assert client == request.client

@@ -150,8 +150,8 @@ class Deployment:
         clock, self.default = Clock(), default
         self.regions = {name: Region.on(name, MemoryStore(), clock, RandomIds()) for name in NAMES}
         hosts = {host: name for name, host in HOSTS.items()}
-        self.app = surfaces(Regions(self.regions, hosts, default), Windows(0), Tally(), clock, RandomIds())
-        self.app.proxies = TrustedProxies(proxies)
+        regions, trusted = Regions(self.regions, hosts, default), TrustedProxies(proxies)
+        self.app = surfaces(regions, Windows(0), Tally(), clock, RandomIds(), proxies=trusted)
 
     async def tokens(self) -> dict[str, str]:
         made = {}

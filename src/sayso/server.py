@@ -32,7 +32,7 @@ from sayso.intercom.app import IntercomApp
 from sayso.intercom.errors import refusal
 from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Ids
-from sayso.service.region import Region, Regions
+from sayso.service.region import Regions
 from sayso.settings import Settings
 
 BACKLOG = 2048
@@ -51,11 +51,6 @@ class Sayso:
     app: App
     operations: Operations
 
-    @property
-    def region(self) -> Region:
-        """The one that answers unlisted hosts."""
-        return self.regions.by_name[self.settings.region]
-
 
 @asynccontextmanager
 async def composed(settings: Settings) -> AsyncIterator[Sayso]:
@@ -63,8 +58,8 @@ async def composed(settings: Settings) -> AsyncIterator[Sayso]:
     async with opened(settings) as regions:
         tally = Tally()
         operations = Operations(regions, tally, settings.metrics_public, described(regions, settings.public_url))
-        app = surfaces(regions, Windows(settings.rate_limit), tally, now, RandomIds(), operations)
-        app.proxies = TrustedProxies(settings.trusted_proxies)
+        windows, proxies = Windows(settings.rate_limit), TrustedProxies(settings.trusted_proxies)
+        app = surfaces(regions, windows, tally, now, RandomIds(), operations, proxies)
         if settings.log_requests:
             app.intercom = logs.of_requests(app.intercom)
             app.prefixes = {prefix: logs.of_requests(respond) for prefix, respond in app.prefixes.items()}
@@ -78,12 +73,13 @@ def surfaces(
     clock: Clock,
     ids: Ids,
     operations: Operations | None = None,
+    proxies: TrustedProxies | None = None,
 ) -> App:
     """Every surface on the given regions."""
     operations = operations or Operations(regions, tally, metrics_public=False, document=described(regions))
     intercom = IntercomApp(regions, windows, clock, ids)
     api = ApiApp(regions, windows, clock, ids, operations)
-    return App(intercom.respond, api.prefixes, tally, TrustedProxies(""))
+    return App(intercom.respond, api.prefixes, tally, proxies or TrustedProxies(""))
 
 
 def described(regions: Regions, public_url: str = "") -> Document:

@@ -85,7 +85,7 @@ async def _starts(sayso: Sayso, *, demo: bool) -> dict[str, Start]:
     """Every region's beginning, the default one's first; the demo is there alone."""
     from sayso.service.first_start import begin
 
-    default = sayso.region
+    default = sayso.regions.default
     others = [region for region in sayso.regions.by_name.values() if region is not default]
     bootstrap = sayso.settings.bootstrap_token
     return {

@@ -60,10 +60,8 @@ _ASKED = TranslationFields("Newsletter", "Twice a month", "en")
 _ASKED_GERMAN = TranslationFields("Rundbrief", "Zweimal im Monat", "de")
 _TYPE = SubscriptionType("5", "draft", "opt_in", _ENGLISH, [_ENGLISH, _GERMAN], ["email"])
 
-LOCALE: Json = {"pattern": f"^{LOCALE_PATTERN}$", "maxLength": LOCALE_LIMIT}
-
-#: The example that an operation's own wins over, by shape.
-EXAMPLES: dict[type[Struct], Struct] = {
+#: One example of each shape.
+_EXAMPLES: dict[type[Struct], Struct] = {
     SubscriptionType: _TYPE,
     SubscriptionTypePage: SubscriptionTypePage([_TYPE], None),
     SubscriptionTypeFields: SubscriptionTypeFields("opt_in", ["email"], "draft", _ASKED, [_ASKED_GERMAN]),
@@ -121,14 +119,14 @@ def _operation(route: Route) -> Operation:
         parameters=_parameters(route),
         of_path=_OF_PATH,
         body=route.body,
-        body_example=EXAMPLES[route.body] if route.body else None,
+        body_example=_EXAMPLES[route.body] if route.body else None,
         scope=route.scope.value,
     )
 
 
 def _open_operation(route: OpenRoute) -> Operation:
     shapes = () if route.answer is None else (route.answer,)
-    example = EXAMPLES[route.answer] if route.answer else None
+    example = _EXAMPLES[route.answer] if route.answer else None
     answers = [
         Answer(
             status=status,
@@ -161,7 +159,7 @@ def _done(route: Route) -> Answer:
         description="Made." if route.status == 201 else "Done.",
         shapes=(route.answer,),
         headers=headers,
-        example=EXAMPLES[route.answer],
+        example=_EXAMPLES[route.answer],
     )
 
 
@@ -218,7 +216,8 @@ def _revise(schemas: Json) -> None:
         fields = schemas[name]["properties"]
         fields["name"] |= {"minLength": 1, "maxLength": NAME_LIMIT}
         fields["description"]["maxLength"] = DESCRIPTION_LIMIT
-    schemas["TranslationFields"]["properties"]["locale"] |= LOCALE
+    locale = schemas["TranslationFields"]["properties"]["locale"]
+    locale |= {"pattern": f"^{LOCALE_PATTERN}$", "maxLength": LOCALE_LIMIT}
     fields = schemas["SubscriptionTypeFields"]["properties"]
     fields["content_types"] |= {"minItems": 1, "uniqueItems": True}
     fields["translations"]["maxItems"] = TRANSLATION_LIMIT - 1

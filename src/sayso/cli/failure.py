@@ -7,7 +7,7 @@ import sys
 
 import click
 
-OK, FAILED, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
+FAILED, WRONG, FOUND, INTERRUPTED = 1, 2, 3, 130
 
 
 class Wrong(click.UsageError):

@@ -7,15 +7,18 @@ from sayso.http.response import Headers
 #: The length of a window, in seconds.
 WINDOW = 10
 
+#: What clients are told where there is no limit, per minute.
+_SHOWN = 10_000
+
 _MOST_KEYS = 100_000
 
 
 class Windows:
-    """Counts of the present window. `per_minute` 0 switches the limit off; what clients are told stays."""
+    """Counts of the present window. `per_minute` 0 switches the limit off; clients are told one all the same."""
 
-    def __init__(self, per_minute: int, shown: int = 10_000) -> None:
+    def __init__(self, per_minute: int) -> None:
         self._off = per_minute == 0
-        self.limit = -(-(per_minute or shown) * WINDOW // 60)
+        self.limit = -(-(per_minute or _SHOWN) * WINDOW // 60)
         self._window = 0
         self._counts: dict[str, int] = {}
         self.reset = 0

@@ -32,7 +32,7 @@ class Version(IntEnum):
     PREVIEW = 999
 
 
-OLDEST, NEWEST = Version.V2_7, Version.PREVIEW
+OLDEST = Version.V2_7
 
 _OLDER = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(7)))
 

@@ -54,6 +54,24 @@ def test_help_names_every_command(sayso: Sayso):
     assert [] == [name for name in COMMANDS if f"\n  {name} " not in said.out]
 
 
+def test_help_imports_no_command():
+    script = (
+        "import sys; from sayso.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert {"sayso.cli", "sayso.cli.failure"} == {name for name in ran.stderr.split() if name.startswith("sayso.")}
+
+
+@pytest.mark.parametrize("words", [[], ["token"]])
+def test_without_a_command_the_help_is_shown(sayso: Sayso, words: list[str]):
+    said = sayso(*words)
+
+    assert (2, "") == (said.code, said.out)
+    assert said.err.startswith("Usage: ")
+    assert sayso(*words, "--help").out == said.err
+
+
 def test_the_version_is_told(sayso: Sayso):
     assert Said(0, f"sayso {__version__}\n", "") == sayso("--version")
 
@@ -140,10 +158,10 @@ def test_what_nobody_foresaw_is_told_without_values(
 
 def test_a_folder_that_cannot_be_made_is_told(sayso: Sayso, tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    said = sayso("workspace", "list", "--data-dir", "file/data")
+    said = sayso("workspace", "create", "Acme", "--data-dir", "file/data")
 
     assert (1, 1) == (said.code, said.err.count("\n"))
-    assert "unavailable" == sayso("workspace", "list", "--data-dir", "file/data", "--json").error["code"]
+    assert "unavailable" == sayso("workspace", "create", "Acme", "--data-dir", "file/data", "--json").error["code"]
 
 
 def test_a_file_that_is_no_database_is_told(sayso: Sayso, tmp_path: Path):
@@ -154,7 +172,7 @@ def test_a_file_that_is_no_database_is_told(sayso: Sayso, tmp_path: Path):
 
 
 def test_a_newer_database_is_refused(sayso: Sayso, tmp_path: Path):
-    sayso("workspace", "list")
+    sayso("migrate")
     connection = apsw.Connection(str(tmp_path / "sayso-data" / "sayso.db"))
     connection.execute("INSERT INTO migrations (name, applied_at) VALUES ('9999_later', 0)")
     connection.close()
@@ -165,8 +183,20 @@ def test_a_newer_database_is_refused(sayso: Sayso, tmp_path: Path):
         assert "9999_later" in said.err
 
 
-@pytest.mark.parametrize("words", [["verify"], ["backup", "copy.db"], ["contact", "show", "someone"]])
-def test_what_only_reads_makes_no_database(sayso: Sayso, tmp_path: Path, words: list[str]):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verify"],
+        ["backup", "copy.db"],
+        ["contact", "show", "someone"],
+        ["workspace", "list"],
+        ["token", "list"],
+        ["token", "create", "--name", "x"],
+        ["type", "list"],
+        ["type", "publish", "1"],
+    ],
+)
+def test_only_serve_migrate_and_a_first_workspace_make_a_database(sayso: Sayso, tmp_path: Path, words: list[str]):
     said = sayso(*words)
 
     assert 1 == said.code
@@ -175,6 +205,7 @@ def test_what_only_reads_makes_no_database(sayso: Sayso, tmp_path: Path, words: 
 
 
 def test_the_only_workspace_need_not_be_named(sayso: Sayso):
+    sayso("migrate")
     assert "there is no workspace yet" in sayso("token", "list").err
     first = sayso("workspace", "create", "Acme", "--json").json["id"]
     assert 0 == sayso("token", "list").code

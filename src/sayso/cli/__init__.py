@@ -16,20 +16,21 @@ import click
 from sayso import __version__
 from sayso.cli.failure import failed
 
-#: In the order of --help. Each is the `command` in the module of its name, or of its feature's.
-COMMANDS = (
-    "serve",
-    "workspace",
-    "token",
-    "type",
-    "contact",
-    "verify",
-    "backup",
-    "migrate",
-    "config",
-    "doctor",
-    "completion",
-)
+#: In the order of --help, with what it says: so it need not import them. Each is the `command` in the module of its
+#: name, or of its feature's.
+COMMANDS = {
+    "serve": "Start the server.",
+    "workspace": "Make and list workspaces.",
+    "token": "Make, list and revoke access tokens.",
+    "type": "Make, translate, publish and archive subscription types.",
+    "contact": "Show what is known of a contact.",
+    "verify": "Recompute every chain and standing.",
+    "backup": "Copy the database while the server runs.",
+    "migrate": "Bring the database up to date.",
+    "config": "Show the settings and where they come from.",
+    "doctor": "Look whether everything is in place.",
+    "completion": "Print a shell's completion script.",
+}
 
 _MODULES = {"type": "subscription_type"}
 
@@ -48,7 +49,12 @@ class _Sayso(click.Group):
             return None
         module = import_module(f"sayso.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
+        command.short_help = COMMANDS[cmd_name]
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
         given = list(sys.argv[1:] if args is None else args)

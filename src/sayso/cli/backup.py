@@ -10,7 +10,7 @@ import click
 from sayso.cli import data, output
 
 
-@click.command("backup", short_help="Copy the database while the server runs.")
+@click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @data.options

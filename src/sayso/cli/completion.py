@@ -8,7 +8,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 from sayso.cli.failure import Wrong
 
 
-@click.command("completion", short_help="Print a shell's completion script.")
+@click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON; failures too, on stderr.")
 @click.pass_context

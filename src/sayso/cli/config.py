@@ -10,7 +10,7 @@ import click
 from sayso.cli import data, output
 
 
-@click.group("config", short_help="Show the settings and where they come from.")
+@click.group("config")
 def command() -> None:
     """Show the settings and where they come from."""
 

@@ -28,7 +28,7 @@ _PROFILE = (
 )
 
 
-@click.group("contact", short_help="Show what is known of a contact.")
+@click.group("contact")
 def command() -> None:
     """Show what is known of a contact."""
 
@@ -51,7 +51,7 @@ def show(contact_id: str, workspace_id: str | None, **where: Any) -> None:
         return contact, [one.entry for one in chain if isinstance(one, Stored)]
 
     place = data.Where(**where)
-    contact, entries = place.run_in_workspace(workspace_id, read, existing=True)
+    contact, entries = place.run_in_workspace(workspace_id, read)
     if place.as_json:
         output.show_json({**_form(contact), "ledger": [_entry(entry) for entry in entries]})
     else:

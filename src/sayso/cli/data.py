@@ -98,15 +98,13 @@ class Where:
         self,
         workspace_id: str | None,
         work: Callable[[Region, Workspace], Awaitable[T]],
-        *,
-        existing: bool = False,
     ) -> T:
-        """Do some work in the workspace named, or in the only one."""
+        """Do some work in the workspace named, or in the only one; so the database must be there."""
 
         async def found(region: Region) -> T:
             return await work(region, await _workspace(region, workspace_id))
 
-        return self.run(found, existing=existing)
+        return self.run(found, existing=True)
 
 
 def refuse_missing(path: Path) -> None:

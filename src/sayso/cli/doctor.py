@@ -26,7 +26,7 @@ class Finding:
     detail: str
 
 
-@click.command("doctor", short_help="Look whether everything is in place.")
+@click.command("doctor")
 @click.option("--deep", is_flag=True, help="Read the whole database file and check its structure.")
 @data.options
 def command(deep: bool, **where: Any) -> None:

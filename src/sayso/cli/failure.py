@@ -16,6 +16,10 @@ class Wrong(click.UsageError):
 
 def failed(error: BaseException, *, as_json: bool) -> int:
     """Tell an error, and give its exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+        # Nothing was asked for: the message is the help.
+        click.echo(error.format_message(), err=True)
+        return WRONG
     exit_code, code, message = _understood(error)
     if as_json:
         click.echo(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False), err=True)

@@ -11,7 +11,7 @@ from sayso.cli import data, output
 from sayso.cli.failure import FAILED, leave
 
 
-@click.command("migrate", short_help="Bring the database up to date.")
+@click.command("migrate")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when something is pending.")
 @data.options
 def command(check: bool, **where: Any) -> None:

@@ -49,7 +49,7 @@ def _default(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value) or "none"
 
 
-@click.command("serve", short_help="Start the server.")
+@click.command("serve")
 @click.option("--demo", is_flag=True, help="Add contacts and types to try things on, and a fresh token at each start.")
 @click.option("--config", "config_file", metavar="FILE", help="Settings file [default: sayso.toml].")
 @_options

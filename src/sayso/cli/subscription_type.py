@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sayso.service.region import Region
 
 
-@click.group("type", short_help="Make, translate, publish and archive subscription types.")
+@click.group("type")
 def command() -> None:
     """Make, translate, publish and archive subscription types. Running servers follow within two seconds."""
 

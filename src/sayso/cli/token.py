@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCOPES = ("read", "write", "admin")
 
 
-@click.group("token", short_help="Make, list and revoke access tokens.")
+@click.group("token")
 def command() -> None:
     """Make, list and revoke access tokens. Servers that are running follow within two seconds."""
 

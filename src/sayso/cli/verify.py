@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sayso.service.verify import Problem, Report
 
 
-@click.command("verify", short_help="Recompute every chain and standing.")
+@click.command("verify")
 @click.option("--workspace", "workspace_id", metavar="ID", help="Only this one.")
 @data.options
 def command(workspace_id: str | None, **where: Any) -> None:

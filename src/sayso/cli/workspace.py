@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sayso.service.region import Region
 
 
-@click.group("workspace", short_help="Make and list workspaces.")
+@click.group("workspace")
 def command() -> None:
     """Make and list workspaces: the tenants, each with contacts, types and tokens of its own."""
 
@@ -54,7 +54,7 @@ def list_all(**where: Any) -> None:
         return await region.workspaces.all()
 
     place = data.Where(**where)
-    found = [_form(workspace) for workspace in place.run(read)]
+    found = [_form(workspace) for workspace in place.run(read, existing=True)]
     if place.as_json:
         output.show_json({"workspaces": found})
     else:

@@ -163,7 +163,7 @@ async def test_ten_items_are_embedded_and_has_more_tells_of_the_rest(acme: Acme)
 async def test_before_2_10_a_deletion_is_told_by_object(acme: Acme):
     for version, told in (
         ("2.9", ["id", "object", "deleted"]),
-        ("2.10", ["type", "id", "external_id", "deleted"]),
+        ("2.10", ["id", "external_id", "type", "deleted"]),
     ):
         contact = await acme.contact(role="lead")
         answer = await acme.delete(f"/contacts/{contact}", headers={"Intercom-Version": version})

@@ -157,9 +157,12 @@ def _references(url: str, ids: Iterable[str]) -> References:
     return References(every[:EMBEDDED], url, len(every), len(every) > EMBEDDED)
 
 
-class DeletedContact(Struct, tag_field="type", tag="contact"):
+class DeletedContact(Struct):
+    """Its `type` is no tag: tags come first, and this one is described as the third."""
+
     id: str
     external_id: str | None
+    type: Literal["contact"] = "contact"
     deleted: bool = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sayso.domain.access import Admin, Token, Workspace
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
@@ -18,9 +19,9 @@ class MemoryStore:
     """`ports.Store` in dictionaries."""
 
     def __init__(self) -> None:
-        self.subscription_type = MemorySubscriptionTypeStore()
-        self.workspace = self.subscription_type.workspaces
-        self.idempotency = self.subscription_type.idempotency
+        self.workspace = MemoryWorkspaceStore()
+        self.idempotency = MemoryIdempotencyStore()
+        self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
         self.ledger = MemoryLedgerStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
@@ -46,9 +47,7 @@ class MemoryWorkspaceStore:
 
     async def find(self, workspace_id: str) -> Workspace | None:
         kept = self._workspaces.get(workspace_id)
-        return kept and Workspace(
-            kept.id, kept.name, kept.api_version, kept.timezone, self._versions[kept.id], kept.created_at
-        )
+        return kept and replace(kept, version=self._versions[kept.id])
 
     async def all(self) -> list[Workspace]:
         order = sorted(self._workspaces.values(), key=lambda workspace: (workspace.created_at, workspace.id))
@@ -64,9 +63,9 @@ class MemoryWorkspaceStore:
 
 
 class MemorySubscriptionTypeStore:
-    def __init__(self) -> None:
-        self.workspaces = MemoryWorkspaceStore()
-        self.idempotency = MemoryIdempotencyStore()
+    def __init__(self, workspaces: MemoryWorkspaceStore, idempotency: MemoryIdempotencyStore) -> None:
+        self._workspaces = workspaces
+        self._idempotency = idempotency
         self._types: dict[Key, SubscriptionType] = {}
         self._notices: dict[str, list[Notice]] = {}
 
@@ -85,13 +84,13 @@ class MemorySubscriptionTypeStore:
     async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
         after = change.after
         key = (after.workspace_id, after.id)
-        if self._types.get(key) != change.before or await self.workspaces.version(after.workspace_id) is None:
+        if self._types.get(key) != change.before or await self._workspaces.version(after.workspace_id) is None:
             raise Stale("somebody was faster")
         if record is not None:
-            self.idempotency.keep(record)
+            self._idempotency.keep(record)
         self._types[key] = after
         self._notices.setdefault(after.workspace_id, []).extend(change.notices)
-        self.workspaces.raise_version(after.workspace_id)
+        self._workspaces.raise_version(after.workspace_id)
 
 
 class MemoryIdempotencyStore:
@@ -145,12 +144,11 @@ class MemoryContactStore:
     async def commit(self, change: Change) -> None:
         self._guard(change)
         key = (change.before.workspace_id, change.before.id)
-        kept = self._contacts.get(key)
-        self._contacts[key] = Contact(
-            change.after,
-            change.profile or kept.profile,  # type: ignore[union-attr]
-            kept.created_at if kept else change.created_at or change.act.at,
-        )
+        if change.created_at is not None and change.profile is not None:
+            self._contacts[key] = Contact(change.after, change.profile, change.created_at)
+        else:
+            kept = self._contacts[key]
+            self._contacts[key] = Contact(change.after, change.profile or kept.profile, kept.created_at)
         self._claim(change)
         hash_ = change.after.chain.hash or b""
         self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry in change.entries)
@@ -245,9 +243,7 @@ class MemoryTokenStore:
         token = self._tokens.get((workspace_id, token_id))
         if token is None or token.revoked_at is not None:
             raise NotFound(f"there is no token {token_id} that works")
-        self._tokens[workspace_id, token_id] = Token(
-            token.id, token.workspace_id, token.name, token.digest, token.hint, token.scopes, token.created_at, at
-        )
+        self._tokens[workspace_id, token_id] = replace(token, revoked_at=at)
         self._workspaces.raise_version(workspace_id)
 
 

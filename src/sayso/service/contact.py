@@ -63,11 +63,10 @@ class ContactService:
 
     async def create(self, author: Author, workspace_id: str, draft: ContactDraft) -> Contact:
         """Raises Missing, Invalid, DuplicateContact, Unavailable."""
-        now = self._clock()
-        act = Act(self._ids.act(now), now, author)
-        contact_id = self._ids.contact(now)
+        act = self._act(author)
+        contact_id = self._ids.contact(act.at)
         chain = Chain(origin(workspace_id), self._ids.subject())
-        new = Head(workspace_id, contact_id, ContactState.LIVE, 0, now, chain, Standing())
+        new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, Standing())
 
         async def decide() -> Change | None:
             await self._check_owner(workspace_id, draft)
@@ -76,14 +75,13 @@ class ContactService:
 
         change = await decided(decide, self._store.contact.commit)
         assert change is not None
-        return Contact(change.after, draft.profile, now)
+        return Contact(change.after, draft.profile, act.at)
 
     async def update(
         self, author: Author, workspace_id: str, contact_id: str, draft_of: Callable[[Contact], ContactDraft]
     ) -> Contact:
         """Change a contact to what `draft_of` makes of it. Raises ContactNotFound, Invalid, DuplicateContact."""
-        now = self._clock()
-        act = Act(self._ids.act(now), now, author)
+        act = self._act(author)
 
         async def decide() -> Change | None:
             contact = await self.find(workspace_id, contact_id)
@@ -98,8 +96,7 @@ class ContactService:
 
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
         """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
-        now = self._clock()
-        act = Act(self._ids.act(now), now, author)
+        act = self._act(author)
         gone: Contact
 
         async def decide() -> Change | None:
@@ -111,9 +108,13 @@ class ContactService:
             await decided(decide, self._store.contact.commit)
         return gone
 
-    def lead_external_id(self, draft_role: Role) -> str | None:
+    def lead_external_id(self, role: Role) -> str | None:
         """What a new lead gets for an external_id; users bring their own."""
-        return self._ids.uuid() if draft_role is Role.LEAD else None
+        return self._ids.uuid() if role is Role.LEAD else None
+
+    def _act(self, author: Author) -> Act:
+        now = self._clock()
+        return Act(self._ids.act(now), now, author)
 
     async def _check_owner(self, workspace_id: str, draft: ContactDraft) -> None:
         owner = draft.profile.owner_id

@@ -51,7 +51,7 @@ class TypeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A type's wording in one locale, as a recipient reads it."""
+    """A type's wording in one locale, as contacts read it."""
 
     name: str
     description: str

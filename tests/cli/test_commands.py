@@ -19,7 +19,7 @@ def _run(path: Path, sql: str) -> None:
 
 @pytest.fixture
 def database(sayso: Sayso, tmp_path: Path) -> Path:
-    """With a workspace and a contact that wants no email, as the demo would make it."""
+    """With one workspace, and nothing in it."""
     sayso("workspace", "create", "Acme")
     path = tmp_path / "sayso-data" / "sayso.db"
     _run(path, "UPDATE workspaces SET workspace_id = 'acme'")

@@ -1,12 +1,19 @@
-"""The reference in docs/ says what the code does."""
+"""The reference in docs/ says what the code does, README's lines work, and links lead somewhere."""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
 from scripts import reference
+from tests.running import Running
 
 from sayso.cli import main
 from sayso.settings import Settings
@@ -51,3 +58,67 @@ def test_every_option_has_help():
     ]
 
     assert [] == bare
+
+
+ROOT = Path(__file__).parent.parent
+
+#: Ours: what is cloned, without what was installed or made in it.
+MARKDOWN = [
+    path
+    for path in sorted(ROOT.rglob("*.md"))
+    if not any(part.startswith(".") or part in ("node_modules", "build") for part in path.relative_to(ROOT).parts)
+]
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def _anchors(path: Path) -> set[str]:
+    """What a heading is called in an address."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _dead(path: Path) -> list[str]:
+    dead = []
+    for link in LINK.findall(re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)):
+        target, _, anchor = link.partition("#")
+        found = (path.parent / target).resolve() if target else path
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        if not found.exists() or (anchor and anchor not in _anchors(found)):
+            dead.append(link)
+    return dead
+
+
+def test_every_link_between_pages_leads_somewhere():
+    assert {"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} <= {path.name for path in MARKDOWN}
+    assert {} == {str(path.relative_to(ROOT)): dead for path in MARKDOWN if (dead := _dead(path))}
+
+
+def test_every_decision_is_listed_and_every_file_that_pages_name_is_there():
+    folder = ROOT / "docs" / "adr"
+    listed = LINK.findall((folder / "README.md").read_text("utf-8"))
+    pages = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *folder.glob("*.md")]
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(r"`([a-z_/]+/[a-z_./]+\.(?:py|sh|sql))`", page.read_text("utf-8"))
+    }
+    places = (ROOT, ROOT / "src" / "sayso")
+
+    assert sorted(path.name for path in folder.glob("0*.md")) == sorted(listed)
+    assert named
+    assert set() == {one for one in named if not any((place / one[1]).exists() for place in places)}
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "grep"))), reason="needs sh, curl and grep")
+def test_the_lines_of_the_readme_work_when_pasted(start: Callable[..., Running]):
+    """Twice: a contact that is there already is found by the same line."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    lines, answer = re.search(r"```sh\n(TOKEN=.*?)```\n\n```json\n(.*?)```", readme, re.DOTALL).groups()
+    running = start("--demo")
+    pasted = lines.replace("sayso_us_…", running.token).replace("http://127.0.0.1:8080", running.url)
+
+    for _ in range(2):
+        ran = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True)
+        assert json.loads(answer) == json.loads(ran.stdout)

@@ -113,6 +113,18 @@ def test_a_database_is_made_with_its_folder(tmp_path: Path):
     assert [] == store.still_pending(path)
 
 
+def test_a_new_database_is_its_owner_s_alone_wherever_it_lies(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    path = tmp_path / "sayso.db"
+    store.bring_up_to_date(path, NOON)
+    with closing(sqlite.connect(path)) as connection:
+        connection.execute("INSERT INTO migrations VALUES ('a row for the log', 1)")
+
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+    assert {"sayso.db": 0o600, "sayso.db-wal": 0o600, "sayso.db-shm": 0o600} == modes
+
+
 def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path):
     path = tmp_path / "sayso.db"
     refused = pytest.raises(Unavailable, match=r"another server or migration is using sayso\.db")

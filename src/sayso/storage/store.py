@@ -52,6 +52,9 @@ def bring_up_to_date(path: Path, now: int) -> list[str]:
     """Make or migrate a database file, and say what was applied. Raises NewerSchema, Unavailable."""
     with _opening(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # For the owner alone, wherever it lies; SQLite gives its log and index the mode of the file.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with closing(connect(path)) as connection:
             return migrate(connection, now)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 
 import httpx2
@@ -74,9 +75,19 @@ class Running:
         )
 
     def stop(self) -> int:
-        """Ask it to stop, and wait; its exit code."""
+        """Ask it to stop, and wait until it has said all; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(40)
+        code = self.process.wait(40)
+        self._reader.join(10)
+        return code
+
+    def heard(self, words: str) -> str:
+        """What it has said once the line that holds these words is whole."""
+        deadline = monotonic() + 10
+        while words not in self.said or not self.said.endswith("\n"):
+            assert monotonic() < deadline, self.said
+            self._reader.join(0.01)
+        return self.said
 
     def kill(self) -> None:
         """No chance to say goodbye."""

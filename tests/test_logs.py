@@ -111,7 +111,6 @@ Start = Callable[..., Running]
 
 def _requests(running: Running) -> list[dict[str, Any]]:
     running.stop()
-    running._reader.join(10)
     lines = [json.loads(line) for line in running.said.splitlines() if line.startswith("{")]
     return [line for line in lines if line["event"] == "request"]
 

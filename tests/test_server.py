@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 from tests.running import Running
 
-#: What the issue allows a change to take until every server heeds it.
+#: How long a change may take until every server heeds it.
 HEEDED = 2.0
 
 

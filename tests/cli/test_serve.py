@@ -21,7 +21,7 @@ from tests.running import Running
 
 Start = Callable[..., Running]
 
-#: What the issue allows from the process' start to its address.
+#: What is allowed from the process' start to its address.
 SECONDS_TO_START = 2.0
 
 _TOKEN = re.compile(r"^Token(?: \(region (\w+)\))?: (\S+)$", re.MULTILINE)
@@ -32,7 +32,6 @@ curl = pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 def _whole(running: Running) -> str:
     """Everything it said, after it has been stopped."""
     assert 0 == running.stop()
-    running._reader.join(10)
     return running.said
 
 
@@ -47,11 +46,7 @@ def _pasted(said: str) -> subprocess.CompletedProcess[str]:
 
 def _greeted(running: Running) -> str:
     """What it said once the last line of the greeting is there."""
-    deadline = monotonic() + 10
-    while "  curl " not in running.said or not running.said.endswith("\n"):
-        assert monotonic() < deadline, running.said
-        running._reader.join(0.01)
-    return running.said
+    return running.heard("  curl ")
 
 
 def _status(url: str, token: str, **headers: str) -> int:

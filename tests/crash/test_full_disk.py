@@ -72,13 +72,16 @@ async def shop(tmp_path: Path, disk: Disk, clock: Clock) -> AsyncIterator[Shop]:
     workspace = await region.workspaces.create("Acme")
     await region.access.create(workspace.id, "all", ALL_SCOPES, "us", TOKEN)
     type_ = await region.types.create(workspace.id, draft("opt_in"))
-    app = surfaces(Regions({"us": region}, {}, "us"), Windows(0), Tally(), clock, RandomIds())
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    transport = httpx2.ASGITransport(app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://sayso.test", headers=headers) as client:
+    async with client_on(region, clock) as client:
         yield Shop(region, workspace.id, type_.id, client, opened)
     disk.quota = None
     await store.close()
+
+
+def client_on(region: Region, clock: Clock) -> httpx2.AsyncClient:
+    app = surfaces(Regions({"us": region}, {}, "us"), Windows(0), Tally(), clock, RandomIds())
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sayso.test", headers=headers)
 
 
 def assert_unavailable(answer: httpx2.Response) -> None:
@@ -224,11 +227,10 @@ async def test_a_change_found_written_after_an_unclear_answer_is_not_written_aga
     copied.write_bytes((tmp_path / "sayso.db").read_bytes())
     copied.with_name("copied.db-wal").write_bytes((tmp_path / "sayso.db-wal").read_bytes())
     store = SqlStore(sqlite.SqliteEngine(partial(sqlite.connect, copied)))
-    region = Region.on("us", store, Clock(), RandomIds())
-    app = surfaces(Regions({"us": region}, {}, "us"), Windows(0), Tally(), Clock(), RandomIds())
-    shop.client._transport = httpx2.ASGITransport(app)
-    found = await shop.attached(alice)
-    again = await shop.attach(alice)
+    clock = Clock()
+    async with client_on(Region.on("us", store, clock, RandomIds()), clock) as shop.client:
+        found = await shop.attached(alice)
+        again = await shop.attach(alice)
 
     assert [shop.type_id] == found
     assert 200 == again.status_code
@@ -246,14 +248,12 @@ async def test_a_database_that_may_only_be_read_answers_reads_and_refuses_writes
         return apsw.Connection(str(tmp_path / "sayso.db"), flags=apsw.SQLITE_OPEN_READONLY)
 
     store = SqlStore(sqlite.SqliteEngine(connect))
-    region = Region.on("us", store, clock, RandomIds())
-    app = surfaces(Regions({"us": region}, {}, "us"), Windows(0), Tally(), clock, RandomIds())
-    shop.client._transport = httpx2.ASGITransport(app)
-    refused = await shop.attach(alice)
+    async with client_on(Region.on("us", store, clock, RandomIds()), clock) as shop.client:
+        refused = await shop.attach(alice)
 
-    assert_unavailable(refused)
-    assert [] == await shop.attached(alice)
-    assert 503 == (await shop.client.get("/readyz")).status_code
+        assert_unavailable(refused)
+        assert [] == await shop.attached(alice)
+        assert 503 == (await shop.client.get("/readyz")).status_code
     await store.close()
 
 

@@ -67,7 +67,7 @@ def per_sync(counted: GroupCommit) -> float:
 
 
 def outcomes(results: Results) -> list[Outcome]:
-    """Every target, in the order of the issue."""
+    """Every target, in the order of the report."""
     found = [*_speed(results), *_writes(results)]
     found.append(_at_most("idle", "Resident when idle", 60, results.idle_resident / _MIB, "MiB"))
     if results.million is not None:

@@ -141,8 +141,22 @@ def test_a_wrong_bootstrap_token_is_refused_and_not_repeated(value: str):
         ("regions = {eu = 1}", "regions ({file}): must be tables in sayso.toml, such as [regions.eu]"),
         ("[regions.mars]", "regions ({file}): there is no region mars; there are us, eu, au"),
         ("[regions.eu]\nhost = 1", "regions ({file}): eu has no host; it has hosts and database_url"),
-        ('[regions.eu]\nhosts = "eu.test"', "regions ({file}): hosts of eu must be a list of host names"),
-        ("[regions.eu]\nhosts = [1]", "regions ({file}): hosts of eu must be a list of host names"),
+        (
+            '[regions.eu]\nhosts = "eu.test"',
+            "regions ({file}): hosts of eu must be a list of host names, without scheme and port",
+        ),
+        (
+            "[regions.eu]\nhosts = [1]",
+            "regions ({file}): hosts of eu must be a list of host names, without scheme and port",
+        ),
+        (
+            '[regions.eu]\nhosts = ["https://eu.test"]',
+            "regions ({file}): hosts of eu must be a list of host names, without scheme and port",
+        ),
+        (
+            '[regions.eu]\nhosts = ["eu.test:443"]',
+            "regions ({file}): hosts of eu must be a list of host names, without scheme and port",
+        ),
         ("[regions.eu]\ndatabase_url = 1", "regions ({file}): database_url of eu must be a string"),
         ('[regions.eu]\ndatabase_url = "mysql://x"', "regions.eu: database_url must be sqlite:///path"),
         (

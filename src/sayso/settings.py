@@ -225,6 +225,10 @@ def _regions(value: Any) -> dict[str, RegionSettings]:
     return {name: _region(name, table) for name, table in value.items()}
 
 
+#: A name or an address. Another spelling would match no Host header, and requests would go to the default region.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+
+
 def _region(name: str, table: Mapping[str, Any]) -> RegionSettings:
     if name not in NAMES:
         raise _Refused(f"there is no region {name}; there are {', '.join(NAMES)}")
@@ -232,8 +236,8 @@ def _region(name: str, table: Mapping[str, Any]) -> RegionSettings:
     if unknown:
         raise _Refused(f"{name} has no {', '.join(sorted(unknown))}; it has hosts and database_url")
     hosts, url = table.get("hosts", []), table.get("database_url", "")
-    if not isinstance(hosts, list) or not all(isinstance(host, str) and host for host in hosts):
-        raise _Refused(f"hosts of {name} must be a list of host names")
+    if not isinstance(hosts, list) or not all(isinstance(host, str) and _HOST.fullmatch(host) for host in hosts):
+        raise _Refused(f"hosts of {name} must be a list of host names, without scheme and port")
     if not isinstance(url, str):
         raise _Refused(f"database_url of {name} must be a string")
     return RegionSettings(tuple(host.lower() for host in hosts), url)

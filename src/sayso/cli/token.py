@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli import data, output
+from sayso.cli.failure import Wrong
 
 if TYPE_CHECKING:
     from sayso.domain.access import Token, Workspace
@@ -29,6 +30,8 @@ def command() -> None:
 @data.options
 def create(name: str, scopes: tuple[str, ...], workspace_id: str | None, **where: Any) -> None:
     """Make a token. Its value goes to stdout this once; only its SHA-256 is kept."""
+    if not name.strip() or len(name) > 255:
+        raise Wrong("--name: a token's name has 1 to 255 characters")
 
     async def make(region: Region, workspace: Workspace) -> tuple[Token, str]:
         from sayso.domain.access import Scope

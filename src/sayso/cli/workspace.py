@@ -27,9 +27,7 @@ def command() -> None:
 @data.options
 def create(name: str, api_version: str, timezone: str, admin_email: str, admin_name: str, **where: Any) -> None:
     """Make a workspace with its first admin, and show its id."""
-    from sayso.intercom.versions import named
-
-    named(api_version.encode())
+    _check_api_version(api_version)
     _check_timezone(timezone)
 
     async def make(region: Region) -> Workspace:
@@ -69,6 +67,16 @@ def _form(workspace: Workspace) -> dict[str, Any]:
         "timezone": workspace.timezone,
         "created_at": output.time(workspace.created_at),
     }
+
+
+def _check_api_version(name: str) -> None:
+    from sayso.domain.errors import UnknownVersion
+    from sayso.intercom.versions import named
+
+    try:
+        named(name.encode("utf-8", "surrogateescape"))
+    except UnknownVersion:
+        raise Wrong(f"--api-version: there is no version {name}; there are 2.7 to 2.16, Preview and Unstable") from None
 
 
 def _check_timezone(name: str) -> None:

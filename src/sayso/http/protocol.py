@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
+from weakref import WeakKeyDictionary, proxy
 
 import httptools
 from uvicorn import Config
@@ -61,6 +62,7 @@ class HttpProtocol(asyncio.Protocol):
         self._respond = cast("Respond", config.loaded_app.respond)
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
+        self._round = _ROUNDS.setdefault(self._loop, _Round(self._loop))
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
         self._client = ""
@@ -201,12 +203,11 @@ class HttpProtocol(asyncio.Protocol):
         parser = self._parser
         keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
         request = Request(parser.get_method().decode(), self._target, self._headers, body, self._client)
-        if self._busy or self._write_paused or self._waiting:
-            self._waiting.append((request, keep_alive))
-            if len(self._waiting) >= PIPELINE_LIMIT:
-                self._transport.pause_reading()
-        else:
-            self._answer(request, keep_alive)
+        self._waiting.append((request, keep_alive))
+        if len(self._waiting) == 1 and not self._busy:
+            self._round.add(self._next)
+        elif len(self._waiting) >= PIPELINE_LIMIT:
+            self._transport.pause_reading()
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
         self._busy = True
@@ -215,8 +216,10 @@ class HttpProtocol(asyncio.Protocol):
             pending = next(work)
         except StopIteration as done:
             self._write(request, done.value, keep_alive)
-            self._say_why()
             return
+        except BaseException:
+            self._transport.close()
+            raise
         task = self._loop.create_task(self._finish(request, keep_alive, _Started(work, pending)))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
@@ -247,12 +250,10 @@ class HttpProtocol(asyncio.Protocol):
             return
         body = response.body
         parts = [
-            _STATUS_LINE[response.status],
-            b"content-type: %s\r\ncontent-length: %d\r\n" % (response.media_type, len(body)),
+            b"%scontent-type: %s\r\ncontent-length: %d\r\n"
+            % (_STATUS_LINE[response.status], response.media_type, len(body)),
         ]
-        for name, value in self._state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        for name, value in response.headers:
+        for name, value in (*self._state.default_headers, *response.headers):
             parts += (name, b": ", value, b"\r\n")
         close = not keep_alive or (self._closing and not self._waiting)
         parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
@@ -311,6 +312,30 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.close()
         else:
             self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
+
+
+class _Round:
+    """What one round of the loop read is answered back to back: code that takes turns with system calls runs cold."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = proxy(loop)
+        self._ready: list[Callable[[], None]] = []
+
+    def add(self, answer: Callable[[], None]) -> None:
+        if not self._ready:
+            self._loop.call_soon(self._run)
+        self._ready.append(answer)
+
+    def _run(self) -> None:
+        ready, self._ready = self._ready, []
+        for answer in ready:
+            try:
+                answer()
+            except Exception as error:  # noqa: BLE001
+                self._loop.call_exception_handler({"message": "a request failed", "exception": error})
+
+
+_ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Round] = WeakKeyDictionary()
 
 
 class _Started:

@@ -10,8 +10,11 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from time import monotonic
 from typing import Any
 
@@ -35,7 +38,10 @@ CHECKPOINT_PAGES = 4_000
 #: A log that grew longer than this, while a slow reader held it, is cut back when it starts anew, in bytes.
 LOG_BYTES = 64 * 1024**2
 
-MMAP_BYTES = 8 * 1024**3
+#: What the connections for point reads and for writing keep of the file in memory, in KiB.
+READER_CACHE = 64 * 1024
+WRITER_CACHE = 16 * 1024
+
 # A table of its own: an update that changes no byte would write nothing, and so prove nothing.
 _TAKE_ROOM = (
     Statement("CREATE TABLE IF NOT EXISTS room (bytes BLOB)", ()),
@@ -60,7 +66,8 @@ def connect(path: Path | str, *, vfs: str | None = None, synchronous: str = "FUL
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}").fetchall()
-    connection.execute(f"PRAGMA mmap_size = {MMAP_BYTES}").fetchall()
+    # Not mapped: each commit would map it anew for the readers, and a page that cannot be read would end the process.
+    connection.execute("PRAGMA mmap_size = 0").fetchall()
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
@@ -71,9 +78,12 @@ class SqliteEngine:
     def __init__(self, connect: Callable[[], apsw.Connection], *, checkpoints: bool = False) -> None:
         self._connect = connect
         self._reader = connect()
+        self._reader.execute(f"PRAGMA cache_size = {-READER_CACHE}")
         self._scanner: apsw.Connection | None = None
         self._writer = _Writer(connect, checkpoints=checkpoints)
-        self._threads = ThreadPoolExecutor(1, "sayso-writer")
+        self._handed: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[Work], float] | None] = SimpleQueue()
+        self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
+        self._thread.start()
         self._scans = ThreadPoolExecutor(1, "sayso-scanner")
         self._waiting: list[Work] = []
         self._deadline = 0.0
@@ -144,20 +154,25 @@ class SqliteEngine:
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
-        loop = asyncio.get_running_loop()
-        changes = [statements for statements, _ in batch]
-        task = loop.run_in_executor(self._threads, self._writer.run, changes, self._deadline)
-        task.add_done_callback(lambda ran: self._answer(batch, ran))
+        self._handed.put((asyncio.get_running_loop(), batch, self._deadline))
 
-    def _answer(self, batch: list[Work], ran: asyncio.Future[list[Outcome]]) -> None:
+    def _write(self) -> None:
+        """The writer thread: one batch after the other, until there is nothing more to come."""
+        while (handed := self._handed.get()) is not None:
+            loop, batch, deadline = handed
+            outcomes = self._writer.run([statements for statements, _ in batch], deadline)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(self._answer, batch, outcomes)
+            self._writer.tidy()
+        self._writer.close()
+
+    def _answer(self, batch: list[Work], outcomes: list[Outcome]) -> None:
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._hand_over)
         else:
             self._idle.set()
         # Whoever waited for these changes reads them.
         self._end_snapshot()
-        failure = ran.exception()
-        outcomes = [_translated(failure, committing=True) for _ in batch] if failure else ran.result()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if done.done():
                 continue
@@ -180,8 +195,8 @@ class SqliteEngine:
         self._closed = True
         await self._idle.wait()
         self._end_snapshot()
-        self._threads.submit(self._writer.close).result()
-        self._threads.shutdown()
+        self._handed.put(None)
+        await asyncio.to_thread(self._thread.join)
         self._scans.shutdown()
         if self._scanner is not None:
             self._scanner.close()
@@ -217,9 +232,12 @@ class _Writer:
                 committing = len(outcomes) == len(batch)
                 return [_translated(error, committing=committing) for _ in batch]
             return [outcome for statements in batch for outcome in self.run([statements], deadline)]
+        return outcomes
+
+    def tidy(self) -> None:
+        """After everybody was answered: carry the log over, if it is long and that is ours to do."""
         if self._checkpoints and self._pages >= self._due:
             self._checkpoint()
-        return outcomes
 
     def close(self) -> None:
         if self._checkpoints and self._connection is not None:
@@ -229,6 +247,7 @@ class _Writer:
     def _opened(self) -> apsw.Connection:
         if self._connection is None:
             self._connection = self._connect()
+            self._connection.execute(f"PRAGMA cache_size = {-WRITER_CACHE}")
             self._connection.set_wal_hook(self._committed)
         return self._connection
 

@@ -7,11 +7,9 @@ from tests.cast import GLOBEX_TOKEN, TOKEN
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, UNAUTHORIZED, USER_NOT_FOUND, refused, told
 
-from sayso.domain import errors
 from sayso.domain.access import Scope
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
-from sayso.intercom.errors import TABLE
 from sayso.intercom.routes import ROUTES
 from sayso.server import surfaces
 from sayso.service.ids import RandomIds
@@ -366,60 +364,3 @@ async def test_a_limit_of_0_switches_it_off_and_the_headers_stay(acme: Acme):
     for _ in range(3):
         limit, remaining, _ = rate(await acme.get("/me"))
         assert limit == remaining > 0
-
-
-# Errors.
-
-
-def every_error(kind: type = errors.SaysoError) -> set[type]:
-    return {kind}.union(*(every_error(below) for below in kind.__subclasses__()))
-
-
-def test_every_error_has_a_status_and_a_code_on_the_wire():
-    of_the_tree = {kind for kind in every_error() if kind.__module__ == errors.__name__}
-
-    assert of_the_tree == set(TABLE)
-
-
-async def test_a_defect_is_a_500_in_the_envelope_that_tells_nothing(acme: Acme, monkeypatch):
-    async def broken(*given: object) -> None:
-        raise RuntimeError("alice@example.com")
-
-    monkeypatch.setattr(acme.region.store.contact, "find", broken)
-
-    answer = await acme.get(f"/contacts/{NOBODY}")
-
-    assert (500, "server_error", "Server Error", None) == told(answer)
-    assert "alice" not in answer.text
-
-
-async def test_a_store_that_cannot_take_it_now_is_a_503_with_retry_after(acme: Acme, monkeypatch):
-    async def full(*given: object) -> None:
-        raise errors.Unavailable("The disk is full; nothing was written", 5)
-
-    monkeypatch.setattr(acme.region.store.contact, "commit", full)
-
-    answer = await acme.post("/contacts", {"email": "alice@example.com"})
-
-    assert (503, "service_unavailable", "The disk is full; nothing was written", None) == told(answer)
-    assert "5" == answer.headers["retry-after"]
-
-
-# Who am I.
-
-
-async def test_me_tells_the_admin_and_the_app(acme: Acme):
-    body = (await acme.get("/me")).json()
-
-    assert ["type", "id", "email", "name", "email_verified", "app", "avatar", "has_inbox_seat"] == list(body)
-    assert {
-        "type": "app",
-        "id_code": acme.workspace.id,
-        "name": "Acme",
-        "created_at": acme.workspace.created_at // 1000,
-        "secure": False,
-        "identity_verification": False,
-        "timezone": "UTC",
-        "region": "US",
-    } == body["app"]
-    assert {"type": "avatar", "image_url": None} == body["avatar"]

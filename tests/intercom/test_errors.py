@@ -1,30 +1,32 @@
-"""Errors on Intercom's wire."""
+"""Errors on Intercom's wire: what failed, and nothing of what it was about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.conftest import Acme
+from tests.intercom.told import told
 
-import pytest
-
-from sayso.domain import errors as domain
-from sayso.intercom.errors import TABLE, rendered
+from sayso.domain import errors
 
 
-def every(error: type[domain.SaysoError] = domain.SaysoError) -> Iterator[type[domain.SaysoError]]:
-    yield error
-    for kind in error.__subclasses__():
-        if kind.__module__ == domain.__name__:
-            yield from every(kind)
+async def test_a_defect_is_a_500_in_the_envelope_that_tells_nothing(acme: Acme, monkeypatch):
+    async def broken(*given: object) -> None:
+        raise RuntimeError("alice@example.com")
+
+    monkeypatch.setattr(acme.region.store.contact, "find", broken)
+
+    answer = await acme.get("/contacts/65a000000000000000000000")
+
+    assert (500, "server_error", "Server Error", None) == told(answer)
+    assert "alice" not in answer.text
 
 
-def test_every_error_of_the_domain_is_mapped():
-    assert set(every()) == set(TABLE)
+async def test_a_store_that_cannot_take_it_now_is_a_503_with_retry_after(acme: Acme, monkeypatch):
+    async def full(*given: object) -> None:
+        raise errors.Unavailable("The disk is full; nothing was written", 5)
 
+    monkeypatch.setattr(acme.region.store.contact, "commit", full)
 
-@pytest.mark.parametrize("error", list(every()), ids=lambda error: error.__name__)
-def test_every_error_is_an_error_status(error: type[domain.SaysoError]):
-    assert 400 <= TABLE[error].status < 600
+    answer = await acme.post("/contacts", {"email": "alice@example.com"})
 
-
-def test_a_store_that_cannot_take_it_says_when_to_come_back():
-    assert (b"retry-after", b"5") in rendered(domain.Unavailable("not now", retry_after=5), "req1").headers
+    assert (503, "service_unavailable", "The disk is full; nothing was written", None) == told(answer)
+    assert "5" == answer.headers["retry-after"]

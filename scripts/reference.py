@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
 
+from sayso.api import errors as api_errors
+from sayso.api import routes as api_routes
 from sayso.cli import main as program
 from sayso.domain import errors as domain_errors
 from sayso.intercom import errors as intercom_errors
@@ -117,18 +117,18 @@ def routes() -> str:
         )
         for route in intercom_routes.ROUTES
     ]
+    own = [
+        (f"`{route.method}`", f"`{route.path}`", f"`{route.scope.value}`", route.summary) for route in api_routes.ROUTES
+    ]
+    opened = [(f"`{route.method}`", f"`{route.path}`", route.summary) for route in api_routes.OPEN_ROUTES]
     sections = [
         "## Intercom's surface",
         _table(("Method", "Path", "Scope", "Since", "What it does"), found),
+        "## Sayso's own surface",
+        _table(("Method", "Path", "Scope", "What it does"), own),
+        "## Without a token",
+        _table(("Method", "Path", "What it tells"), opened),
     ]
-    own = _module("sayso.api.routes")
-    if own is not None:
-        rows = [
-            (f"`{route.method}`", f"`{route.path}`", f"`{route.scope.value}`", route.summary) for route in own.ROUTES
-        ]
-        opened = [(f"`{route.method}`", f"`{route.path}`", route.summary) for route in getattr(own, "OPEN_ROUTES", ())]
-        sections += ["## Sayso's own surface", _table(("Method", "Path", "Scope", "What it does"), rows)]
-        sections += ["## Without a token", _table(("Method", "Path", "What it tells"), opened)]
     about = (
         "A token's scopes are read, write and admin. *Since* is the version of Intercom's API with which a route\n"
         "came; an older version is answered with `intercom_version_invalid`."
@@ -141,22 +141,16 @@ def errors() -> str:
         (str(answer.status), f"`{answer.code}`", answer.message or "says what is wrong", _meaning(error))
         for error, answer in intercom_errors.TABLE.items()
     ]
+    told = dict.fromkeys(api_errors.TABLE.values())
+    problems = [(str(one.status), f"`{one.code}`", one.title, one.advice) for one in told]
     sections = [
         "## Intercom's surface",
         _ERROR_LIST,
         _table(("Status", "Code", "Message", "When"), rows),
+        "## Sayso's own surface",
+        "Errors come as problems (RFC 9457), `application/problem+json`.",
+        _table(("Status", "Code", "Title", "What to do"), problems),
     ]
-    own = _module("sayso.api.errors")
-    if own is not None:
-        told = list(dict.fromkeys(own.TABLE.values()))
-        sections += [
-            "## Sayso's own surface",
-            "Errors come as problems (RFC 9457), `application/problem+json`.",
-            _table(
-                ("Status", "Code", "Title", "What to do"),
-                [(str(one.status), f"`{one.code}`", one.title, one.advice) for one in told],
-            ),
-        ]
     return _page("Errors", "Nothing was written where an error says nothing else.", *sections)
 
 
@@ -187,13 +181,6 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[str]:
         return
     yield f"## {context.command_path}"
     yield f"```text\n{command.get_help(context)}\n```"
-
-
-def _module(name: str) -> ModuleType | None:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        return None
 
 
 def _page(title: str, *parts: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli import data, output
+from sayso.cli.failure import Wrong
 
 if TYPE_CHECKING:
     from sayso.domain.access import Workspace
@@ -81,8 +82,6 @@ def _check_api_version(name: str) -> None:
 
 def _check_timezone(name: str) -> None:
     from zoneinfo import ZoneInfo
-
-    from sayso.cli.failure import Wrong
 
     try:
         if name != "UTC":

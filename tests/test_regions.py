@@ -123,8 +123,9 @@ def test_a_host_leads_to_its_region_and_a_token_to_its_own(deployment):
     assert [401, 401, "AU"] == [region(HOSTS["au"], tokens[name]) for name in NAMES]
     # An unlisted host is the default region's, here the production one.
     assert ["US", "EU", "AU"] == [region("elsewhere.test", tokens[name]) for name in NAMES]
-    # Names of hosts have no case, and a port does not matter.
-    assert ["EU", 401] == [region("API.EU.LOCALHOST:1", tokens[name]) for name in ("eu", "us")]
+    # Names of hosts have no case, and neither a port nor the dot of an absolute name matters.
+    for host in ("API.EU.LOCALHOST:1", f"{HOSTS['eu']}.", f"{HOSTS['eu']}.:1"):
+        assert ["EU", 401] == [region(host, tokens[name]) for name in ("eu", "us")]
     # Nobody but a trusted proxy may say which host was meant.
     assert 401 == region(HOSTS["eu"], tokens["us"], **{"X-Forwarded-Host": HOSTS["us"]})
 

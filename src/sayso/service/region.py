@@ -50,7 +50,7 @@ class Regions:
 
     def __init__(self, regions: dict[str, Region], hosts: dict[str, str], default: str) -> None:
         self.by_name = regions
-        self.hosts = {host.lower(): name for host, name in hosts.items()}
+        self.hosts = {host.lower().rstrip("."): name for host, name in hosts.items()}
         self.default = regions[default]
 
     def at(self, host: str, secret: bytes) -> Region:
@@ -58,7 +58,8 @@ class Regions:
         region = self.default
         if self.hosts:
             host = host.lower()
-            named = self.hosts.get(host.rpartition(":")[0] or host) or self.hosts.get(host)
+            # A dot at the end makes a name absolute: it is the same host's.
+            named = self.hosts.get((host.rpartition(":")[0] or host).rstrip(".")) or self.hosts.get(host)
             region = self.by_name[named] if named else region
         if region.name == PRODUCTION and len(self.by_name) > 1 and secret.startswith(b"sayso_"):
             return self.by_name.get(secret[6:8].decode("ascii", "replace"), region)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import uvicorn
+from benchmarks.peers.serving import serve
 
 
 def constant(body: bytes) -> Any:
@@ -24,20 +24,7 @@ def constant(body: bytes) -> Any:
 
 def main() -> None:
     port, file = sys.argv[1:]
-    uvicorn.run(
-        constant(Path(file).read_bytes()),
-        port=int(port),
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        backlog=2048,
-    )
+    serve(constant(Path(file).read_bytes()), int(port), lifespan="off")
 
 
 if __name__ == "__main__":

@@ -19,13 +19,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import JSON, ForeignKey, Index, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
+
+from benchmarks.peers.serving import serve
 
 
 class Base(DeclarativeBase):
@@ -225,19 +226,7 @@ def main() -> None:
     engine = engine_on(database, int(pool_size))
     app.state.read = async_sessionmaker(engine, expire_on_commit=False)
     app.state.write = async_sessionmaker(engine.execution_options(immediate=True), expire_on_commit=False)
-    uvicorn.run(
-        app,
-        port=int(port),
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        backlog=2048,
-    )
+    serve(app, int(port), lifespan="auto")
 
 
 if __name__ == "__main__":

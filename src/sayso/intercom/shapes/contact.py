@@ -144,15 +144,19 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
             language_override=profile.language_override,
             location=Location(),
             custom_attributes=dict(profile.custom_attributes),
-            tags=_references(f"{path}/tags", ()),
-            notes=_references(f"{path}/notes", ()),
-            companies=_references(f"{path}/companies", ()),
-            opted_out_subscription_types=_references(f"{path}/subscriptions", left),
-            opted_in_subscription_types=_references(f"{path}/subscriptions", joined),
+            tags=_none(f"{path}/tags"),
+            notes=_none(f"{path}/notes"),
+            companies=_none(f"{path}/companies"),
+            opted_out_subscription_types=_types(f"{path}/subscriptions", left),
+            opted_in_subscription_types=_types(f"{path}/subscriptions", joined),
         )
 
 
-def _references(url: str, ids: Iterable[str]) -> References:
+def _none(url: str) -> References:
+    return References([], url, 0, False)
+
+
+def _types(url: str, ids: Iterable[str]) -> References:
     every = [Reference(type_id, "subscription", f"/subscription_types/{type_id}") for type_id in ids]
     return References(every[:EMBEDDED], url, len(every), len(every) > EMBEDDED)
 

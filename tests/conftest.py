@@ -85,8 +85,8 @@ class Acme:
         assert answer.status_code == 200, answer.text
         return answer.json()["id"]
 
-    def client_with(self, token: str, **headers: str) -> httpx2.AsyncClient:
-        return _client(self.app, token, headers)
+    def client_with(self, token: str, address: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
+        return _client(self.app, token, headers, address)
 
 
 @pytest.fixture
@@ -134,9 +134,9 @@ async def _types(acme: Acme) -> None:
     await acme.region.types.update(acme.workspace.id, acme.types["archived"], archive)
 
 
-def _client(app: App, token: str, headers: dict[str, str]) -> httpx2.AsyncClient:
+def _client(app: App, token: str, headers: dict[str, str], address: str = "127.0.0.1") -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app),
+        transport=httpx2.ASGITransport(app, client=(address, 1)),
         base_url="http://sayso.test",
         headers={"Authorization": f"Bearer {token}", **headers},
         event_hooks={"response": [descriptions.watch_async]},

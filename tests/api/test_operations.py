@@ -65,9 +65,7 @@ async def test_metrics_count_by_route_and_hold_no_id_no_token_and_no_address(acm
 
 async def test_metrics_are_for_loopback_and_for_tokens_that_read(acme: Acme):
     _, admin = await acme.region.access.create(acme.workspace.id, "admin", [Scope.ADMIN], "us")
-    clients = [acme.client_with(token) for token in (TOKEN, admin, "nobody's")]
-    for client in clients:
-        client._transport.client = ("203.0.113.7", 1)
+    clients = [acme.client_with(token, "203.0.113.7") for token in (TOKEN, admin, "nobody's")]
 
     assert [200, 403, 401] == [(await client.get("/metrics")).status_code for client in clients]
 

@@ -1,8 +1,8 @@
 """HTTP/1.1 on a connection: bytes to requests, responses to bytes.
 
 A protocol of our own on httptools' parser, run by uvicorn's server, which keeps the sockets, TLS, signals and the
-date. A request is handed on whole and a response is written in one piece; an answer that needs no waiting is given
-within the call that brought the request, without a task.
+date. A request is handed on whole and a response is written in one piece; an answer that needs no waiting is made
+without a task, together with all others that the same round of the loop brought.
 """
 
 from __future__ import annotations

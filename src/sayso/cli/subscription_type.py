@@ -33,8 +33,8 @@ def command() -> None:
     type=click.Choice(["email", "sms_message"]),
     help="May be repeated [default: email].",
 )
-@click.option("--name", required=True, help="What recipients read.")
-@click.option("--description", default="", help="What recipients read below it.")
+@click.option("--name", required=True, help="What contacts read.")
+@click.option("--description", default="", help="What contacts read below it.")
 @click.option("--locale", default="en", show_default=True, help="Language of name and description.")
 @click.option("--live", is_flag=True, help="Publish it at once; otherwise it is a draft.")
 @data.of_workspace
@@ -97,8 +97,8 @@ def list_all(workspace_id: str | None, **where: Any) -> None:
 @command.command()
 @click.argument("type_id")
 @click.option("--locale", required=True, help="Such as de or pt-BR.")
-@click.option("--name", required=True, help="What recipients read.")
-@click.option("--description", default="", help="What recipients read below it.")
+@click.option("--name", required=True, help="What contacts read.")
+@click.option("--description", default="", help="What contacts read below it.")
 @data.of_workspace
 @data.options
 def translate(type_id: str, locale: str, name: str, description: str, workspace_id: str | None, **where: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,19 +14,6 @@ if TYPE_CHECKING:
     from sayso.domain.contact import Contact
     from sayso.domain.ledger import Entry
     from sayso.service.region import Region
-
-_PROFILE = (
-    "role",
-    "external_id",
-    "email",
-    "phone",
-    "name",
-    "avatar",
-    "owner_id",
-    "signed_up_at",
-    "last_seen_at",
-    "language_override",
-)
 
 
 @click.group("contact")
@@ -80,7 +68,7 @@ def _show(form: dict[str, Any], entries: list[Entry]) -> None:
 
 
 def _form(contact: Contact) -> dict[str, Any]:
-    profile, head = contact.profile, contact.head
+    head = contact.head
     return {
         "id": contact.id,
         "workspace_id": head.workspace_id,
@@ -88,8 +76,7 @@ def _form(contact: Contact) -> dict[str, Any]:
         "revision": head.revision,
         "created_at": output.time(contact.created_at),
         "updated_at": output.time(head.updated_at),
-        **{name: getattr(profile, name) for name in _PROFILE},
-        "custom_attributes": dict(profile.custom_attributes),
+        **asdict(contact.profile),
         "standing": {
             "choices": [{"type_id": type_id, "choice": choice} for type_id, choice in head.standing.choices],
             "stops": list(head.standing.stops),

@@ -63,9 +63,8 @@ def list_all(workspace_id: str | None, **where: Any) -> None:
         output.show_json({"tokens": found})
         return
     headings = ("id", "name", "hint", "scopes", "created_at", "revoked_at")
-    output.show_rows(
-        headings, [[*list(one.values())[:3], " ".join(one["scopes"]), *list(one.values())[4:]] for one in found]
-    )
+    rows = [list({**one, "scopes": " ".join(one["scopes"])}.values()) for one in found]
+    output.show_rows(headings, rows)
 
 
 @command.command()

@@ -48,15 +48,13 @@ def command(deep: bool, **where: Any) -> None:
 def _program() -> Iterator[Finding]:
     import os
     import platform
-    import sys
 
     from sayso import __version__
     from sayso.settings import unknown_variables
     from sayso.storage.structure import versions
 
     yield Finding(None, "sayso", "ok", __version__)
-    fits = sys.version_info >= (3, 11)
-    yield Finding(None, "python", "ok" if fits else "wrong", platform.python_version())
+    yield Finding(None, "python", "ok", platform.python_version())
     sqlite, apsw = versions()
     yield Finding(None, "sqlite", "ok", f"{sqlite}, apsw {apsw}")
     unknown = unknown_variables(os.environ)

@@ -156,6 +156,7 @@ async def test_a_locale_that_is_no_language_tag_is_refused(acme: Acme, locale: s
 WRONG = [
     ({}, "missing", "consent_type"),
     ({"consent_type": "opt_in"}, "missing", "default_translation"),
+    (NEWS | {"default_translation": {"name": "News", "locale": "en"}}, "missing", "default_translation.description"),
     (NEWS | {"consent_type": "maybe"}, "invalid", "consent_type"),
     (NEWS | {"consent_type": None}, "invalid", "consent_type"),
     (NEWS | {"state": "archived"}, "invalid", "state"),
@@ -163,7 +164,6 @@ WRONG = [
     (NEWS | {"content_types": []}, "invalid", "content_types"),
     (NEWS | {"content_types": ["email", "email"]}, "invalid", "content_types"),
     (NEWS | {"content_types": ["push"]}, "invalid", "content_types[0]"),
-    (NEWS | {"default_translation": {"name": "News", "locale": "en"}}, "invalid", "default_translation"),
     (NEWS | {"default_translation": ENGLISH | {"locale": "english"}}, "invalid", "locale"),
     (NEWS | {"default_translation": ENGLISH | {"name": " "}}, "invalid", "name"),
     (NEWS | {"default_translation": ENGLISH | {"name": "n" * 256}}, "invalid", "name"),

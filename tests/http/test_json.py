@@ -36,6 +36,17 @@ def test_what_does_not_fit_is_named_by_its_place(raw: bytes, where: str):
     assert wrong.value.what.startswith("Expected")
 
 
+@pytest.mark.parametrize(
+    ("raw", "decoder", "where"),
+    [(b'{"inner":[{}]}', DECODER, "inner[0].name"), (b"{}", msgspec.json.Decoder(Inner), "name")],
+)
+def test_what_is_missing_is_named_by_its_place(raw: bytes, decoder: msgspec.json.Decoder, where: str):
+    with pytest.raises(WrongShape) as wrong:
+        decode(raw, decoder)
+
+    assert (where, True) == (wrong.value.where, wrong.value.missing)
+
+
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b'{"other":"\xff"}', b'{"x":' + b"[" * 100_000, b'{"number":1}}'])
 def test_what_cannot_be_read_is_no_json(raw: bytes):
     with pytest.raises(NotJson):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from sayso.domain.errors import Invalid, Malformed, TooLarge
+from sayso.domain.errors import Invalid, Malformed, Missing, TooLarge
 from sayso.http.json import NotJson, WrongShape, decode
 from sayso.http.protocol import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
@@ -49,6 +49,8 @@ class Call:
         except NotJson:
             raise Malformed("The body is not valid JSON") from None
         except WrongShape as wrong:
+            if wrong.missing:
+                raise Missing(f"{wrong.where} {wrong.what}", wrong.where) from None
             if not wrong.where:
                 raise Malformed(f"The body does not fit: {wrong.what}") from None
             raise Invalid(wrong.what, wrong.where) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -14,12 +15,16 @@ class NotJson(Exception):
 
 
 class WrongShape(Exception):
-    """The body is JSON, but not what was asked for. `where` is such as `translations[0].name`, empty for the whole."""
+    """The body is JSON, but not what was asked for. `where` is such as `translations[0].name`, empty for the whole.
 
-    def __init__(self, where: str, what: str) -> None:
+    `missing`: nothing is there, and something must be.
+    """
+
+    def __init__(self, where: str, what: str, *, missing: bool = False) -> None:
         super().__init__(what)
         self.where = where
         self.what = what
+        self.missing = missing
 
 
 def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -35,10 +40,19 @@ def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise NotJson from None
 
 
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+
+
 def _wrong(told: str) -> WrongShape:
     """msgspec says: Expected `str`, got `int` - at `$.translations[0].name`."""
-    what, _, where = told.rpartition(" - at `")
+    what, _, path = told.rpartition(" - at `")
+    if not what:
+        what, path = told, ""
+    where = path.strip("`").removeprefix("$").lstrip(".")
+    missing = _MISSING.fullmatch(what)
+    if missing:
+        return WrongShape(f"{where}.{missing[1]}".lstrip("."), "must be there", missing=True)
     if what.startswith("Invalid enum value"):
         # It goes on with the value, which may be anything that people are called.
         what = "Invalid value"
-    return WrongShape(where.strip("`").removeprefix("$").lstrip("."), what) if what else WrongShape("", told)
+    return WrongShape(where, what)

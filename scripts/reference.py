@@ -126,7 +126,7 @@ def routes() -> str:
         _table(("Method", "Path", "Scope", "Since", "What it does"), found),
         "## Sayso's own surface",
         _table(("Method", "Path", "Scope", "What it does"), own),
-        "## Without a token",
+        "## Without a token\n\nFrom another machine `/metrics` asks for one, unless `SAYSO_METRICS_PUBLIC` is set.",
         _table(("Method", "Path", "What it tells"), opened),
     ]
     about = (

@@ -6,7 +6,6 @@ Only apsw's own SQLite ever opens the file. WAL with synchronous=FULL: a commit 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,7 @@ from sayso.storage.engine import Row, Statement
 Work = tuple[Sequence[Statement], "asyncio.Future[None]"]
 Outcome = Exception | None
 
-#: Tables with small rows, found by their whole key: stored in the key's own tree, without a second copy of it.
+#: Tables whose rows are found by their whole key: stored in the key's own tree, without a second copy of it.
 CLUSTERED = frozenset({"contact_keys", "contacts", "events", "ledger"})
 
 #: A writer of another process is waited for this long, in ms.
@@ -116,24 +115,19 @@ class SqliteEngine:
                 self._reader.execute("COMMIT")
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await asyncio.get_running_loop().run_in_executor(self._scans, self._scan, sql, params)
-
-    def _scan(self, sql: str, params: tuple[Any, ...]) -> list[Row]:
-        try:
-            if self._scanner is None:
-                self._scanner = self._connect()
-            return self._scanner.execute(dialect(sql), params).fetchall()
-        except apsw.Error as error:
-            raise _translated(error) from error
+        return await self._beside(apsw.Cursor.fetchall, sql, params)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
-        return await asyncio.get_running_loop().run_in_executor(self._scans, self._salvage, sql, params)
+        return await self._beside(lambda cursor: list(_decoded(cursor)), sql, params)
 
-    def _salvage(self, sql: str, params: tuple[Any, ...]) -> list[Row | None]:
+    async def _beside(self, fetch: Callable[[apsw.Cursor], list[Any]], sql: str, params: tuple[Any, ...]) -> list[Any]:
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._scan, fetch, sql, params)
+
+    def _scan(self, fetch: Callable[[apsw.Cursor], list[Any]], sql: str, params: tuple[Any, ...]) -> list[Any]:
         try:
             if self._scanner is None:
                 self._scanner = self._connect()
-            return list(_decoded(self._scanner.execute(dialect(sql), params)))
+            return fetch(self._scanner.execute(dialect(sql), params))
         except apsw.Error as error:
             raise _translated(error) from error
 
@@ -259,7 +253,7 @@ class _Writer:
         """Carry over what no reader still needs, waiting for none: after all of it, the log starts anew by itself."""
         try:
             pages, carried = self._opened().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
+        except Exception:  # noqa: BLE001
             # The log is whole and will be carried over later; what was acknowledged does not depend on it.
             pages, carried = self._pages, -1
             self._abandon()
@@ -270,7 +264,7 @@ class _Writer:
         """Let go of the connection: the next one reads the file anew, and nothing half done survives."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(apsw.Error):
+            with suppress(Exception):
                 connection.close(force=True)
 
 

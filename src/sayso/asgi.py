@@ -25,6 +25,7 @@ class App:
     """
 
     intercom: Respond
+    refuse: Callable[[int, str], Response]
     prefixes: Mapping[str, Respond]
     tally: Tally
     proxies: TrustedProxies

@@ -29,17 +29,12 @@ from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
-from sayso.intercom.errors import refusal
 from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Ids
 from sayso.service.region import Regions
 from sayso.settings import Settings
 
 BACKLOG = 2048
-
-
-class Protocol(HttpProtocol):
-    refusal = staticmethod(refusal)
 
 
 @dataclass(slots=True)
@@ -79,7 +74,7 @@ def surfaces(
     operations = operations or Operations(regions, tally, metrics_public=False, document=described(regions))
     intercom = IntercomApp(regions, windows, clock, ids)
     api = ApiApp(regions, windows, clock, ids, operations)
-    return App(intercom.respond, api.prefixes, tally, proxies or TrustedProxies(""))
+    return App(intercom.respond, intercom.refuse, api.prefixes, tally, proxies or TrustedProxies(""))
 
 
 def described(regions: Regions, public_url: str = "") -> Document:
@@ -121,7 +116,7 @@ def _listening(settings: Settings) -> socket.socket:
 def _config(settings: Settings, app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

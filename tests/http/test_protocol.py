@@ -39,9 +39,8 @@ class App:
     async def __call__(self, scope, receive, send) -> None:
         raise AssertionError("the protocol asks `respond`")
 
-
-class Protocol(HttpProtocol):
-    refusal = staticmethod(lambda status: json.dumps(status).encode())
+    def refuse(self, status, client) -> Response:
+        return Response(json.dumps(status).encode(), status)
 
 
 class Serving:
@@ -69,7 +68,7 @@ async def serving():
     # What stands between the protocol and the app in uvicorn is not for it.
     config.loaded_app = app
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Protocol(config, state, {}, loop), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0)
     async with server:
         yield Serving(app, state, server.sockets[0].getsockname()[1])
         for connection in list(state.connections):

@@ -44,13 +44,16 @@ LINGER = 2.0
 
 _STATUS_LINE = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 
+#: How long a stopping server waits for the rest of a request, in seconds.
+LAST_ARRIVAL = 5.0
+
 Respond = Callable[[Request], Awaitable[Response]]
+Refuse = Callable[[int, str], Response]
 
 
 class HttpProtocol(asyncio.Protocol):
-    """One connection. `refusal` gives the JSON body for what never became a request: 400, 408 or 431."""
-
-    refusal: Callable[[int], bytes] = staticmethod(lambda status: b"")
+    """One connection. The application answers requests by `respond(request)`, and what never became one by
+    `refuse(status, client)`: 400, 408 or 431."""
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class HttpProtocol(asyncio.Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._respond = cast("Respond", config.loaded_app.respond)
+        self._refusal = cast("Refuse", config.loaded_app.refuse)
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
         self._round = _ROUNDS.setdefault(self._loop, _Round(self._loop))
@@ -126,7 +130,9 @@ class HttpProtocol(asyncio.Protocol):
         """The server is stopping: what was accepted is answered, then the connection closes."""
         self._closing = True
         arriving = self._arriving and not self._handed_on
-        if not (self._busy or self._waiting or arriving):
+        if arriving:
+            self._loop.call_later(LAST_ARRIVAL, self._give_up)
+        elif not (self._busy or self._waiting):
             self._transport.close()
 
     # What the parser says.
@@ -145,8 +151,13 @@ class HttpProtocol(asyncio.Protocol):
         if self._head > HEAD_LIMIT or self._count > HEADERS_LIMIT:
             self._refuse(431)
         # A trailer is none of the fields that proxies and checks have seen.
-        if self._in_head:
-            self._headers[name.lower()] = value
+        if not self._in_head:
+            return
+        name = name.lower()
+        if name == b"host" and name in self._headers:
+            # RFC 9112, section 3.2: the host says whose data this is about, and two would say two things.
+            self._refuse(400)
+        self._headers[name] = value
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -248,18 +259,9 @@ class HttpProtocol(asyncio.Protocol):
         transport = self._transport
         if transport.is_closing():
             return
-        body = response.body
-        parts = [
-            b"%scontent-type: %s\r\ncontent-length: %d\r\n"
-            % (_STATUS_LINE[response.status], response.media_type, len(body)),
-        ]
-        for name, value in (*self._state.default_headers, *response.headers):
-            parts += (name, b": ", value, b"\r\n")
         close = not keep_alive or (self._closing and not self._waiting)
-        parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-        if request.method != "HEAD":
-            parts.append(body)
-        transport.write(b"".join(parts))
+        head = self._start(response, close=close)
+        transport.write(head if request.method == "HEAD" else head + response.body)
         if close:
             self._closing = True
             self._waiting.clear()
@@ -269,7 +271,21 @@ class HttpProtocol(asyncio.Protocol):
             else:
                 transport.close()
 
+    def _start(self, response: Response, *, close: bool) -> bytes:
+        parts = [
+            b"%scontent-type: %s\r\ncontent-length: %d\r\n"
+            % (_STATUS_LINE[response.status], response.media_type, len(response.body)),
+        ]
+        for name, value in (*self._state.default_headers, *response.headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
+        return b"".join(parts)
+
     # What nobody wants.
+
+    def _give_up(self) -> None:
+        if self._arriving and not self._handed_on:
+            self._refuse(408)
 
     def _discard(self, size: int) -> None:
         self._discarded += size
@@ -288,11 +304,8 @@ class HttpProtocol(asyncio.Protocol):
             return
         self._told = status
         self._closing = True
-        body = self.refusal(status)
-        self._transport.write(
-            b"%scontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
-            % (_STATUS_LINE[status], len(body), body)
-        )
+        response = self._refusal(status, self._client)
+        self._transport.write(self._start(response, close=True) + response.body)
         self._linger()
 
     def _linger(self) -> None:

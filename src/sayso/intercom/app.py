@@ -21,7 +21,7 @@ from sayso.http.response import Headers, Response
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
 from sayso.intercom.call import Call
-from sayso.intercom.errors import rendered
+from sayso.intercom.errors import refusal, rendered
 from sayso.intercom.routes import ROUTES, Route
 from sayso.intercom.versions import named
 from sayso.service.ports import Clock, Ids
@@ -52,6 +52,14 @@ class IntercomApp:
             response = rendered(SaysoError(), request_id)
         passage.sign(response)
         return passage.path, response
+
+    def refuse(self, status: int, client: str) -> Response:
+        """The response to what never became a request: it too counts against the client's address, and is signed."""
+        request_id = self.ids.request()
+        response = refusal(status, request_id)
+        left = self.windows.spend(f"client {client}", self.clock())
+        response.headers = [(b"x-request-id", request_id.encode()), *self.windows.headers(left)]
+        return response
 
 
 class _Passage:

@@ -63,15 +63,15 @@ def rendered(error: domain.SaysoError, request_id: str) -> Response:
     return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _headers(error))
 
 
-def refusal(status: int) -> bytes:
-    """The body for what never became a request."""
+def refusal(status: int, request_id: str) -> Response:
+    """The response to what never became a request."""
     messages = {
         400: "Invalid HTTP request",
         408: "The request took too long to arrive",
         431: "Request header fields too large",
     }
     code = "bad_request" if status == 400 else "client_error"
-    return msgspec.json.encode(ErrorList(None, [Error(code, messages[status])]))
+    return Response(msgspec.json.encode(ErrorList(request_id, [Error(code, messages[status])])), status)
 
 
 def _message(error: domain.SaysoError) -> str:

@@ -18,7 +18,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 _ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VALUES ($1, $2, $3, $4, $5, $6)"
 
 _COLUMNS = """contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at, recorded_at, method,
-actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash"""
+actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, position, leaf_index"""
 
 _CHAIN = f"SELECT {_COLUMNS} FROM ledger WHERE workspace_id = $1 AND contact_id = $2 ORDER BY seq"
 
@@ -157,7 +157,9 @@ def _stored(workspace_id: str, row: Row | None, contact_id: str = "") -> Stored 
 
 
 def _entry(workspace_id: str, row: Row) -> Stored:
-    contact_id, seq, id_, subject, event, type_id, channel, *facts, version, locale, digest, hash_ = row
+    contact_id, seq, id_, subject, event, type_id, channel, *facts, version, locale, digest, hash_, place, leaf = row
+    if place is not None or leaf is not None:
+        raise ValueError("it has a number that nobody gave it")
     state, basis, occurred_at, recorded_at, method, actor_kind, actor_ref, request_id = facts
     if (version is None) is not (locale is None) or (version is None) is not (digest is None):
         raise ValueError("its notice is named by halves")

@@ -25,12 +25,13 @@ class RandomIds:
         # Told apart, not secret: a process's random part and a counter cost less than randomness for each.
         self._process = urandom(6).hex()
         self._node = f"{int.from_bytes(urandom(8)) & (1 << 62) - 1 | 1 << 63:016x}"
-        self._acts = count()
+        self._last = 0
         self._requests = count(int.from_bytes(urandom(3)))
 
     def act(self, now: int) -> str:
-        # RFC 9562, section 6.2: a counter in rand_a keeps the acts of one millisecond in order.
-        return f"{now & 0xFFFFFFFFFFFF:012x}7{next(self._acts) & 0xFFF:03x}{self._node}"
+        # RFC 9562, section 6.2: rand_a counts on from the millisecond, so that ids rise even when the clock does not.
+        self._last = last = max(self._last + 1, now << 12)
+        return f"{last >> 12 & 0xFFFFFFFFFFFF:012x}7{last & 0xFFF:03x}{self._node}"
 
     def contact(self, now: int) -> str:
         return f"{now // 1000 & 0xFFFFFFFF:08x}{self._machine}{next(self._count) & 0xFFFFFF:06x}"

@@ -25,6 +25,7 @@ async def opened(settings: Settings, *, serving: bool = True) -> AsyncIterator[R
             opened_store = store.sqlite(path, checkpoints=serving)
             stack.push_async_callback(opened_store.close)
             regions[name] = Region.on(name, opened_store, now, ids)
+            await regions[name].workspaces.refuse_other_regions()
         hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
         yield Regions(regions, hosts, settings.region)
 
@@ -35,7 +36,9 @@ async def opened_beside(path: Path, region: str) -> AsyncIterator[Region]:
     _bring_up_to_date(path, locked=False)
     opened_store = store.sqlite(path)
     try:
-        yield Region.on(region, opened_store, now, RandomIds())
+        opened_region = Region.on(region, opened_store, now, RandomIds())
+        await opened_region.workspaces.refuse_other_regions()
+        yield opened_region
     finally:
         await opened_store.close()
 

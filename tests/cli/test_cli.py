@@ -238,10 +238,22 @@ def test_a_region_is_chosen_by_name(sayso: Sayso, tmp_path: Path):
 
 
 def test_without_other_regions_a_region_names_the_one_that_is_served(sayso: Sayso):
-    sayso("workspace", "create", "Here")
+    sayso("workspace", "create", "Here", "--region", "au")
 
     assert sayso("token", "create", "--name", "x", "--region", "au").out.startswith("sayso_au_")
     assert 2 == sayso("workspace", "list", "--region", "mars").code
+
+
+def test_a_database_is_the_region_s_whose_workspaces_it_holds(sayso: Sayso):
+    sayso("workspace", "create", "Here")
+
+    for words in (("token", "create", "--name", "x"), ("workspace", "create", "There"), ("serve", "--port", "0")):
+        said = sayso(*words, "--region", "eu")
+        assert (1, "") == (said.code, said.out)
+        assert said.err.startswith("sayso: the database holds workspaces of region us, and was opened as region eu's: ")
+        assert 1 == said.err.count("\n")
+    assert ["Here"] == [one["name"] for one in sayso("workspace", "list", "--json").json["workspaces"]]
+    assert [] == sayso("token", "list", "--json").json["tokens"]
 
 
 def test_tables_are_plain_text_off_a_terminal(sayso: Sayso):

@@ -156,6 +156,7 @@ def test_the_doctor_tells_versions_files_and_schema(sayso: Sayso, database: Path
         "file",
         "privacy",
         "schema",
+        "region",
         "journal",
         "structure",
     } == set(found)
@@ -191,6 +192,24 @@ def test_the_doctor_finds_a_newer_schema(sayso: Sayso, database: Path):
 
     assert 1 == sayso("doctor").code
     assert "wrong" == _verdicts(sayso)["schema"][0]
+
+
+def test_the_doctor_finds_another_region_s_database(sayso: Sayso, database: Path):
+    assert 1 == sayso("doctor", "--region", "eu").code
+    told = _verdicts(sayso, "--region", "eu")["region"]
+    assert "wrong" == told[0]
+    assert "holds workspaces of region us, and was opened as region eu's" in told[1]
+
+
+def test_the_doctor_leaves_a_database_that_awaits_a_migration_alone(sayso: Sayso, tmp_path: Path):
+    path = tmp_path / "sayso.db"
+    _run(path, "CREATE TABLE somebody_else_s (a TEXT)")
+    before = path.read_bytes()
+
+    found = _verdicts(sayso, "--database-url", f"sqlite:///{path}")
+
+    assert ("note", None) == (found["schema"][0], found.get("region"))
+    assert before == path.read_bytes()
 
 
 def test_the_doctor_finds_a_damaged_file(sayso: Sayso, database: Path):

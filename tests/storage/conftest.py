@@ -29,7 +29,7 @@ def disk() -> Iterator[Disk]:
 
 @pytest.fixture
 async def workspace(store: Store) -> Workspace:
-    made = Workspace(ACME, "Acme", "2.11", "UTC", 1, NOON)
+    made = Workspace(ACME, "us", "Acme", "2.11", "UTC", 1, NOON)
     await store.workspace.add(made, [Admin("1", ACME, "admin@example.com", "Admin")])
     return made
 

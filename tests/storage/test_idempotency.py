@@ -24,7 +24,7 @@ def record(key: str = "one", at: int = NOON, workspace_id: str = "acme") -> Idem
 @pytest.fixture
 async def types(store: Store):
     for workspace_id in ("acme", "globex"):
-        await store.workspace.add(Workspace(workspace_id, workspace_id, "2.11", "UTC", 1, NOON), [])
+        await store.workspace.add(Workspace(workspace_id, "us", workspace_id, "2.11", "UTC", 1, NOON), [])
     return store.subscription_type
 
 

@@ -35,7 +35,7 @@ def command(deep: bool, **where: Any) -> None:
     paths = place.paths()
     findings = list(_program())
     for region, path in paths.items():
-        findings += [Finding(region, *finding) for finding in _database(path, deep=deep)]
+        findings += [Finding(region, *finding) for finding in _database(region, path, deep=deep)]
     if place.as_json:
         output.show_json({"findings": [asdict(finding) for finding in findings]})
     else:
@@ -65,7 +65,7 @@ def _program() -> Iterator[Finding]:
 _Fact = tuple[str, str, str]
 
 
-def _database(path: Path, *, deep: bool) -> Iterator[_Fact]:
+def _database(region: str, path: Path, *, deep: bool) -> Iterator[_Fact]:
     yield _room(path)
     yield _server(path)
     if not path.is_file():
@@ -73,7 +73,10 @@ def _database(path: Path, *, deep: bool) -> Iterator[_Fact]:
         return
     yield "file", "ok", f"{path}, {_size(path)}"
     yield _privacy(path)
-    yield _schema(path)
+    schema = _schema(path)
+    yield schema
+    if schema[1] == "ok":
+        yield _home(region, path)
     yield from _structure(path, deep=deep)
 
 
@@ -115,6 +118,25 @@ def _schema(path: Path) -> _Fact:
     if pending:
         return "schema", "note", f"pending: {', '.join(pending)}; the next start applies it"
     return "schema", "ok", "up to date"
+
+
+def _home(region: str, path: Path) -> _Fact:
+    import asyncio
+
+    from sayso.domain.errors import Unavailable
+
+    try:
+        found = asyncio.run(_workspaces(region, path))
+    except Unavailable as error:
+        return "region", "wrong", error.message
+    return "region", "ok", f"{found} workspaces, all of region {region}"
+
+
+async def _workspaces(region: str, path: Path) -> int:
+    from sayso.deployment import opened_beside
+
+    async with opened_beside(path, region) as opened:
+        return len(await opened.workspaces.all())
 
 
 def _structure(path: Path, *, deep: bool) -> Iterator[_Fact]:

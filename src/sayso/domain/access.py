@@ -43,10 +43,11 @@ class Admin:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The tenant. `version` counts changes of its small tables, so that caches know when they are old;
-    `api_version` answers clients that name none. Times in ms."""
+    """The tenant, in one region for good. `version` counts changes of its small tables, so that caches know when they
+    are old; `api_version` answers clients that name none. Times in ms."""
 
     id: str
+    region: str
     name: str
     api_version: str
     timezone: str

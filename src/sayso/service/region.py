@@ -37,7 +37,7 @@ class Region:
             name=name,
             store=store,
             access=AccessService(store, snapshots, clock, ids),
-            workspaces=WorkspaceService(store, clock, ids),
+            workspaces=WorkspaceService(store, name, clock, ids),
             types=types,
             contacts=ContactService(store, snapshots, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from sayso.domain.access import Admin, Workspace
-from sayso.domain.errors import Invalid
+from sayso.domain.errors import Invalid, Unavailable
 from sayso.service.ports import Clock, Ids, Store
 
 
 class WorkspaceService:
-    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, region: str, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._region = region
         self._clock = clock
         self._ids = ids
 
     async def all(self) -> list[Workspace]:
         """In order of creation."""
         return await self._store.workspace.all()
+
+    async def refuse_other_regions(self) -> None:
+        """Raises Unavailable where the database holds another region's workspaces."""
+        others = sorted({workspace.region for workspace in await self.all()} - {self._region})
+        if others:
+            raise Unavailable(
+                f"the database holds workspaces of region {', '.join(others)}, "
+                f"and was opened as region {self._region}'s: "
+                f"name the region they live in, or give {self._region} a database of its own"
+            )
 
     async def find(self, workspace_id: str) -> Workspace | None:
         return await self._store.workspace.find(workspace_id)
@@ -32,6 +43,6 @@ class WorkspaceService:
         """A new workspace with its first admin. Raises Invalid."""
         if not name.strip() or len(name) > 255:
             raise Invalid("a workspace's name has 1 to 255 characters", "name")
-        workspace = Workspace(self._ids.code(), name, api_version, timezone, 1, self._clock())
+        workspace = Workspace(self._ids.code(), self._region, name, api_version, timezone, 1, self._clock())
         await self._store.workspace.add(workspace, [Admin("1", workspace.id, admin_email, admin_name)])
         return workspace

@@ -12,16 +12,16 @@ RAISE_VERSION = "UPDATE workspaces SET version = version + 1 WHERE workspace_id 
 
 _VERSION = "SELECT version FROM workspaces WHERE workspace_id = $1"
 
-_FIND = """SELECT workspace_id, name, api_version, timezone, version, created_at FROM workspaces
+_FIND = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces
 WHERE workspace_id = $1"""
 
-_ALL = """SELECT workspace_id, name, api_version, timezone, version, created_at FROM workspaces
+_ALL = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces
 ORDER BY created_at, workspace_id"""
 
 _ADMINS = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1 ORDER BY admin_id"
 
-_INSERT = """INSERT INTO workspaces (workspace_id, name, api_version, timezone, version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)"""
+_INSERT = """INSERT INTO workspaces (workspace_id, region, name, api_version, timezone, version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)"""
 
 _INSERT_ADMIN = "INSERT INTO admins (workspace_id, admin_id, email, name) VALUES ($1, $2, $3, $4)"
 
@@ -45,7 +45,8 @@ class SqlWorkspaceStore:
         return [Admin(*row) for row in await self._engine.read(_ADMINS, workspace_id)]
 
     async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+        home = (workspace.id, workspace.region)
         facts = (workspace.name, workspace.api_version, workspace.timezone, workspace.version, workspace.created_at)
-        writes = [Statement(_INSERT, (workspace.id, *facts))]
+        writes = [Statement(_INSERT, (*home, *facts))]
         writes += [Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name)) for admin in admins]
         await self._engine.commit(writes)

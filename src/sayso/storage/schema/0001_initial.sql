@@ -3,6 +3,7 @@
 
 CREATE TABLE workspaces (
     workspace_id TEXT NOT NULL,
+    region TEXT NOT NULL,
     name TEXT NOT NULL,
     api_version TEXT NOT NULL,
     timezone TEXT NOT NULL,

@@ -6,8 +6,6 @@ CRASH_KILLS says how often (3 unless told) at a random moment, and as often agai
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
 import os
 import random
 import shutil
@@ -16,14 +14,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import pytest
 from tests.crash.damage import damage
+from tests.crash.writers import Writer, journaled
 from tests.running import Running
 
 from sayso.storage import sqlite
@@ -33,87 +30,6 @@ KILLS = int(os.environ.get("CRASH_KILLS", "3"))
 WRITERS = 8
 READY_WITHIN = 3.0
 NO_SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
-
-
-@dataclass
-class Writer:
-    """One person's choices over HTTP, and what was acknowledged of them. `journal` is one line for each 2xx.
-
-    `attached` and `name` are as acknowledged; `trying` is what had no answer when the server went.
-    """
-
-    journal: Path
-    chance: random.Random
-    types: list[str]
-    number: int
-    contact_id: str = ""
-    attached: list[str] = field(default_factory=list)
-    name: str = ""
-    trying: tuple[str, str] | None = None
-
-    def write_until_cut_off(self, url: str, token: str) -> None:
-        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
-        with closing(connection), suppress(OSError, http.client.HTTPException):
-            while True:
-                self._act(connection, token)
-
-    def _act(self, connection: http.client.HTTPConnection, token: str) -> None:
-        if not self.contact_id:
-            self.name = ""
-            identity = f"{self.number}-{self.chance.getrandbits(64):x}"
-            self.contact_id = self._call(connection, token, "POST", "/contacts", {"external_id": identity})["id"]
-            return
-        path = f"/contacts/{self.contact_id}"
-        if self.chance.random() < 0.2:
-            name = f"{self.chance.getrandbits(32):x}"
-            self.trying = ("name", name)
-            self._call(connection, token, "PUT", path, {"name": name})
-        elif (type_id := self.chance.choice(self.types)) in self.attached:
-            self.trying = ("detach", type_id)
-            self._call(connection, token, "DELETE", f"{path}/subscriptions/{type_id}", None)
-        else:
-            self.trying = ("attach", type_id)
-            self._call(connection, token, "POST", f"{path}/subscriptions", {"id": type_id})
-        self._settle()
-
-    def _settle(self) -> None:
-        """What was tried has happened."""
-        assert self.trying
-        what, value = self.trying
-        if what == "name":
-            self.name = value
-        elif what == "attach":
-            self.attached = [*self.attached, value]
-        else:
-            self.attached = [one for one in self.attached if one != value]
-        self.trying = None
-
-    def _call(self, connection: http.client.HTTPConnection, token: str, method: str, path: str, body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-        assert 200 == response.status, answer
-        # A contact's id is not known before the answer; everybody else's is.
-        line = {"contact": answer["id"] if path == "/contacts" else self.contact_id, "request": answer_id(response)}
-        with self.journal.open("a") as journal:
-            journal.write(json.dumps({**line, "what": (self.trying or ("create", ""))[0]}) + "\n")
-        return answer
-
-    def differences(self, found: list[str], name: str) -> list[str]:
-        """What is missing of the acknowledged, given what is listed now; what was being tried may have happened."""
-        if (found, name) == (self.attached, self.name):
-            self.trying = None
-            return []
-        if self.trying:
-            self._settle()
-        if (found, name) == (self.attached, self.name):
-            return []
-        return [f"{self.contact_id}: {found} {name!r} instead of {self.attached} {self.name!r}"]
-
-
-def answer_id(response: http.client.HTTPResponse) -> str:
-    return response.headers["X-Request-Id"]
 
 
 def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
@@ -128,7 +44,7 @@ def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
         server, seconds = _ready(start)
         slowest = max(slowest, seconds / _crowd())
         _assert_nothing_lost(server, writers, tmp_path)
-    print(f"{_journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
+    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
     assert slowest < READY_WITHIN
 
 
@@ -143,7 +59,7 @@ def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(
             _killed_while_writing(server, writers, tracer.wait)
         server, _ = _ready(start)
         _assert_nothing_lost(server, writers, tmp_path)
-    print(f"{_journaled(writers)} acknowledged changes, {KILLS} kills at a sync")
+    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills at a sync")
 
 
 def test_a_real_server_whose_disk_fails_to_sync_answers_503_and_goes_on(
@@ -275,13 +191,7 @@ def _unrecorded(database: Path, writers: list[Writer]) -> list[str]:
         )
         revisions = dict(connection.execute("SELECT lower(hex(contact_id)), revision FROM contacts").fetchall())
     missing = [f"contact {contact}" for contact in revisions if events.get(contact, 0) != revisions[contact]]
-    for writer in writers:
-        lines = [json.loads(line) for line in writer.journal.read_text().splitlines()] if writer.contact_id else []
-        choices = [line for line in lines if line["what"] in ("attach", "detach")]
-        missing += [f"request {line['request']}" for line in choices if line["request"] not in requests]
-        if len(lines) > revisions.get(writer.contact_id, 0):
-            missing.append(f"contact {writer.contact_id}: {len(lines)} changes were acknowledged")
-    return missing
+    return missing + [wrong for writer in writers for wrong in writer.unrecorded(requests, revisions)]
 
 
 def _damage(database: Path) -> list[str]:
@@ -294,7 +204,3 @@ def _damage(database: Path) -> list[str]:
         return [wrong for one in found for wrong in one]
 
     return asyncio.run(look())
-
-
-def _journaled(writers: list[Writer]) -> int:
-    return sum(len(writer.journal.read_text().splitlines()) for writer in writers if writer.journal.exists())

@@ -63,6 +63,7 @@ def settings() -> str:
         '[regions.eu]\nhosts = ["api.eu.example.com"]\ndatabase_url = "sqlite:////srv/sayso/eu.db"\n```',
         "The Host header chooses the region; any other host leads to `region`. Without `database_url` a region's data\n"
         "lies in the data directory: `sayso.db` for the default region, `sayso-NAME.db` for another.",
+        "A new database is the region's that it is opened as; from its first workspace on, it is refused as any other.",
     )
 
 

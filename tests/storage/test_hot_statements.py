@@ -1,0 +1,120 @@
+"""What runs for each request asks one shard: it names the workspace, and the column its table is distributed by."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.test_architecture import SOURCES, statements
+
+from sayso.storage.citus import DISTRIBUTED
+
+COLUMNS = {place.table: place.column for place in DISTRIBUTED}
+
+#: Statements on distributed tables that may touch every shard, each with its reason.
+NOT_HOT = {
+    ("contact.py", "_FIRST_PAGE"): "a list of contacts is in order of creation, over all of them",
+    ("contact.py", "_NEXT_PAGE"): "as the first page",
+    ("contact.py", "_COUNT"): "a count is over all contacts",
+    (
+        "idempotency.py",
+        "_FORGET",
+    ): "runs beside a key that is kept, which is when a subscription type is made or changed",
+    ("ledger.py", "_STORED"): "verification reads everything",
+    ("ledger.py", "_UNANNOUNCED"): "verification",
+    ("ledger.py", "_UNANNOUNCED_ACTS"): "verification",
+    ("ledger.py", "_UNFOUNDED"): "verification",
+    ("ledger.py", "_HEADS"): "verification",
+    ("ledger.py", "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ..."): "verification: of which workspaces",
+    ("ledger.py", "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ..."): "verification: of which workspaces",
+}
+
+TABLES = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(\w+)")
+
+
+def on_shards() -> dict[tuple[str, str], str]:
+    """Every statement of the store that touches a distributed table, by its file and name; its start, if it has none."""
+    found = {}
+    for path in sorted((SOURCES / "storage").glob("*.py")):
+        for name, sql in statements(path).items():
+            if COLUMNS.keys() & set(TABLES.findall(sql)):
+                started = f"{sql.partition(' ORDER')[0]} ..."
+                found[path.name, started if name.startswith("line ") else name] = sql
+    return found
+
+
+def hot() -> dict[tuple[str, str], str]:
+    return {key: sql for key, sql in on_shards().items() if key not in NOT_HOT}
+
+
+def strays(sql: str) -> str:
+    """Why a statement may touch more than one shard; nothing where it cannot."""
+    table = TABLES.findall(sql)[0]
+    column = COLUMNS.get(table)
+    if column is None:
+        return f"it starts at {table}, which is not distributed"
+    if sql.startswith("INSERT"):
+        return inserts(sql, column)
+    changed, _, condition = sql.partition("WHERE")
+    if re.search(rf"\bSET\b.*\b{column} =", changed, re.DOTALL):
+        return f"it moves a row to another shard: {column}"
+    outer = condition.partition("EXISTS")[0]
+    if " OR " in outer or outer.rstrip().endswith("NOT"):
+        return "not all of its conditions hold"
+    missing = [name for name in ("workspace_id", column) if not re.search(rf"(?<!\w|\.){name} = \$\d+", outer)]
+    return f"it does not name {', '.join(missing)}" if missing else ""
+
+
+def inserts(sql: str, column: str) -> str:
+    columns = re.search(r"INTO \w+ \((.*?)\)", sql, re.DOTALL)[1]
+    values = re.search(r"VALUES \((.*?)\)", sql, re.DOTALL)
+    if values is None:
+        return "it inserts what it selects"
+    given = dict(zip(re.split(r",\s*", columns), re.split(r",\s*", values[1]), strict=True))
+    unnamed = [name for name in ("workspace_id", column) if not re.fullmatch(r"\$\d+", given.get(name, ""))]
+    return f"it does not give {', '.join(unnamed)}" if unnamed else ""
+
+
+@pytest.mark.parametrize("key", hot(), ids=".".join)
+def test_a_hot_statement_names_its_workspace_and_what_its_table_is_distributed_by(key: tuple[str, str]):
+    assert "" == strays(on_shards()[key])
+
+
+def test_every_statement_that_is_not_hot_is_there_and_would_not_pass_for_one():
+    found = on_shards()
+
+    assert set() == NOT_HOT.keys() - found.keys()
+    assert [] == [key for key in NOT_HOT if not strays(found[key])]
+
+
+def test_the_statements_of_a_get_and_of_a_choice_are_among_the_hot_ones():
+    assert {
+        ("contact.py", "_STANDING"),
+        ("contact.py", "_HEAD"),
+        ("contact.py", "_SWAP_ON_TYPE"),
+        ("contact.py", "_CLAIM"),
+        ("contact.py", "_INSERT"),
+        ("ledger.py", "_APPEND"),
+        ("ledger.py", "_ANNOUNCE"),
+    } <= hot().keys()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT standing FROM contacts WHERE contact_id = $1",
+        "SELECT standing FROM contacts WHERE workspace_id = $1",
+        "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id > $2",
+        "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id = ANY($2)",
+        "SELECT standing FROM contacts WHERE workspace_id = $1 AND subject = $2 OR contact_id = $3",
+        "SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND contact_id = $2",
+        "SELECT seq FROM ledger WHERE workspace_id = $1 AND NOT EXISTS (SELECT 1 FROM events WHERE contact_id = $2)",
+        "UPDATE contacts SET contact_id = $1 WHERE workspace_id = $2 AND contact_id = $3",
+        "DELETE FROM events WHERE workspace_id = $1 AND act = $2",
+        "INSERT INTO events (act, workspace_id, kind) VALUES ($1, $2, $3)",
+        "INSERT INTO ledger (workspace_id, contact_id) SELECT workspace_id, contact_id FROM contacts",
+        "SELECT 1 FROM workspaces JOIN contacts ON contacts.workspace_id = workspaces.workspace_id",
+    ],
+)
+def test_a_statement_that_may_touch_a_second_shard_is_told_from_one_that_cannot(sql: str):
+    assert "" != strays(sql)

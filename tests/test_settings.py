@@ -89,6 +89,10 @@ def test_a_key_that_is_no_setting_is_refused(tmp_path: Path):
     assert "there is no setting prot; there are host, port" in _wrong(file=_file(tmp_path, "prot = 1"))
 
 
+ADDRESS = "must be sqlite:///path or postgresql://user:password@host/database"
+ENCODE = "a password's special characters are written as %40 and the like"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -99,10 +103,18 @@ def test_a_key_that_is_no_setting_is_refused(tmp_path: Path):
         ("port", "-1", "must be from 0 to 65535"),
         ("port", "65536", "must be from 0 to 65535"),
         ("data_dir", "a\0b", "must not contain NUL"),
-        ("database_url", "postgresql://localhost/sayso", "must be sqlite:///path"),
-        ("database_url", "sqlite:///", "must be sqlite:///path"),
-        ("database_url", "sqlite:///:memory:", "must be sqlite:///path"),
-        ("database_url", "sqlite:///a.db?mode=ro", "must be sqlite:///path"),
+        ("database_url", "sqlite:///", ADDRESS),
+        ("database_url", "sqlite:///:memory:", ADDRESS),
+        ("database_url", "sqlite:///a.db?mode=ro", ADDRESS),
+        ("database_url", "mysql://sayso:secret@db/sayso", ADDRESS),
+        ("database_url", "postgresql://db", "must name a database, as in postgresql://user:password@host/database"),
+        ("database_url", "postgresql://sayso:se/cret@db/sayso", f"{ADDRESS}; {ENCODE}"),
+        ("database_url", "postgresql://db:54x/sayso", f"{ADDRESS}; {ENCODE}"),
+        ("database_url", "postgresql://sayso:se cret@db/sayso", f"must hold no space or line end; {ENCODE}"),
+        ("database_url", "postgresql://db/sayso?pgbouncer=2", "pgbouncer in the database's URL is true or false"),
+        ("database_timeout", "0", "must be 1 second or more"),
+        ("workers", "0", "must be 1 or more"),
+        ("workers", "2", "more than one needs PostgreSQL, and the database of us is a file: set database_url"),
         ("region", "mars", "must be one of us, eu, au"),
         ("public_url", "api.example.com", "must be an http:// or https:// address"),
         ("public_url", "https://api.example.com/?a=b", "must be an http:// or https:// address"),
@@ -158,7 +170,7 @@ def test_a_wrong_bootstrap_token_is_refused_and_not_repeated(value: str):
             "regions ({file}): hosts of eu must be a list of host names, without scheme and port",
         ),
         ("[regions.eu]\ndatabase_url = 1", "regions ({file}): database_url of eu must be a string"),
-        ('[regions.eu]\ndatabase_url = "mysql://x"', "regions.eu: database_url must be sqlite:///path"),
+        ('[regions.eu]\ndatabase_url = "mysql://x"', f"regions.eu: database_url {ADDRESS}"),
         (
             '[regions.eu]\nhosts = ["A.test"]\n[regions.au]\nhosts = ["a.test"]',
             "regions: a.test leads to more than one region",
@@ -170,6 +182,14 @@ def test_a_wrong_bootstrap_token_is_refused_and_not_repeated(value: str):
         (
             'database_url = "sqlite:///a.db"\n[regions.eu]\ndatabase_url = "sqlite:///./a.db"',
             "regions: each needs a database of its own",
+        ),
+        (
+            'database_url = "postgresql://a:b@db/x"\n[regions.eu]\ndatabase_url = "postgresql://c:d@DB:5432/x"',
+            "regions: each needs a database of its own",
+        ),
+        (
+            'workers = 2\ndatabase_url = "postgresql://db/x"\n[regions.eu]',
+            "workers ({file}): more than one needs PostgreSQL, and the database of eu is a file: set database_url",
         ),
     ],
 )
@@ -241,14 +261,43 @@ def test_each_region_has_hosts_and_a_database_of_its_own(tmp_path: Path):
     settings, _ = load({"data_dir": "data"}, {}, _file(tmp_path, text))
 
     assert RegionSettings(("api.test",)) == settings.regions["us"]
-    expected = {"au": Path("/srv/au.db"), "eu": Path("data/sayso-eu.db"), "us": Path("data/sayso.db")}
+    expected = {"au": "sqlite:////srv/au.db", "eu": "sqlite:///data/sayso-eu.db", "us": "sqlite:///data/sayso.db"}
     assert expected == databases(settings)
+    assert Path("/srv/au.db") == databases(settings)["au"].path
 
 
 def test_the_database_url_is_the_default_region_s(tmp_path: Path):
     settings, _ = load({"region": "eu", "database_url": "sqlite:///here.db"}, {})
 
-    assert {"eu": Path("here.db")} == databases(settings)
+    assert {"eu": "sqlite:///here.db"} == databases(settings)
+
+
+def test_each_region_has_a_database_of_a_cluster_or_several_processes_serve_one():
+    url = "postgresql://one,two:6432/sayso?target_session_attrs=read-write&sslmode=verify-full"
+    settings, _ = load({}, {"SAYSO_DATABASE_URL": url, "SAYSO_WORKERS": "4", "SAYSO_DATABASE_TIMEOUT": "2"})
+
+    assert ({"us": url}, 4, 2) == (databases(settings), settings.workers, settings.database_timeout)
+    assert databases(settings)["us"].path is None
+
+
+def test_a_database_s_password_comes_from_a_file_and_is_not_shown(tmp_path: Path):
+    (tmp_path / "url").write_text("postgresql://sayso:hunter2@db/sayso\n")
+    settings, sources = load({}, {"SAYSO_DATABASE_URL_FILE": str(tmp_path / "url")})
+
+    assert ("postgresql://sayso:hunter2@db/sayso", "SAYSO_DATABASE_URL_FILE") == (
+        settings.database_url,
+        sources["database_url"],
+    )
+    assert "postgresql://sayso:***@db/sayso" == shown(settings, "database_url")
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_region_s_password_is_not_shown(tmp_path: Path):
+    text = '[regions.eu]\ndatabase_url = "postgresql://sayso:hunter2@db/eu"'
+    settings, _ = load({}, {}, _file(tmp_path, text))
+
+    assert "hunter2" not in f"{settings!r} {shown(settings, 'regions')}"
+    assert "postgresql://sayso:***@db/eu" == shown(settings, "regions")["eu"]["database_url"]
 
 
 def test_a_certificate_needs_its_key(tmp_path: Path):

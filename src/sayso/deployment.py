@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from sayso.service.ids import RandomIds, now
 from sayso.service.region import Region, Regions
 from sayso.settings import Settings, databases
-from sayso.storage import store
+from sayso.storage.database import Database, at
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, serving: bool = True) -> AsyncIterator[Regions]:
-    """The regions' services on their stores. `serving`: hold the locks, migrate, and checkpoint. Raises Unavailable."""
+async def opened(settings: Settings) -> AsyncIterator[Regions]:
+    """The regions' services on their stores, for a server: locked where only one may serve, and up to date.
+
+    Raises Unavailable.
+    """
     ids = RandomIds()
     async with AsyncExitStack() as stack:
         regions = {}
-        for name, path in databases(settings).items():
-            if serving:
-                stack.enter_context(store.locked(path))
-            _bring_up_to_date(path, locked=serving)
-            opened_store = store.sqlite(path, checkpoints=serving)
+        for name, url in databases(settings).items():
+            database = at(url, settings.database_timeout)
+            stack.enter_context(database.locked())
+            if await database.still_pending():
+                await database.bring_up_to_date(now())
+            opened_store = await database.open(serving=True)
             stack.push_async_callback(opened_store.close)
             regions[name] = Region.on(name, opened_store, now, ids)
             await regions[name].workspaces.refuse_other_regions()
@@ -31,24 +34,16 @@ async def opened(settings: Settings, *, serving: bool = True) -> AsyncIterator[R
 
 
 @asynccontextmanager
-async def opened_beside(path: Path, region: str) -> AsyncIterator[Region]:
+async def opened_beside(database: Database, region: str) -> AsyncIterator[Region]:
     """One region's services for a command, beside the server where one is running. Raises Unavailable."""
-    _bring_up_to_date(path, locked=False)
-    opened_store = store.sqlite(path)
+    if await database.still_pending():
+        # Never under a server that is running: it was written for the schema it found.
+        with database.locked():
+            await database.bring_up_to_date(now())
+    opened_store = await database.open()
     try:
         opened_region = Region.on(region, opened_store, now, RandomIds())
         await opened_region.workspaces.refuse_other_regions()
         yield opened_region
     finally:
         await opened_store.close()
-
-
-def _bring_up_to_date(path: Path, *, locked: bool) -> None:
-    if not store.still_pending(path):
-        return
-    if locked:
-        store.bring_up_to_date(path, now())
-        return
-    # Never under a server that is running: it was written for the schema it found.
-    with store.locked(path):
-        store.bring_up_to_date(path, now())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso.domain.region import NAMES
+from sayso.storage.url import DatabaseUrl
 
 DEFAULT_FILE = Path("sayso.toml")
 
@@ -35,7 +36,7 @@ class RegionSettings:
     """A region served here: the host names that lead to it, and where its data lies."""
 
     hosts: tuple[str, ...] = ()
-    database_url: str = ""
+    database_url: DatabaseUrl = DatabaseUrl()  # noqa: RUF009
 
 
 def _told(about: str, *, secret: bool = False) -> dict[str, Any]:
@@ -49,7 +50,15 @@ class Settings:
     host: str = field(default="127.0.0.1", metadata=_told("Address to listen on."))
     port: int = field(default=8080, metadata=_told("Port to listen on; 0 takes a free one."))
     data_dir: Path = field(default=Path("sayso-data"), metadata=_told("Folder in which the embedded database lies."))
-    database_url: str = field(default="", metadata=_told("sqlite:///path; empty: sayso.db in the data directory."))
+    database_url: DatabaseUrl = field(
+        default=DatabaseUrl(),
+        metadata=_told("sqlite:///path or postgresql://...; empty: sayso.db in the data directory.", secret=True),
+    )
+    database_timeout: int = field(
+        default=5,
+        metadata=_told("How long a request waits for PostgreSQL, in seconds, before it is answered with 503."),
+    )
+    workers: int = field(default=1, metadata=_told("Processes that serve; more than one needs PostgreSQL."))
     bootstrap_token: Secret = field(
         default=Secret(""), metadata=_told("Value of the first token; it has every scope.", secret=True)
     )
@@ -120,8 +129,10 @@ def shown(settings: Settings, name: str) -> Any:
     value = getattr(settings, name)
     if isinstance(value, Secret):
         return "***" if value else ""
+    if isinstance(value, DatabaseUrl):
+        return value.shown
     if isinstance(value, Mapping):
-        return {region: {"hosts": list(one.hosts), "database_url": one.database_url} for region, one in value.items()}
+        return {name: {"hosts": list(one.hosts), "database_url": one.database_url.shown} for name, one in value.items()}
     return str(value) if isinstance(value, Path) else value
 
 
@@ -193,6 +204,7 @@ def _reader(name: str) -> Callable[[Any], Any]:
         (int, _number),
         (Path, lambda value: Path(_text(value))),
         (Secret, lambda value: Secret(_text(value))),
+        (DatabaseUrl, lambda value: DatabaseUrl(_text(value))),
         (str, _text),
     )
     return next((reader for kind, reader in readers if isinstance(default, kind)), _regions)
@@ -240,10 +252,8 @@ def _region(name: str, table: Mapping[str, Any]) -> RegionSettings:
         raise _Refused(f"hosts of {name} must be a list of host names, without scheme and port")
     if not isinstance(url, str):
         raise _Refused(f"database_url of {name} must be a string")
-    return RegionSettings(tuple(host.lower() for host in hosts), url)
+    return RegionSettings(tuple(host.lower() for host in hosts), DatabaseUrl(url))
 
-
-_SQLITE = re.compile(r"sqlite:///(?!:memory:)[^?]+")
 
 #: RFC 6750's form of a token: what a client can send as Bearer, and as the user name of Basic.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")
@@ -256,7 +266,10 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
 
     refuse_unless("host", "must name an address to listen on", holds=bool(settings.host.strip()))
     refuse_unless("port", "must be from 0 to 65535", holds=0 <= settings.port < 65_536)
-    refuse_unless("database_url", "must be sqlite:///path", holds=_is_database(settings.database_url))
+    fault = settings.database_url and settings.database_url.fault
+    refuse_unless("database_url", fault or "", holds=not fault)
+    refuse_unless("database_timeout", "must be 1 second or more", holds=settings.database_timeout >= 1)
+    refuse_unless("workers", "must be 1 or more", holds=settings.workers >= 1)
     refuse_unless(
         "bootstrap_token",
         "must have 8 characters or more: letters, digits and - . _ ~ + /",
@@ -271,10 +284,9 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     refuse_unless("drain_seconds", "must be 0 or more", holds=settings.drain_seconds >= 0)
     _check_tls(settings)
     _check_regions(settings)
-
-
-def _is_database(url: str) -> bool:
-    return not url or bool(_SQLITE.fullmatch(url))
+    embedded = [name for name, url in databases(settings).items() if url.path is not None]
+    told = f"more than one needs PostgreSQL, and the database of {', '.join(embedded)} is a file: set database_url"
+    refuse_unless("workers", told, holds=settings.workers == 1 or not embedded)
 
 
 def _is_address(url: str) -> bool:
@@ -318,24 +330,24 @@ def _check_regions(settings: Settings) -> None:
     if twice:
         raise WrongSetting(f"regions: {', '.join(twice)} leads to more than one region")
     for name, region in settings.regions.items():
-        if not _is_database(region.database_url):
-            raise WrongSetting(f"regions.{name}: database_url must be sqlite:///path")
+        fault = region.database_url and region.database_url.fault
+        if fault:
+            raise WrongSetting(f"regions.{name}: database_url {fault}")
     default = settings.regions.get(settings.region)
     if default and default.database_url and settings.database_url:
         raise WrongSetting(f"database_url and regions.{settings.region}: the same database is given twice")
-    places = [path.resolve() for path in databases(settings).values()]
-    if len(set(places)) < len(places):
+    places = [url.place for url in databases(settings).values()]
+    if any(place in places[:number] for number, place in enumerate(places)):
         raise WrongSetting("regions: each needs a database of its own")
 
 
-def databases(settings: Settings) -> dict[str, Path]:
-    """The file in which each region's data lies, by region."""
+def databases(settings: Settings) -> dict[str, DatabaseUrl]:
+    """Where each region's data lies, by region."""
     return {name: _database(settings, name) for name in sorted({settings.region, *settings.regions})}
 
 
-def _database(settings: Settings, region: str) -> Path:
+def _database(settings: Settings, region: str) -> DatabaseUrl:
     known = settings.regions.get(region, RegionSettings())
     url = known.database_url or (settings.database_url if region == settings.region else "")
-    if url:
-        return Path(url.removeprefix("sqlite:///"))
-    return settings.data_dir / ("sayso.db" if region == settings.region else f"sayso-{region}.db")
+    file = settings.data_dir / ("sayso.db" if region == settings.region else f"sayso-{region}.db")
+    return DatabaseUrl(url or f"sqlite:///{file}")

@@ -8,7 +8,7 @@ import apsw
 import pytest
 from tests.cli.conftest import Sayso
 
-from sayso.cli import doctor
+from sayso.storage import structure
 
 
 def _run(path: Path, sql: str) -> None:
@@ -173,7 +173,7 @@ def test_the_doctor_points_at_a_variable_that_is_no_setting(sayso: Sayso, monkey
 
 
 def test_the_doctor_finds_a_disk_without_room(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(doctor, "_ROOM", 2**63)
+    monkeypatch.setattr(structure, "ROOM", 2**63)
 
     assert 1 == sayso("doctor").code
     assert "wrong" == _verdicts(sayso)["disk"][0]

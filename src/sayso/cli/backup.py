@@ -15,17 +15,17 @@ from sayso.cli import data, output
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @data.options
 def command(file: Path, force: bool, **where: Any) -> None:
-    """Copy a region's database to FILE, as of one moment, while the server runs.
+    """Copy a region's embedded database to FILE, as of one moment, while the server runs.
 
     Check a copy with `sayso verify --database-url sqlite:///FILE`; to restore it, put it in the database's place
-    while no server runs.
+    while no server runs. PostgreSQL has its own tools: pg_dump, pgBackRest.
     """
-    from sayso.storage.backup import back_up
+    import asyncio
 
     place = data.Where(**where)
-    region, path = place.path()
-    data.refuse_missing(path)
-    size = back_up(path, file, replace=force)
+    region, database = place.database()
+    asyncio.run(data.refuse_missing(database))
+    size = database.back_up(file, replace=force)
     if place.as_json:
         output.show_json({"file": str(file), "region": region, "bytes": size})
     else:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sayso.domain.access import Workspace
     from sayso.service.region import Region
     from sayso.settings import Settings
+    from sayso.storage.database import Database
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +26,11 @@ def options(command: F) -> F:
     for option in reversed(
         (
             click.option("--data-dir", metavar="DIR", help="Folder in which the embedded database lies."),
-            click.option("--database-url", metavar="URL", help="sqlite:///path, in place of the data directory."),
+            click.option(
+                "--database-url",
+                metavar="URL",
+                help="sqlite:///path or postgresql://..., in place of the data directory.",
+            ),
             click.option("--region", metavar="NAME", help="The region whose data is meant: us, eu or au."),
             click.option("--config", "config_file", metavar="FILE", help="Settings file [default: sayso.toml]."),
             click.option("--json", "as_json", is_flag=True, help="Answer in JSON; failures too, on stderr."),
@@ -63,33 +68,33 @@ class Where:
             raise Wrong(f"region {self.region} is not among those of the settings: {served}")
         return load({**flags, "region": self.region}, file=file)
 
-    def path(self) -> tuple[str, Path]:
-        """The region meant, and its database file."""
-        from sayso.settings import databases
-
+    def database(self) -> tuple[str, Database]:
+        """The region meant, and its database."""
         settings, _ = self.loaded()
         name = self.region or settings.region
-        return name, databases(settings)[name]
+        return name, self.databases()[name]
 
-    def paths(self) -> dict[str, Path]:
-        """The database file of each region meant: of all, where none was named."""
+    def databases(self) -> dict[str, Database]:
+        """The database of each region meant: of all, where none was named."""
         from sayso.settings import databases
+        from sayso.storage.database import at
 
-        found = databases(self.loaded()[0])
+        settings, _ = self.loaded()
+        found = {name: at(url, settings.database_timeout) for name, url in databases(settings).items()}
         return {self.region: found[self.region]} if self.region else found
 
     def run(self, work: Callable[[Region], Awaitable[T]], *, existing: bool = False) -> T:
         """Do some work on the region's data. `existing`: refuse to make a database where there is none."""
         import asyncio
 
-        name, path = self.path()
-        if existing:
-            refuse_missing(path)
+        name, database = self.database()
 
         async def opened() -> T:
             from sayso.deployment import opened_beside
 
-            async with opened_beside(path, name) as region:
+            if existing:
+                await refuse_missing(database)
+            async with opened_beside(database, name) as region:
                 return await work(region)
 
         return asyncio.run(opened())
@@ -107,15 +112,14 @@ class Where:
         return self.run(found, existing=True)
 
 
-def refuse_missing(path: Path) -> None:
+async def refuse_missing(database: Database) -> None:
     """Raises NotFound where there is no database, Unavailable where it awaits a migration."""
     from sayso.domain.errors import NotFound, Unavailable
-    from sayso.storage.store import still_pending
 
-    if not path.is_file():
-        raise NotFound(f"there is no database {path}: name its folder with --data-dir")
-    if still_pending(path):
-        raise Unavailable(f"{path} awaits a migration: run `sayso migrate` first")
+    if not await database.exists():
+        raise NotFound(f"there is no database {database.name}: name its folder with --data-dir")
+    if await database.still_pending():
+        raise Unavailable(f"{database.name} awaits a migration: run `sayso migrate` first")
 
 
 async def _workspace(region: Region, workspace_id: str | None) -> Workspace:

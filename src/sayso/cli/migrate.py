@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sayso.cli import data, output
 from sayso.cli.failure import FAILED, leave
+
+if TYPE_CHECKING:
+    from sayso.storage.database import Database
 
 
 @click.command("migrate")
@@ -19,8 +21,10 @@ def command(check: bool, **where: Any) -> None:
 
     `sayso serve` does the same when it starts. It is refused while a server runs.
     """
+    import asyncio
+
     place = data.Where(**where)
-    done = {region: _pending(path) if check else _migrated(path) for region, path in place.paths().items()}
+    done = asyncio.run(_done(place.databases(), check=check))
     word = "pending" if check else "applied"
     if place.as_json:
         output.show_json({"regions": {region: {word: names} for region, names in done.items()}})
@@ -31,15 +35,14 @@ def command(check: bool, **where: Any) -> None:
         leave(FAILED)
 
 
-def _pending(path: Path) -> list[str]:
-    from sayso.storage.store import still_pending
+async def _done(databases: dict[str, Database], *, check: bool) -> dict[str, list[str]]:
+    if check:
+        return {region: await database.still_pending() for region, database in databases.items()}
+    return {region: await _migrated(database) for region, database in databases.items()}
 
-    return still_pending(path)
 
-
-def _migrated(path: Path) -> list[str]:
+async def _migrated(database: Database) -> list[str]:
     from sayso.service.ids import now
-    from sayso.storage.store import bring_up_to_date, locked
 
-    with locked(path):
-        return bring_up_to_date(path, now())
+    with database.locked():
+        return await database.bring_up_to_date(now())

@@ -34,6 +34,8 @@ _METAVARS = {
     "port": "NUMBER",
     "data_dir": "DIR",
     "database_url": "URL",
+    "database_timeout": "SECONDS",
+    "workers": "NUMBER",
     "region": "NAME",
     "public_url": "URL",
     "rate_limit": "NUMBER",

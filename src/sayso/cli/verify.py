@@ -10,9 +10,8 @@ from sayso.cli import data, output
 from sayso.cli.failure import FOUND, leave
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sayso.service.verify import Problem, Report
+    from sayso.storage.database import Database
 
 
 @click.command("verify")
@@ -26,10 +25,8 @@ def command(workspace_id: str | None, **where: Any) -> None:
     import asyncio
 
     place = data.Where(**where)
-    reports = {}
-    for region, path in place.paths().items():
-        data.refuse_missing(path)
-        reports[region] = asyncio.run(_verified(path, workspace_id))
+    found = place.databases()
+    reports = {region: asyncio.run(_verified(database, workspace_id)) for region, database in found.items()}
     if place.as_json:
         output.show_json(_form(reports))
     else:
@@ -38,12 +35,12 @@ def command(workspace_id: str | None, **where: Any) -> None:
         leave(FOUND)
 
 
-async def _verified(path: Path, workspace_id: str | None) -> Report:
+async def _verified(database: Database, workspace_id: str | None) -> Report:
     from sayso.domain.errors import NotFound
     from sayso.service.verify import verify
-    from sayso.storage import store
 
-    opened = store.sqlite(path)
+    await data.refuse_missing(database)
+    opened = await database.open()
     try:
         report = await verify(opened, workspace_id)
         if workspace_id and not report.contacts and await opened.workspace.find(workspace_id) is None:

@@ -49,7 +49,12 @@ class Start:
 
 
 async def begin(region: Region, bootstrap: str, *, with_demo: bool) -> Start:
-    """See to it that a region has a workspace, and that somebody has a token for it."""
+    """See to it that a region has a workspace, and that somebody has a token for it; servers begin one by one."""
+    async with region.store.alone():
+        return await _begin(region, bootstrap, with_demo=with_demo)
+
+
+async def _begin(region: Region, bootstrap: str, *, with_demo: bool) -> Start:
     workspace, new = await first_workspace(region)
     if bootstrap:
         await bootstrap_token(region, workspace, bootstrap)

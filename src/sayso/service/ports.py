@@ -8,6 +8,7 @@ moved or a claim is taken, Unavailable when the store cannot take it now, Outcom
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -152,6 +153,9 @@ class Store(Protocol):
 
     @property
     def workspace(self) -> WorkspaceStore: ...
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Of all processes on this data, one at a time is inside: for what several might otherwise begin at once."""
 
     async def check(self) -> None:
         """Raises Unavailable, with the reason, when a write could not be taken now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 from sayso.domain.access import Admin, Token, Workspace
@@ -25,6 +26,9 @@ class MemoryStore:
         self.contact = MemoryContactStore(self.subscription_type)
         self.ledger = MemoryLedgerStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def check(self) -> None:
         pass

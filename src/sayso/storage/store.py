@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from sayso.storage.workspace import SqlWorkspaceStore
 
 
 class SqlStore:
-    """`ports.Store` on any engine."""
+    """`ports.Store` on any engine. `alone`: where several processes may serve, what lets one in at a time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
         self.engine = engine
+        self.alone = alone
         self.contact = SqlContactStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)

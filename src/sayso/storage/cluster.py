@@ -1,0 +1,57 @@
+"""A PostgreSQL database looked at from outside: its server, its schema, and whether it keeps what it acknowledges."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from sayso.domain.errors import Unavailable
+from sayso.storage.postgres_connections import Connection
+from sayso.storage.postgres_migrate import _Session as Session
+from sayso.storage.postgres_migrate import still_pending
+from sayso.storage.structure import Fact, schema
+from sayso.storage.url import DatabaseUrl
+
+#: Those that everything was tried on.
+VERSIONS = range(15, 19)
+
+#: Where one of these is off, what was acknowledged may be lost in a crash.
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+_SETTING = "SELECT setting FROM pg_settings WHERE name = $1"
+_STANDBY = "SELECT pg_is_in_recovery()"
+_EXTENSION = "SELECT extversion FROM pg_extension WHERE extname = 'citus'"
+_ENCRYPTED = "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)"
+_LOCAL = "SELECT inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1'"
+_BYTES = "SELECT pg_database_size(current_database())"
+
+
+async def facts(url: DatabaseUrl, timeout: int) -> list[Fact]:  # noqa: ASYNC109
+    """What can be said of it; where nobody answers, that."""
+    try:
+        async with Session(url, timeout) as connection:
+            size = await connection.fetchval(_BYTES)
+            found = [fact async for fact in _told(connection)]
+    except Unavailable as error:
+        return [("database", "wrong", f"{url.shown}: {error.message}")]
+    return [("database", "ok", f"{url.shown}, {size} bytes"), *found, await _schema(url, timeout)]
+
+
+async def _told(connection: Connection) -> AsyncIterator[Fact]:
+    version = connection.get_server_version()
+    known = version.major in VERSIONS
+    yield "postgresql", "ok" if known else "note", f"{version.major}.{version.minor}{'' if known else ', never tried'}"
+    extension = await connection.fetchval(_EXTENSION)
+    yield "citus", "ok", extension or "not there"
+    standby = await connection.fetchval(_STANDBY)
+    yield "writes", "wrong" if standby else "ok", "it is a standby, which takes none" if standby else "are taken"
+    off = [name for name in _DURABLE if await connection.fetchval(_SETTING, name) == "off"]
+    yield "durability", "wrong" if off else "ok", f"off: {', '.join(off)}" if off else "nothing that it needs is off"
+    safe = await connection.fetchval(_ENCRYPTED) or await connection.fetchval(_LOCAL)
+    yield "privacy", "ok" if safe else "note", "nobody can listen" if safe else "without TLS: add sslmode=verify-full"
+
+
+async def _schema(url: DatabaseUrl, timeout: int) -> Fact:  # noqa: ASYNC109
+    try:
+        return schema(await still_pending(url, timeout=timeout))
+    except Unavailable as error:
+        return "schema", "wrong", error.message

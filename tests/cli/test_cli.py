@@ -175,16 +175,23 @@ def test_a_file_that_is_no_database_is_told(sayso: Sayso, tmp_path: Path):
     assert (1, 1) == (said.code, said.err.count("\n"))
 
 
-def test_a_newer_database_is_refused(sayso: Sayso, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("INSERT INTO migrations VALUES ('9999_later', '', 0)", "9999_later"),
+        ("UPDATE migrations SET sha256 = 'of another text'", "0001_initial"),
+    ],
+)
+def test_a_newer_database_or_one_of_another_schema_is_refused(sayso: Sayso, tmp_path: Path, sql: str, named: str):
     sayso("migrate")
     connection = apsw.Connection(str(tmp_path / "sayso-data" / "sayso.db"))
-    connection.execute("INSERT INTO migrations (name, applied_at) VALUES ('9999_later', 0)")
+    connection.execute(sql)
     connection.close()
 
     for words in (["workspace", "list"], ["migrate"], ["migrate", "--check"], ["verify"], ["serve", "--port", "0"]):
         said = sayso(*words)
         assert (1, "", 1) == (said.code, said.out, said.err.count("\n")), words
-        assert "9999_later" in said.err
+        assert named in said.err
 
 
 @pytest.mark.parametrize(

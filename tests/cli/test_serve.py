@@ -241,7 +241,7 @@ def test_a_second_server_on_the_same_data_is_refused(start: Start, tmp_path: Pat
 def test_a_database_of_a_later_version_is_refused(start: Start, tmp_path: Path):
     start().stop()
     connection = apsw.Connection(str(tmp_path / "sayso-data" / "sayso.db"))
-    connection.execute("INSERT INTO migrations (name, applied_at) VALUES ('9999_later', 0)")
+    connection.execute("INSERT INTO migrations VALUES ('9999_later', '', 0)")
     connection.close()
     ended = _sayso(tmp_path, "serve", "--port", "0")
 

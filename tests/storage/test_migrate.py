@@ -14,7 +14,7 @@ from tests.cast import NOON
 from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
 from sayso.storage import sqlite, store
-from sayso.storage.migrate import NewerSchema, files, migrate, pending
+from sayso.storage.migrate import NewerSchema, OtherSchema, files, migrate, pending
 
 ALL = [name for name, _ in files()]
 
@@ -47,12 +47,33 @@ def test_migrating_again_changes_nothing(connection: apsw.Connection):
 
 def test_a_database_of_a_later_version_is_refused_and_left_alone(connection: apsw.Connection):
     migrate(connection, NOON)
-    connection.execute("INSERT INTO migrations VALUES ('9999_later', 1)")
+    connection.execute("INSERT INTO migrations VALUES ('9999_later', '', 1)")
 
     with pytest.raises(NewerSchema, match="9999_later"):
         migrate(connection, NOON)
     with pytest.raises(NewerSchema):
         pending(connection)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE migrations SET sha256 = 'of another text'",
+        "UPDATE migrations SET sha256 = x'00'",
+        "ALTER TABLE migrations DROP COLUMN sha256",
+    ],
+)
+def test_a_database_made_by_another_text_of_a_migration_is_refused_and_left_alone(
+    connection: apsw.Connection, sql: str
+):
+    migrate(connection, NOON)
+    connection.execute(sql)
+    before = connection.execute("SELECT * FROM migrations").fetchall()
+
+    for use in (pending, lambda opened: migrate(opened, NOON)):
+        with pytest.raises(OtherSchema, match="made by another state of 0001_initial"):
+            use(connection)
+    assert before == connection.execute("SELECT * FROM migrations").fetchall()
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch):
@@ -118,7 +139,7 @@ def test_a_new_database_is_its_owner_s_alone_wherever_it_lies(tmp_path: Path):
     path = tmp_path / "sayso.db"
     store.bring_up_to_date(path, NOON)
     with closing(sqlite.connect(path)) as connection:
-        connection.execute("INSERT INTO migrations VALUES ('a row for the log', 1)")
+        connection.execute("INSERT INTO migrations VALUES ('a row for the log', '', 1)")
 
         modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
 

@@ -65,7 +65,7 @@ async def _findings(databases: dict[str, Database], *, deep: bool) -> list[Findi
     found = []
     for region, database in databases.items():
         facts = await database.facts(deep=deep)
-        if ("schema", "ok") in [fact[:2] for fact in facts]:
+        if ("schema", "ok") in [fact[:2] for fact in facts] and "wrong" not in {fact[1] for fact in facts}:
             facts.append(await _home(region, database))
         found += [Finding(region, *fact) for fact in facts]
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from hashlib import sha256
 from importlib import resources
 
 import apsw
@@ -10,12 +12,17 @@ import apsw
 from sayso.domain.errors import Unavailable
 from sayso.storage.sqlite import CLUSTERED
 
-_TABLE = "CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"
+TABLE = """CREATE TABLE IF NOT EXISTS migrations
+(name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
 _CREATE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\);", re.DOTALL)
 
 
 class NewerSchema(Unavailable):
     """The database was written by a later version of this program."""
+
+
+class OtherSchema(Unavailable):
+    """The database was made by another text of a migration than this version's: only before a release it may change."""
 
 
 def files() -> list[tuple[str, str]]:
@@ -25,18 +32,36 @@ def files() -> list[tuple[str, str]]:
     return sorted((entry.name.removesuffix(".sql"), entry.read_text()) for entry in found)
 
 
+def digest(sql: str) -> str:
+    """What is kept of a migration's text."""
+    return sha256(sql.encode()).hexdigest()
+
+
 def pending(connection: apsw.Connection) -> list[str]:
-    """The names of the migrations a database still needs. Raises NewerSchema."""
-    known = [name for name, _ in files()]
-    applied = _applied(connection)
-    newer = sorted(applied - set(known))
+    """The names of the migrations a database still needs. Raises NewerSchema, OtherSchema."""
+    return lacking(_applied(connection))
+
+
+def lacking(applied: Mapping[str, str]) -> list[str]:
+    """The names of the migrations that were not applied; `applied` gives the digest of each that was.
+
+    Raises NewerSchema, OtherSchema.
+    """
+    known = {name: digest(sql) for name, sql in files()}
+    newer = sorted(set(applied) - set(known))
     if newer:
         raise NewerSchema(f"the database has migrations this version does not know: {', '.join(newer)}")
+    other = sorted(name for name in applied if applied[name] != known[name])
+    if other:
+        raise OtherSchema(
+            f"the database was made by another state of {', '.join(other)}, from before its release: "
+            "use the version that made it, or begin with a new database"
+        )
     return [name for name in known if name not in applied]
 
 
 def migrate(connection: apsw.Connection, now: int) -> list[str]:
-    """Bring a database up to date, and say what was applied. Raises NewerSchema."""
+    """Bring a database up to date, and say what was applied. Raises NewerSchema, OtherSchema."""
     if not pending(connection):
         return []
     return [name for name, sql in files() if _apply(connection, name, sql, now)]
@@ -46,11 +71,12 @@ def _apply(connection: apsw.Connection, name: str, sql: str, now: int) -> bool:
     """Apply one migration. Looked up inside the transaction: another process may have been faster."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(_TABLE)
+        connection.execute(TABLE)
         needed = name in pending(connection)
         if needed:
             connection.execute(for_sqlite(sql))
-            connection.execute("INSERT INTO migrations (name, applied_at) VALUES (?1, ?2)", (name, now))
+            kept = (name, digest(sql), now)
+            connection.execute("INSERT INTO migrations (name, sha256, applied_at) VALUES (?1, ?2, ?3)", kept)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -69,8 +95,11 @@ def for_sqlite(sql: str) -> str:
     return _CREATE.sub(clustered, sql)
 
 
-def _applied(connection: apsw.Connection) -> set[str]:
-    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchall()
+def _applied(connection: apsw.Connection) -> dict[str, str]:
+    there = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'migrations'").fetchall()
     if not there:
-        return set()
-    return {str(name) for (name,) in connection.execute("SELECT name FROM migrations").fetchall()}
+        return {}
+    # The first databases of all kept no digest.
+    kept = "sha256" if "sha256" in str(there[0][0]) else "''"
+    rows = connection.execute(f"SELECT name, {kept} FROM migrations").fetchall()
+    return {str(name): str(known) for name, known in rows}

@@ -50,7 +50,7 @@ def sqlite(path: Path, *, checkpoints: bool = False) -> SqlStore:
 
 
 def bring_up_to_date(path: Path, now: int) -> list[str]:
-    """Make or migrate a database file, and say what was applied. Raises NewerSchema, Unavailable."""
+    """Make or migrate a database file, and say what was applied. Raises Unavailable."""
     with _opening(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
@@ -61,7 +61,7 @@ def bring_up_to_date(path: Path, now: int) -> list[str]:
 
 
 def still_pending(path: Path) -> list[str]:
-    """The migrations a database file needs; all of them when there is no file. Raises NewerSchema, Unavailable."""
+    """The migrations a database file needs; all of them when there is no file. Raises Unavailable."""
     with _opening(path), closing(apsw.Connection(":memory:" if not path.exists() else str(path))) as connection:
         connection.set_busy_timeout(BUSY_TIMEOUT)
         return pending(connection)

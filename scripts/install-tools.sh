@@ -1,12 +1,13 @@
 #!/bin/sh
-# Install, from Debian's packages, what fault injection and the benchmarks use: strace, wrk, nginx. Needs root, or sudo
-# without a password; without either it says what is missing and goes on.
+# Install, from Debian's packages, what the tests and benchmarks use: PostgreSQL's server, strace, wrk, nginx. Needs
+# root, or sudo without a password; without either it says what is missing and goes on.
 set -eu
 
 missing=""
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v wrk >/dev/null 2>&1 || missing="$missing wrk"
 command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
 root=""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests import postgres
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
 from tests.conformance import descriptions
 from tests.running import Running
@@ -25,6 +27,7 @@ from sayso.service.ports import Store
 from sayso.service.region import Region, Regions
 from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
+from sayso.storage.postgres_migrate import bring_up_to_date
 
 
 @pytest.fixture
@@ -32,16 +35,59 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+#: A coordinator's URL, of a database that the tests may empty.
+CITUS_URL = os.environ.get("SAYSO_TEST_CITUS_URL", "")
+
+KINDS = ["memory", "sqlite", "postgres", *(["citus"] if CITUS_URL else [])]
+
+
+@pytest.fixture(params=KINDS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Every kind of store: what runs on this fixture defines the port."""
-    if request.param == "memory":
-        opened: Store = MemoryStore()
-    else:
-        stores.bring_up_to_date(tmp_path / "sayso.db", NOON)
-        opened = stores.sqlite(tmp_path / "sayso.db")
+    opened = await _opened(request.param, request, tmp_path)
     yield opened
     await opened.close()
+
+
+async def _opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Store:
+    if kind == "memory":
+        return MemoryStore()
+    if kind == "sqlite":
+        stores.bring_up_to_date(folder / "sayso.db", NOON)
+        return stores.sqlite(folder / "sayso.db")
+    url = CITUS_URL if kind == "citus" else request.getfixturevalue("shared_database")
+    if kind == "citus":
+        await bring_up_to_date(url, NOON)
+    await postgres.emptied(url)
+    return await stores.postgres(url)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """One PostgreSQL server for the whole run, on a real disk's terms."""
+    if postgres.binaries() is None:
+        pytest.skip(postgres.NONE_FOUND)
+    with postgres.cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_database(cluster: postgres.Cluster) -> Iterator[str]:
+    """The URL of a database with the schema; `store` empties it."""
+    with postgres.shared(cluster) as url:
+        yield url
+
+
+@pytest.fixture
+def database(cluster: postgres.Cluster) -> Iterator[str]:
+    """The URL of an empty database of one's own."""
+    with cluster.database() as url:
+        yield url
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if postgres.binaries() is None:
+        terminalreporter.write_line(postgres.NONE_FOUND)
 
 
 @pytest.fixture

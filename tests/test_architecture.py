@@ -212,7 +212,7 @@ async def everything(acme: Acme) -> object:
     store, workspace = acme.region.store, acme.workspace.id
     if hasattr(store, "engine"):
         read = store.engine.read
-        tables = [name for (name,) in await read("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        tables = [name for _, sql in files() for name in re.findall(r"CREATE TABLE (\w+)", sql)]
         return {name: await read(f"SELECT * FROM {name}") for name in tables}
     heads = await store.ledger.heads(workspace, "", 1000)
     return [

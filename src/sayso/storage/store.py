@@ -49,6 +49,14 @@ def sqlite(path: Path, *, checkpoints: bool = False) -> SqlStore:
         return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints))
 
 
+async def postgres(url: str, *, timeout: float = 5.0) -> SqlStore:  # noqa: ASYNC109
+    """A store on a PostgreSQL database that is up to date; connected to when first used. Raises Invalid."""
+    # Imported here: with an embedded database nobody needs the driver.
+    from sayso.storage.postgres import PostgresEngine  # noqa: PLC0415
+
+    return SqlStore(await PostgresEngine.connect(url, timeout=timeout))
+
+
 def bring_up_to_date(path: Path, now: int) -> list[str]:
     """Make or migrate a database file, and say what was applied. Raises Unavailable."""
     with _opening(path):

@@ -1,0 +1,259 @@
+"""Held connections, and deadlines that are ours.
+
+No answer is waited for longer than a deadline: then the socket is closed, and a server that is frozen or behind a
+network that swallows packets holds up nobody any more. A lost connection is made anew by whoever needs one next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg import Connection
+
+from sayso.domain.errors import OutcomeUnknown, SaysoError, Unavailable
+from sayso.storage.postgres_errors import drops_all, late, translated
+from sayso.storage.postgres_url import Place
+
+Answer = TypeVar("Answer")
+
+#: How long others wait, after a deadline has passed, for a sign that the server lives, in seconds.
+PATIENCE = 0.25
+
+#: A connection that was idle for longer is not trusted: what lies between may have forgotten it. In seconds.
+IDLE_LIMIT = 300.0
+
+#: As we need a session to be; a pooler in transaction mode keeps no settings.
+_SETTINGS = {"application_name": "sayso", "jit": "off", "default_transaction_isolation": "read committed"}
+
+# What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions.
+_DURABLE = """SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off'"""
+
+
+class Connections:
+    """At most `place.connections` of them, opened when first needed."""
+
+    def __init__(self, place: Place, timeout: float) -> None:
+        self._place = place
+        self._hosts = list(place.hosts)
+        self._timeout = timeout
+        self._idle: list[tuple[Connection, float]] = []
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._open: set[Connection] = set()
+        self._opening = 0
+        self._old: set[Connection] = set()
+        self._probe: asyncio.Task[None] | None = None
+        self._probed_since = 0.0
+        self._closed = False
+
+    async def run(
+        self, use: Callable[[Connection], Awaitable[Answer]], deadline: float, *, writes: bool = False
+    ) -> Answer:
+        """Do something on a connection until `deadline`, by the loop's time. Raises what callers are told.
+
+        `writes`: once `use` has begun, an answer that fails to come leaves it unknown whether it wrote; a `use` that
+        knows better raises for itself.
+        """
+        connection = await self._borrowed(deadline)
+        watch = _Watch(connection, deadline)
+        try:
+            return await use(connection)
+        except Exception as error:
+            failure = error.__cause__ if isinstance(error, SaysoError) else error
+            if watch.has_ended:
+                self._suspect()
+            elif failure is not None and drops_all(failure):
+                self.drop()
+            told = error if failure is not error else translated(error, sent=writes)
+            if watch.has_ended and not isinstance(told, OutcomeUnknown):
+                raise late(sent=writes) from None
+            if told is error:
+                raise
+            raise told from error
+        finally:
+            watch.timer.cancel()
+            self._give_back(connection)
+
+    def drop(self) -> None:
+        """Let go of every connection; those in use are closed when they are given back."""
+        for connection, _ in self._idle:
+            self._end(connection)
+        self._idle.clear()
+        self._old |= self._open
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._probe is not None:
+            self._probe.cancel()
+        leaving = [connection for connection, _ in self._idle]
+        self._idle.clear()
+        self._open.difference_update(leaving)
+        await asyncio.gather(*(_leave(connection) for connection in leaving))
+        self._wake(len(self._waiting))
+
+    async def _borrowed(self, deadline: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        while not self._closed:
+            until = deadline
+            if self._probe is not None:
+                until = min(deadline, self._probed_since + PATIENCE)
+            elif (connection := self._held()) is not None:
+                return connection
+            elif len(self._open) + self._opening < self._place.connections:
+                return await self._opened(deadline)
+            if loop.time() >= until:
+                raise late(sent=False)
+            await self._turn(until)
+        raise Unavailable("The database is closed; nothing was written")
+
+    def _held(self) -> Connection | None:
+        """The one used last, so that what a quiet server does not need grows old."""
+        trusted = asyncio.get_running_loop().time() - IDLE_LIMIT
+        while self._idle:
+            connection, since = self._idle.pop()
+            if since >= trusted and not connection.is_closed():
+                return connection
+            self._end(connection)
+        return None
+
+    async def _turn(self, until: float) -> None:
+        """Wait until a connection may be free, or the time is over."""
+        loop = asyncio.get_running_loop()
+        ours: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(ours)
+        timer = loop.call_at(until, _resolve, ours)
+        try:
+            await ours
+        finally:
+            timer.cancel()
+
+    def _wake(self, number: int = 1) -> None:
+        while self._waiting and number:
+            waiting = self._waiting.popleft()
+            number -= not waiting.done()
+            _resolve(waiting)
+
+    def _give_back(self, connection: Connection) -> None:
+        # One that a statement left in a transaction has not told the end of it: nobody else may meet that.
+        if self._closed or connection in self._old or connection.is_closed() or connection.is_in_transaction():
+            self._end(connection)
+        else:
+            self._idle.append((connection, asyncio.get_running_loop().time()))
+        self._wake()
+
+    def _end(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        self._old.discard(connection)
+        connection.terminate()
+
+    async def _opened(self, deadline: float) -> Connection:
+        self._opening += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                connection = await self._dialled(deadline - asyncio.get_running_loop().time())
+        except TimeoutError:
+            self._suspect()
+            raise late(sent=False) from None
+        except Exception as error:
+            self._wake()
+            raise translated(error, sent=False) from error
+        finally:
+            self._opening -= 1
+        self._open.add(connection)
+        return connection
+
+    async def _dialled(self, within: float) -> Connection:
+        """A connection to the first host that will do; each gets its share of the time."""
+        failure: Exception = Unavailable("The database has no host")
+        for left, host in zip(range(len(self._hosts), 0, -1), list(self._hosts), strict=True):
+            began = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(within / left):
+                    connection = await dialled(host, self._place)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                failure = error
+                within -= asyncio.get_running_loop().time() - began
+                # The next attempt begins with another one.
+                self._hosts.remove(host)
+                self._hosts.append(host)
+            else:
+                return connection
+        raise failure
+
+    def _suspect(self) -> None:
+        """A deadline has passed: nobody else shall wait as long before a new connection shows that it was not all."""
+        self.drop()
+        if self._probe is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._probed_since = loop.time()
+            self._probe = loop.create_task(self._reached())
+
+    async def _reached(self) -> None:
+        """Try until the server answers, if only to refuse: from then on nobody waits in vain."""
+        try:
+            while not await self._answers():
+                pass
+        finally:
+            self._probe = None
+            self._wake(len(self._waiting))
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await self._dialled(self._timeout)
+        except TimeoutError:
+            return False
+        except Exception:  # noqa: BLE001
+            return True
+        self._open.add(connection)
+        self._give_back(connection)
+        return True
+
+
+class _Watch:
+    """Closes a connection when a deadline passes; whoever waits on it is told by an error."""
+
+    __slots__ = ("_connection", "has_ended", "timer")
+
+    def __init__(self, connection: Connection, deadline: float) -> None:
+        self._connection = connection
+        self.has_ended = False
+        self.timer = asyncio.get_running_loop().call_at(deadline, self._end)
+
+    def _end(self) -> None:
+        self.has_ended = True
+        self._connection.terminate()
+
+
+async def dialled(host: str, place: Place) -> Connection:
+    """One new connection to one host."""
+    if place.pgbouncer:
+        return await asyncpg.connect(host, statement_cache_size=0)
+    connection = await asyncpg.connect(host, server_settings=_SETTINGS)
+    try:
+        await connection.fetch(_DURABLE)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _resolve(waiting: asyncio.Future[Any]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+async def _leave(connection: Connection) -> None:
+    """Say goodbye, but not for long."""
+    try:
+        async with asyncio.timeout(1):
+            await connection.close()
+    except Exception:  # noqa: BLE001
+        connection.terminate()
+
+
+__all__ = ["Connection", "Connections", "dialled"]

@@ -20,8 +20,10 @@ from sayso.storage.postgres_url import Place
 
 Answer = TypeVar("Answer")
 
-#: How long others wait, after a deadline has passed, for a sign that the server lives, in seconds.
-PATIENCE = 0.25
+#: After a deadline has passed, how long others wait for a new connection to show that the server lives, and how often
+#: one is tried, in seconds.
+PATIENCE = 0.2
+KNOCK = 0.1
 
 #: A connection that was idle for longer is not trusted: what lies between may have forgotten it. In seconds.
 IDLE_LIMIT = 300.0
@@ -29,9 +31,15 @@ IDLE_LIMIT = 300.0
 #: As we need a session to be; a pooler in transaction mode keeps no settings.
 _SETTINGS = {"application_name": "sayso", "jit": "off", "default_transaction_isolation": "read committed"}
 
-# What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions.
+#: What the longest answer may take that anybody waits for, in seconds.
+LONG = 60.0
+
+# What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions. What is
+# given up here ends there too, which a server on Windows cannot tell.
 _DURABLE = """SELECT set_config('synchronous_commit', 'on', false)
-WHERE current_setting('synchronous_commit') = 'off'"""
+WHERE current_setting('synchronous_commit') = 'off'
+UNION ALL SELECT set_config('client_connection_check_interval', '1s', false)
+WHERE version() !~ 'Visual C|mingw'"""
 
 
 class Connections:
@@ -46,8 +54,9 @@ class Connections:
         self._open: set[Connection] = set()
         self._opening = 0
         self._old: set[Connection] = set()
-        self._probe: asyncio.Task[None] | None = None
-        self._probed_since = 0.0
+        self._doubted: float | None = None
+        self._knocks: set[asyncio.Task[None]] = set()
+        self._knocked = 0.0
         self._closed = False
 
     async def run(
@@ -87,8 +96,7 @@ class Connections:
 
     async def close(self) -> None:
         self._closed = True
-        if self._probe is not None:
-            self._probe.cancel()
+        self._trust()
         leaving = [connection for connection, _ in self._idle]
         self._idle.clear()
         self._open.difference_update(leaving)
@@ -97,17 +105,19 @@ class Connections:
 
     async def _borrowed(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
+        came = loop.time()
         while not self._closed:
             until = deadline
-            if self._probe is not None:
-                until = min(deadline, self._probed_since + PATIENCE)
+            if self._doubted is not None:
+                self._knock()
+                until = min(deadline, max(came, self._doubted) + PATIENCE)
             elif (connection := self._held()) is not None:
                 return connection
             elif len(self._open) + self._opening < self._place.connections:
                 return await self._opened(deadline)
             if loop.time() >= until:
                 raise late(sent=False)
-            await self._turn(until)
+            await self._turn(until if self._doubted is None else min(until, self._knocked + KNOCK))
         raise Unavailable("The database is closed; nothing was written")
 
     def _held(self) -> Connection | None:
@@ -168,50 +178,59 @@ class Connections:
 
     async def _dialled(self, within: float) -> Connection:
         """A connection to the first host that will do; each gets its share of the time."""
-        failure: Exception = Unavailable("The database has no host")
+        failure: Exception | None = None
         for left, host in zip(range(len(self._hosts), 0, -1), list(self._hosts), strict=True):
             began = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(within / left):
-                    connection = await dialled(host, self._place)
+                    connection = await dialled(host, self._place, self._timeout)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-                failure = error
+                # One that hangs weighs more than one that refuses.
+                failure = failure if isinstance(failure, TimeoutError) else error
                 within -= asyncio.get_running_loop().time() - began
                 # The next attempt begins with another one.
                 self._hosts.remove(host)
                 self._hosts.append(host)
             else:
                 return connection
-        raise failure
+        raise failure or OSError("no host")
 
     def _suspect(self) -> None:
-        """A deadline has passed: nobody else shall wait as long before a new connection shows that it was not all."""
+        """A deadline has passed: until a new connection shows that the server lives, nobody else waits as long."""
         self.drop()
-        if self._probe is None and not self._closed:
-            loop = asyncio.get_running_loop()
-            self._probed_since = loop.time()
-            self._probe = loop.create_task(self._reached())
+        if self._doubted is None and not self._closed:
+            self._doubted = asyncio.get_running_loop().time()
+            self._knock()
 
-    async def _reached(self) -> None:
-        """Try until the server answers, if only to refuse: from then on nobody waits in vain."""
-        try:
-            while not await self._answers():
-                pass
-        finally:
-            self._probe = None
-            self._wake(len(self._waiting))
+    def _trust(self) -> None:
+        self._doubted = None
+        for knock in self._knocks:
+            knock.cancel()
+        self._wake(len(self._waiting))
 
-    async def _answers(self) -> bool:
+    def _knock(self) -> None:
+        """Try to reach the server anew, whatever became of earlier tries: what was swallowed never arrives."""
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._knocked + KNOCK:
+            self._knocked = loop.time()
+            knock = loop.create_task(self._reach())
+            self._knocks.add(knock)
+            knock.add_done_callback(self._knocks.discard)
+
+    async def _reach(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
                 connection = await self._dialled(self._timeout)
         except TimeoutError:
-            return False
+            return
         except Exception:  # noqa: BLE001
-            return True
-        self._open.add(connection)
-        self._give_back(connection)
-        return True
+            # It answers, if only to refuse: then nobody waits long.
+            self._knocks.discard(asyncio.current_task())
+        else:
+            self._knocks.discard(asyncio.current_task())
+            self._open.add(connection)
+            self._give_back(connection)
+        self._trust()
 
 
 class _Watch:
@@ -229,11 +248,17 @@ class _Watch:
         self._connection.terminate()
 
 
-async def dialled(host: str, place: Place) -> Connection:
-    """One new connection to one host."""
+async def dialled(host: str, place: Place, timeout: float) -> Connection:  # noqa: ASYNC109
+    """One new connection to one host. `timeout`: how long it will be waited on, so that the server gives up too."""
     if place.pgbouncer:
         return await asyncpg.connect(host, statement_cache_size=0)
-    connection = await asyncpg.connect(host, server_settings=_SETTINGS)
+    limits = {
+        "lock_timeout": timeout,
+        "idle_in_transaction_session_timeout": 2 * timeout,
+        "statement_timeout": max(timeout, LONG),
+    }
+    in_ms = {name: str(int(limit * 1000)) for name, limit in limits.items()}
+    connection = await asyncpg.connect(host, server_settings={**_SETTINGS, **in_ms})
     try:
         await connection.fetch(_DURABLE)
     except BaseException:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 import structlog
 import uvicorn
@@ -23,6 +25,8 @@ from sayso.api.operations import Operations
 from sayso.asgi import App
 from sayso.deployment import opened
 from sayso.domain.errors import Unavailable
+from sayso.http.acceptor import Acceptor
+from sayso.http.crew import Member
 from sayso.http.protocol import HttpProtocol
 from sayso.http.proxies import TrustedProxies
 from sayso.http.tally import Tally
@@ -36,6 +40,9 @@ from sayso.settings import Settings
 
 BACKLOG = 2048
 
+#: What there is to begin with, as whoever greets wants it.
+Begun = TypeVar("Begun")
+
 
 @dataclass(slots=True)
 class Sayso:
@@ -48,12 +55,14 @@ class Sayso:
 
 
 @asynccontextmanager
-async def composed(settings: Settings) -> AsyncIterator[Sayso]:
-    """A server's application on its open stores."""
+async def composed(settings: Settings, member: Member | None = None) -> AsyncIterator[Sayso]:
+    """A server's application on its open stores; with others on the same socket, as a member of their crew."""
     async with opened(settings) as regions:
-        tally = Tally()
-        operations = Operations(regions, tally, settings.metrics_public, described(regions, settings.public_url))
-        windows, proxies = Windows(settings.rate_limit), TrustedProxies(settings.trusted_proxies)
+        tally = member.tally if member else Tally()
+        document = described(regions, settings.public_url)
+        operations = Operations(regions, tally, settings.metrics_public, document, member=member)
+        windows = member.windows if member else Windows(settings.rate_limit)
+        proxies = TrustedProxies(settings.trusted_proxies)
         app = surfaces(regions, windows, tally, now, RandomIds(), operations, proxies)
         if settings.log_requests:
             app.intercom = logs.of_requests(app.intercom)
@@ -83,24 +92,38 @@ def described(regions: Regions, public_url: str = "") -> Document:
     return Document(described_surfaces, regions.hosts, regions.default.name, public_url)
 
 
-async def serve(settings: Settings, greet: Callable[[Sayso, str], Any]) -> None:
+async def serve(
+    settings: Settings, begin: Callable[[Regions], Awaitable[Begun]], greet: Callable[[str, Begun], None]
+) -> None:
     """Serve until SIGTERM or SIGINT, then answer what was accepted and return. `greet` gets the address."""
     async with composed(settings) as sayso:
-        listener = _listening(settings)
-        scheme = "https" if settings.tls_cert else "http"
-        host, port = listener.getsockname()[:2]
-        address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        listener = listening(settings)
         server = _Server(_config(settings, sayso.app), sayso)
         # Before anybody learns the address: from then on, being asked to stop means to drain.
         server.heed_signals()
-        greeting = greet(sayso, address)
-        if asyncio.iscoroutine(greeting):
-            await greeting
+        greet(address(settings, listener), await begin(sayso.regions))
         await server.serve(sockets=[listener])
         structlog.get_logger().info("stopped")
 
 
-def _listening(settings: Settings) -> socket.socket:
+async def serve_as(member: Member, settings: Settings, listener: socket.socket, parent: int, ready: int) -> None:
+    """Serve with others on one socket, until a signal or the parent's end closes the pipe `parent`. When connections
+    are taken, a byte is written to the pipe `ready`."""
+    async with composed(settings, member) as sayso:
+        server = _Member(_config(settings, sayso.app), sayso, member, listener, partial(os.write, ready, b"."))
+        server.heed_signals()
+        server.heed(parent)
+        await server.serve(sockets=[listener])
+
+
+def address(settings: Settings, listener: socket.socket) -> str:
+    scheme = "https" if settings.tls_cert else "http"
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def listening(settings: Settings) -> socket.socket:
+    """The socket that connections come to. Raises Unavailable."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -152,3 +175,43 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int) -> None:
         self._sayso.operations.draining = True
         self.handle_exit(number, None)
+
+
+class _Member(_Server):
+    """One of several on a socket that their parent made."""
+
+    def __init__(
+        self, config: uvicorn.Config, sayso: Sayso, member: Member, listener: socket.socket, ready: Callable[[], object]
+    ) -> None:
+        super().__init__(config, sayso)
+        self._member = member
+        self._listener = listener
+        self._ready = ready
+
+    def heed(self, parent: int) -> None:
+        """End when the parent has, however it did: nobody else would end us."""
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            loop.remove_reader(parent)
+            self._stop(signal.SIGTERM)
+
+        loop.add_reader(parent, ended)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        connect = partial(HttpProtocol, self.config, self.server_state, {})
+        self._acceptor = Acceptor(self._listener, connect, self._connected, self.config.ssl, self._member)
+        self._acceptor.start()
+        self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        self._member.told(self._connected())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._acceptor.close()
+        await super().shutdown(sockets)
+
+    def _connected(self) -> int:
+        return len(self.server_state.connections)

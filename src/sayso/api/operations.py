@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from sayso import __version__
 from sayso.api.call import reply
 from sayso.api.document import Document
+from sayso.api.processes import Processes
 from sayso.api.shapes.operations import Health, Readiness
 from sayso.domain.access import Scope
 from sayso.domain.errors import Forbidden, Unavailable
+from sayso.http.crew import Member
 from sayso.http.request import Request
 from sayso.http.response import JSON, Response
 from sayso.http.tally import BUCKETS, Tally
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Operations:
-    """`draining` is set when the server is stopping: it is then no longer ready."""
+    """`draining` is set when the server is stopping: it is then no longer ready. `member` is what a process that serves
+    with others is of their crew."""
 
     regions: Regions
     tally: Tally
     metrics_public: bool
     document: Document
     draining: bool = False
+    member: Member | None = None
 
     async def healthz(self, request: Request) -> Response:
         """The process answers."""
@@ -57,9 +61,9 @@ class Operations:
         from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
         registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
+        registry.register(Processes(self.member.pids) if self.member else ProcessCollector(registry=None))
         PlatformCollector(registry=registry)
-        registry.register(_Collector(self.tally))
+        registry.register(_Collector(self.member.tallied() if self.member else self.tally))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST.encode())
 
     async def openapi(self, request: Request) -> Response:

@@ -12,8 +12,8 @@ import click
 from sayso import settings as known
 
 if TYPE_CHECKING:
-    from sayso.server import Sayso
     from sayso.service.first_start import Start
+    from sayso.service.region import Regions
     from sayso.settings import Settings
 
 
@@ -63,33 +63,28 @@ def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) ->
     """
     settings, _ = known.load(flags, file=Path(config_file) if config_file else None)
     # Imported when the settings are known to be right: wrong ones are told at once.
-    import asyncio
     import sys
 
-    from sayso import logs, server
+    from sayso import logs, workers
 
     logs.configure(settings.log_format)
 
-    async def greet(sayso: Sayso, address: str) -> None:
-        starts = await _starts(sayso, demo=demo)
+    async def begin(regions: Regions) -> dict[str, Start]:
+        return await _starts(regions, settings.bootstrap_token, demo=demo)
+
+    def greet(address: str, starts: dict[str, Start]) -> None:
         click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts))
         sys.stdout.flush()
 
-    if sys.platform == "win32":
-        asyncio.run(server.serve(settings, greet))
-    else:
-        import uvloop
-
-        uvloop.run(server.serve(settings, greet))
+    workers.serve(settings, begin, greet)
 
 
-async def _starts(sayso: Sayso, *, demo: bool) -> dict[str, Start]:
+async def _starts(regions: Regions, bootstrap: str, *, demo: bool) -> dict[str, Start]:
     """Every region's beginning, the default one's first; the demo is there alone."""
     from sayso.service.first_start import begin
 
-    default = sayso.regions.default
-    others = [region for region in sayso.regions.by_name.values() if region is not default]
-    bootstrap = sayso.settings.bootstrap_token
+    default = regions.default
+    others = [region for region in regions.by_name.values() if region is not default]
     return {
         region.name: await begin(region, bootstrap, with_demo=demo and region is default)
         for region in (default, *others)

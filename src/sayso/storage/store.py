@@ -53,8 +53,9 @@ async def postgres(url: str, *, timeout: float = 5.0) -> SqlStore:  # noqa: ASYN
     """A store on a PostgreSQL database that is up to date; connected to when first used. Raises Invalid."""
     # Imported here: with an embedded database nobody needs the driver.
     from sayso.storage.postgres import PostgresEngine  # noqa: PLC0415
+    from sayso.storage.postgres_alone import alone  # noqa: PLC0415
 
-    return SqlStore(await PostgresEngine.connect(url, timeout=timeout))
+    return SqlStore(await PostgresEngine.connect(url, timeout=timeout), partial(alone, url, timeout))
 
 
 def bring_up_to_date(path: Path, now: int) -> list[str]:

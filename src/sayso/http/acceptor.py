@@ -1,0 +1,86 @@
+"""Taking connections from a socket that several processes listen on, so that each gets its share."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+
+import structlog
+
+from sayso.http.crew import Member
+
+#: How long one who has more connections than another leaves a new one to them, in seconds.
+COURTESY = 0.002
+
+#: How long none is taken after one could not be, for want of files, in seconds.
+RESPITE = 0.5
+
+
+class Acceptor:
+    """Without it, whoever wakes first takes all that have arrived, and keeps them as long as their clients do."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        connect: Callable[[], asyncio.Protocol],
+        connected: Callable[[], int],
+        tls: ssl.SSLContext | None,
+        member: Member,
+    ) -> None:
+        self._listener = listener
+        self._connect = connect
+        self._connected = connected
+        self._tls = tls
+        self._member = member
+        self._loop = asyncio.get_running_loop()
+        self._arriving: set[asyncio.Task[object]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._ready)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop.remove_reader(self._listener)
+
+    def _ready(self) -> None:
+        self._member.told(self._connected() + len(self._arriving))
+        if self._member.is_busier():
+            self._pause(COURTESY)
+        else:
+            self._accept()
+
+    def _pause(self, seconds: float) -> None:
+        self._loop.remove_reader(self._listener)
+        self._timer = self._loop.call_later(seconds, self._resume)
+
+    def _resume(self) -> None:
+        # One at least, however many others have: they may have no time.
+        self._loop.add_reader(self._listener, self._ready)
+        self._accept()
+
+    def _accept(self) -> None:
+        try:
+            accepted, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            structlog.get_logger().error("no connection can be taken", error=type(error).__name__, number=error.errno)
+            self._pause(RESPITE)
+            return
+        accepted.setblocking(False)
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task: asyncio.Task[object] = self._loop.create_task(self._hand_over(accepted))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    async def _hand_over(self, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._connect, accepted, ssl=self._tls)
+        except OSError:
+            # The client is gone, or does not speak TLS: nobody waits for an answer.
+            accepted.close()

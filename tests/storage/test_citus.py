@@ -20,7 +20,7 @@ COLUMNS = {place.table: place.column for place in DISTRIBUTED}
 def schema() -> Iterator[apsw.Connection]:
     """The shared schema as it is written, with the table in which migrations are recorded."""
     with apsw.Connection(":memory:") as connection:
-        connection.execute(migrate._TABLE)
+        connection.execute(migrate.TABLE)
         for _, sql in migrate.files():
             connection.execute(sql)
         yield connection
@@ -70,11 +70,12 @@ def test_a_table_that_names_contacts_is_distributed_by_them_or_by_its_own_key(sc
 
 
 def test_a_table_is_placed_after_the_one_it_lies_beside_and_small_ones_are_copied_everywhere():
+    assert all(TABLES.index(place.table) > TABLES.index("contacts") for place in DISTRIBUTED[1:])
     assert [
         "SELECT create_distributed_table('contacts', 'contact_id', colocate_with => 'none')",
         "SELECT create_distributed_table('ledger', 'contact_id', colocate_with => 'contacts')",
         "SELECT create_reference_table('workspaces')",
-    ] == citus.placing(["workspaces", "ledger", "contacts"])
+    ] == [citus.placing(table) for table in ("contacts", "ledger", "workspaces")]
 
 
 def test_what_was_placed_already_is_left_alone_and_what_was_cut_short_is_finished():

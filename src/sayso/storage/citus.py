@@ -8,7 +8,9 @@ that are new and to tables that are full: a step that was taken is not taken aga
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
+
+from sayso.storage.postgres_connections import Connection
 
 
 class Distributed(NamedTuple):
@@ -38,6 +40,7 @@ REFERENCE = (
     "migrations",
 )
 
+#: In the order in which they are placed.
 TABLES = (*(place.table for place in DISTRIBUTED), *REFERENCE)
 
 _EXTENSION = "SELECT extversion FROM pg_extension WHERE extname = 'citus'"
@@ -61,14 +64,6 @@ _EMPTY_LOCALLY = "SELECT truncate_local_data_after_distributing_table('{0}')"
 _ANALYZE = "ANALYZE {0}"
 
 
-class Connection(Protocol):
-    """What is needed of asyncpg's, outside of a transaction and without a deadline: full tables take their time."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-
-    async def execute(self, query: str, *args: Any) -> str: ...
-
-
 class Found(NamedTuple):
     """A table as the coordinator sees it. `full`: rows from before it was placed still take up its disk."""
 
@@ -90,31 +85,40 @@ async def unplaced(connection: Connection) -> list[str]:
     return _unplaced(await _found(connection))
 
 
-async def distribute(connection: Connection) -> list[str]:
+async def distribute(connection: Connection, lock: str) -> list[str]:
     """Give every table its place where the extension is, and say which ones were given theirs now.
 
-    On the coordinator, by one process at a time, as the owner of the tables. A full table takes no writes meanwhile.
+    On the coordinator, as the owner of the tables; a full one takes no writes meanwhile. `lock` is a statement that
+    holds up other processes that do the same until the transaction ends: each step is looked at again behind it.
     """
+    if await version(connection) is None:
+        return []
     wanted = await unplaced(connection)
-    for statement in placing(wanted):
+    placed = [table for table in wanted if await _stepped(connection, lock, table)]
+    for statement in tidying(await _found(connection), placed):
         await connection.execute(statement)
-    if await version(connection) is not None:
-        for statement in tidying(await _found(connection), wanted):
-            await connection.execute(statement)
-    return wanted
+    return placed
+
+
+async def _stepped(connection: Connection, lock: str, table: str) -> bool:
+    async with connection.transaction():
+        await connection.execute(lock)
+        needed = table in await unplaced(connection)
+        if needed:
+            await connection.execute(placing(table))
+    return needed
 
 
 async def reports_usage(connection: Connection) -> bool:
     """Whether this server sends figures about itself to the makers of Citus: `citus.enable_statistics_collection`."""
     rows = await connection.fetch(_REPORTING)
-    return rows[0][0] == "on"
+    return bool(rows[0][0] == "on")
 
 
-def placing(tables: Iterable[str]) -> list[str]:
-    """The calls that place these tables, each colocated one after the table that it lies beside."""
-    wanted = set(tables)
-    distributed = [_DISTRIBUTE.format(*place) for place in DISTRIBUTED if place.table in wanted]
-    return distributed + [_COPY_EVERYWHERE.format(table) for table in REFERENCE if table in wanted]
+def placing(table: str) -> str:
+    """The call that places a table; `TABLES` has them in an order in which each lies beside one that has its place."""
+    distributed = {place.table: _DISTRIBUTE.format(*place) for place in DISTRIBUTED}
+    return distributed.get(table) or _COPY_EVERYWHERE.format(table)
 
 
 def tidying(found: Iterable[Found], placed_now: Iterable[str]) -> list[str]:

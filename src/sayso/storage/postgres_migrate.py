@@ -8,7 +8,7 @@ import re
 import asyncpg
 
 from sayso.domain.errors import Unavailable
-from sayso.storage import migrate
+from sayso.storage import citus, migrate
 from sayso.storage.postgres_connections import Connection, dialled
 from sayso.storage.postgres_url import parsed
 
@@ -19,6 +19,9 @@ _IS_THERE = "SELECT to_regclass('migrations') IS NOT NULL"
 _APPLIED = "SELECT name, sha256 FROM migrations"
 _NOTE = "INSERT INTO migrations (name, sha256, applied_at) VALUES ($1, $2, $3)"
 
+#: A migration may take long, and so may waiting for another process', in seconds.
+_PATIENCE = 3_600.0
+
 _TEXT = re.compile(r"\bTEXT\b")
 
 
@@ -28,20 +31,28 @@ async def bring_up_to_date(url: str, now: int, *, timeout: float = 5.0) -> list[
     Raises NewerSchema, Unavailable, Invalid.
     """
     async with _Session(url, timeout) as connection:
-        if not await _pending(connection):
-            return []
-        return [name for name, sql in migrate.files() if await _applied(connection, name, sql, now)]
+        applied = []
+        if await _pending(connection):
+            applied = [name for name, sql in migrate.files() if await _applied(connection, name, sql, now)]
+        return applied + _on_citus(await citus.distribute(connection, _LOCK))
 
 
 async def still_pending(url: str, *, timeout: float = 5.0) -> list[str]:  # noqa: ASYNC109
-    """The migrations a database needs. Raises NewerSchema, Unavailable, Invalid."""
+    """The migrations a database needs, and the tables that lack their place on Citus.
+
+    Raises NewerSchema, Unavailable, Invalid.
+    """
     async with _Session(url, timeout) as connection:
-        return await _pending(connection)
+        return await _pending(connection) + _on_citus(await citus.unplaced(connection))
 
 
 def for_postgres(sql: str) -> str:
     """The shared schema as PostgreSQL keeps it best: text in the order of its bytes, as everywhere else."""
     return _TEXT.sub('TEXT COLLATE "C"', sql)
+
+
+def _on_citus(tables: list[str]) -> list[str]:
+    return [f"{table} on Citus" for table in tables]
 
 
 async def _applied(connection: Connection, name: str, sql: str, now: int) -> bool:
@@ -74,7 +85,7 @@ class _Session:
         for host in self._place.hosts:
             try:
                 async with asyncio.timeout(self._timeout / len(self._place.hosts)):
-                    self._connection = await dialled(host, self._place)
+                    self._connection = await dialled(host, self._place, _PATIENCE)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 failure = error
                 continue

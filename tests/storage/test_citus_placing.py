@@ -19,10 +19,11 @@ from tests.postgres import Cluster
 from tests.storage.test_hot_statements import hot, on_shards
 
 from sayso.domain.errors import Unavailable
-from sayso.storage import citus
 from sayso.storage.citus import DISTRIBUTED, TABLES
+from sayso.storage.cluster import facts
 from sayso.storage.migrate import files
 from sayso.storage.postgres_migrate import bring_up_to_date, still_pending
+from sayso.storage.url import DatabaseUrl
 
 STAND_IN = Path(__file__).with_name("citus_stand_in.sql").read_text()
 MIGRATIONS = [name for name, _ in files()]
@@ -113,19 +114,16 @@ async def test_processes_that_start_at_once_place_each_table_once(stand_in: asyn
     assert set(TABLES) == (await placed(stand_in)).keys()
 
 
-async def test_usage_is_reported_where_the_server_says_so(cluster: Cluster, database: str):
-    assert [False, True, False] == [await reports(cluster, database, value) for value in ("", "on", "off")]
-
-
-async def reports(cluster: Cluster, database: str, value: str) -> bool:
+async def test_doctor_tells_of_a_citus_that_tells_others(stand_in: asyncpg.Connection, cluster: Cluster, database: str):
     name = database.rpartition("/")[2]
-    if value:
-        cluster.sql(f"ALTER DATABASE {name} SET citus.enable_statistics_collection = '{value}'")
-    opened = await asyncpg.connect(database)
-    try:
-        return await citus.reports_usage(opened)
-    finally:
-        await opened.close()
+    told = []
+    for value in ("DEFAULT", "on", "off"):
+        cluster.sql(f"ALTER DATABASE {name} SET citus.enable_statistics_collection = {value}")
+        told += [fact[1:] for fact in await facts(DatabaseUrl(database), 5) if fact[0] == "citus"]
+
+    assert ("ok", "0-stand-in") == told[0] == told[2]
+    assert "note" == told[1][0]
+    assert "citus.enable_statistics_collection = off" in told[1][1]
 
 
 # Each hot statement, as the planner sees it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from sayso.domain.errors import Unavailable
+from sayso.storage import citus
 from sayso.storage.postgres_connections import Connection
 from sayso.storage.postgres_migrate import _Session as Session
 from sayso.storage.postgres_migrate import still_pending
@@ -19,7 +20,6 @@ _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 _SETTING = "SELECT setting FROM pg_settings WHERE name = $1"
 _STANDBY = "SELECT pg_is_in_recovery()"
-_EXTENSION = "SELECT extversion FROM pg_extension WHERE extname = 'citus'"
 _ENCRYPTED = "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)"
 _LOCAL = "SELECT inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1'"
 _BYTES = "SELECT pg_database_size(current_database())"
@@ -40,8 +40,10 @@ async def _told(connection: Connection) -> AsyncIterator[Fact]:
     version = connection.get_server_version()
     known = version.major in VERSIONS
     yield "postgresql", "ok" if known else "note", f"{version.major}.{version.minor}{'' if known else ', never tried'}"
-    extension = await connection.fetchval(_EXTENSION)
-    yield "citus", "ok", extension or "not there"
+    extension = await citus.version(connection)
+    reports = extension is not None and await citus.reports_usage(connection)
+    told = f"{extension}, which tells its makers about this server: set citus.enable_statistics_collection = off"
+    yield "citus", "note" if reports else "ok", told if reports else extension or "not there"
     standby = await connection.fetchval(_STANDBY)
     yield "writes", "wrong" if standby else "ok", "it is a standby, which takes none" if standby else "are taken"
     off = [name for name in _DURABLE if await connection.fetchval(_SETTING, name) == "off"]

@@ -201,10 +201,10 @@ async def test_no_get_changes_what_is_stored(acme: Acme):
 
 
 def _head(acme: Acme, path: str):
-    from sayso.http.request import Request
+    from sayso.http.request import Fields, Request
 
     headers = {name.lower().encode(): value.encode() for name, value in acme.client.headers.items()}
-    return Request("HEAD", path.encode(), {**headers, b"intercom-version": b"2.16"}, b"", "127.0.0.1")
+    return Request("HEAD", path.encode(), Fields({**headers, b"intercom-version": b"2.16"}), b"", "127.0.0.1")
 
 
 async def everything(acme: Acme) -> object:

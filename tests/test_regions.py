@@ -13,7 +13,7 @@ from tests.running import Running
 
 from sayso.domain.access import ALL_SCOPES
 from sayso.http.proxies import TrustedProxies
-from sayso.http.request import Request
+from sayso.http.request import Fields, Request
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.server import surfaces
@@ -164,7 +164,7 @@ class Deployment:
     async def region(self, token: str, client: str = "203.0.113.9", **headers: str) -> str | int:
         given = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
         given[b"authorization"] = f"Bearer {token}".encode()
-        answer = await self.app.respond(Request("GET", b"/me", given, b"", client))
+        answer = await self.app.respond(Request("GET", b"/me", Fields(given), b"", client))
         found = re.search(rb'"region":"(..)"', answer.body)
         return found[1].decode() if found else answer.status
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sayso.http.protocol import BODY_LIMIT
 from sayso.http.proxies import TrustedProxies
-from sayso.http.request import Request
+from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
 
@@ -53,7 +53,7 @@ class App:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         client = scope.get("client")
         body = await _body(receive)
-        request = Request(scope["method"], target, dict(scope["headers"]), body, client[0] if client else "")
+        request = Request(scope["method"], target, Fields(scope["headers"]), body, client[0] if client else "")
         response = await self.respond(request)
         length = b"%d" % len(response.body)
         headers = [(b"content-type", response.media_type), (b"content-length", length), *response.headers]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sayso.http.proxies import TrustedProxies
-from sayso.http.request import Request
+from sayso.http.request import Fields, Request
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from sayso.http.request import Request
     ],
 )
 def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(peer, forwarded, client):
-    request = Request("GET", b"/", {b"x-forwarded-for": forwarded.encode()}, b"", peer)
+    request = Request("GET", b"/", Fields({b"x-forwarded-for": forwarded.encode()}), b"", peer)
 
     TrustedProxies("10.0.0.0/8, ::1").unfold(request)
 

@@ -4,11 +4,12 @@ from base64 import b64encode
 
 import pytest
 
-from sayso.http.request import BodyTooLarge, Request
+from sayso.http.request import BodyTooLarge, Fields, Request
 
 
 def request(target: bytes = b"/", body: bytes | None = b"", **headers: bytes) -> Request:
-    return Request("GET", target, {name.encode(): value for name, value in headers.items()}, body, "127.0.0.1")
+    given = Fields({name.encode(): value for name, value in headers.items()})
+    return Request("GET", target, given, body, "127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sayso.api.operations import Operations
 from sayso.api.routes import OPEN_ROUTES, ROUTES, OpenRoute, Route
 from sayso.domain.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, SaysoError, Unauthenticated
 from sayso.http.request import Request
-from sayso.http.response import Response
+from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
 from sayso.service.ports import Clock, Ids
@@ -46,7 +46,7 @@ class ApiApp:
             # Neither the message nor the values: both may hold what people told us.
             structlog.get_logger().error("request failed", error=type(error).__name__, request_id=request_id)
             response = rendered(SaysoError("The server failed; nothing more is known"), request_id)
-        response.headers = [(b"x-request-id", request_id.encode()), *passage.limits(), *response.headers]
+        response.lines = line(b"x-request-id", request_id.encode()) + passage.limits() + response.lines
         return passage.path, response
 
 
@@ -80,9 +80,9 @@ class _Passage:
             raise Forbidden(route.scope.value)
         return await route.handler(Call(self.request, region, caller, parameters))
 
-    def limits(self) -> list[tuple[bytes, bytes]]:
-        """The headers of the rate limit, where it was asked."""
-        return [] if self.left is None else self.app.windows.headers(self.left)
+    def limits(self) -> bytes:
+        """The header lines of the rate limit, where it was asked."""
+        return b"" if self.left is None else self.app.windows.lines(self.left)
 
     def _spend(self, key: str) -> None:
         self.left = self.app.windows.spend(key, self.app.clock())

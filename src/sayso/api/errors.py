@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from sayso.api.shapes.problem import FieldError, Problem
 from sayso.domain import errors as domain
-from sayso.http.response import Headers, Response
+from sayso.http.response import Response, line
 
 PROBLEM = b"application/problem+json"
 
@@ -93,15 +93,15 @@ def rendered(error: domain.SaysoError, request_id: str) -> Response:
         problem.errors = [FieldError(error.field, error.message)]
     else:
         problem.errors = UNSET
-    return Response(msgspec.json.encode(problem), answer.status, _headers(error), PROBLEM)
+    return Response(msgspec.json.encode(problem), answer.status, _lines(error), PROBLEM)
 
 
-def _headers(error: domain.SaysoError) -> Headers:
+def _lines(error: domain.SaysoError) -> bytes:
     match error:
         case domain.MethodNotAllowed():
-            return [(b"allow", ", ".join(error.allow).encode())]
+            return line(b"allow", ", ".join(error.allow).encode())
         case domain.Unauthenticated():
-            return [(b"www-authenticate", b"Bearer")]
+            return line(b"www-authenticate", b"Bearer")
         case domain.Unavailable():
-            return [(b"retry-after", b"%d" % error.retry_after)]
-    return []
+            return line(b"retry-after", b"%d" % error.retry_after)
+    return b""

@@ -16,12 +16,15 @@ from sayso.domain.access import Scope
 from sayso.domain.errors import Forbidden, Unavailable
 from sayso.http.crew import Member
 from sayso.http.request import Request
-from sayso.http.response import JSON, Response
+from sayso.http.response import JSON, Response, line
 from sayso.http.tally import BUCKETS, Tally
 from sayso.service.region import Regions
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
+
+_NO_SNIFFING = line(b"x-content-type-options", b"nosniff")
+_NO_REFERRER = line(b"referrer-policy", b"no-referrer")
 
 
 @dataclass(slots=True)
@@ -68,17 +71,13 @@ class Operations:
 
     async def openapi(self, request: Request) -> Response:
         """This description, as OpenAPI 3.1."""
-        return Response(self.document.json, headers=[(b"x-content-type-options", b"nosniff")], media_type=JSON)
+        return Response(self.document.json, 200, _NO_SNIFFING, JSON)
 
     async def docs(self, request: Request) -> Response:
         """This description, for people."""
         page, policy = self.document.page
-        headers = [
-            (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-        ]
-        return Response(page, headers=headers, media_type=b"text/html; charset=utf-8")
+        lines = line(b"content-security-policy", policy.encode()) + _NO_SNIFFING + _NO_REFERRER
+        return Response(page, 200, lines, b"text/html; charset=utf-8")
 
     async def _must_read(self, request: Request) -> None:
         region = self.regions.at(request.host, request.secret)

@@ -14,7 +14,7 @@ from sayso.api.shapes.subscription_type import (
 )
 from sayso.domain import subscription_type as domain
 from sayso.domain.idempotency import IdempotencyRecord
-from sayso.http.response import Response
+from sayso.http.response import Response, line
 
 _FIELDS = msgspec.json.Decoder(SubscriptionTypeFields)
 _WORDING = msgspec.json.Decoder(Wording)
@@ -64,7 +64,7 @@ async def translate(call: Call) -> Response:
 
 def _created(made: SubscriptionType, *, again: bool = False) -> Response:
     response = reply(made, 201)
-    response.headers = [(b"location", f"/sayso/subscription_types/{made.id}".encode())]
+    response.lines = line(b"location", f"/sayso/subscription_types/{made.id}".encode())
     if again:
-        response.headers.append((b"idempotent-replayed", b"true"))
+        response.lines += line(b"idempotent-replayed", b"true")
     return response

@@ -71,13 +71,10 @@ def _form(workspace: Workspace) -> dict[str, Any]:
 
 
 def _check_api_version(name: str) -> None:
-    from sayso.domain.errors import UnknownVersion
     from sayso.intercom.versions import named
 
-    try:
-        named(name.encode("utf-8", "surrogateescape"))
-    except UnknownVersion:
-        raise Wrong(f"--api-version: there is no version {name}; there are 2.7 to 2.16, Preview and Unstable") from None
+    if named(name.encode("utf-8", "surrogateescape")) is None:
+        raise Wrong(f"--api-version: there is no version {name}; there are 2.7 to 2.16, Preview and Unstable")
 
 
 def _check_timezone(name: str) -> None:

@@ -11,16 +11,17 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from http import HTTPStatus
 from typing import Any, cast
-from weakref import WeakKeyDictionary, proxy
+from weakref import WeakKeyDictionary
 
 import httptools
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from sayso.http.request import Request
-from sayso.http.response import Response
+from sayso.http.heads import Heads
+from sayso.http.request import Fields, Request
+from sayso.http.response import Response, beginning
+from sayso.http.round import ROUNDS, Round
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
@@ -42,7 +43,6 @@ ARRIVAL_LIMIT = 30.0
 #: How long a refused client may take to read why, in seconds.
 LINGER = 2.0
 
-_STATUS_LINE = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 
 #: How long a stopping server waits for the rest of a request, in seconds.
 LAST_ARRIVAL = 5.0
@@ -66,7 +66,8 @@ class HttpProtocol(asyncio.Protocol):
         self._refusal = cast("Refuse", config.loaded_app.refuse)
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
-        self._round = _ROUNDS.setdefault(self._loop, _Round(self._loop))
+        self._round = ROUNDS.setdefault(self._loop, Round(self._loop))
+        self._heads = _HEADS.setdefault(config, Heads())
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
         self._client = ""
@@ -101,6 +102,11 @@ class HttpProtocol(asyncio.Protocol):
         if self._refused:
             self._discard(len(data))
             return
+        begins = not self._arriving
+        if begins and (whole := self._heads.whole(data)) is not None:
+            self._active = self._loop.time()
+            self._queue(Request(*whole, self._client), keep_alive=True)
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -116,6 +122,8 @@ class HttpProtocol(asyncio.Protocol):
             self._unfinished += len(data)
             if self._unfinished > HEAD_LIMIT:
                 self._refuse(431)
+        elif begins and self._keep_alive and not self._arriving:
+            self._heads.keep(data, self._headers)
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -193,10 +201,10 @@ class HttpProtocol(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._target = b""
-        self._headers: dict[bytes, bytes] = {}
+        self._headers = Fields()
         self._body: list[bytes] = []
         self._head = self._unfinished = self._count = self._size = self._discarded = 0
-        self._handed_on = self._offered = False
+        self._handed_on = self._offered = self._keep_alive = False
 
     def _plain_head(self) -> bytes:
         """The head once more, without its offer of another protocol: for that, the parser leaves out the body."""
@@ -212,12 +220,15 @@ class HttpProtocol(asyncio.Protocol):
     def _hand_on(self, body: bytes | None) -> None:
         self._handed_on = True
         parser = self._parser
-        keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        self._keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
         request = Request(parser.get_method().decode(), self._target, self._headers, body, self._client)
+        self._queue(request, keep_alive=self._keep_alive)
+
+    def _queue(self, request: Request, *, keep_alive: bool) -> None:
         self._waiting.append((request, keep_alive))
         if len(self._waiting) == 1 and not self._busy:
             self._round.add(self._next)
-        elif len(self._waiting) >= PIPELINE_LIMIT:
+        elif len(self._waiting) == PIPELINE_LIMIT:
             self._transport.pause_reading()
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
@@ -246,11 +257,13 @@ class HttpProtocol(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
-        while self._waiting and not self._busy and not self._write_paused:
-            self._answer(*self._waiting.popleft())
-            if len(self._waiting) < PIPELINE_LIMIT and not self._write_paused:
+        waiting = self._waiting
+        while waiting and not self._busy and not self._write_paused:
+            if len(waiting) == PIPELINE_LIMIT:
                 self._transport.resume_reading()
-        self._say_why()
+            self._answer(*waiting.popleft())
+        if self._refused:
+            self._say_why()
 
     def _write(self, request: Request, response: Response, keep_alive: bool) -> None:
         self._busy = False
@@ -260,8 +273,8 @@ class HttpProtocol(asyncio.Protocol):
         if transport.is_closing():
             return
         close = not keep_alive or (self._closing and not self._waiting)
-        head = self._start(response, close=close)
-        transport.write(head if request.method == "HEAD" else head + response.body)
+        body = b"" if request.method == "HEAD" else response.body
+        transport.write(self._start(response, body, close=close))
         if close:
             self._closing = True
             self._waiting.clear()
@@ -271,15 +284,15 @@ class HttpProtocol(asyncio.Protocol):
             else:
                 transport.close()
 
-    def _start(self, response: Response, *, close: bool) -> bytes:
-        parts = [
-            b"%scontent-type: %s\r\ncontent-length: %d\r\n"
-            % (_STATUS_LINE[response.status], response.media_type, len(response.body)),
-        ]
-        for name, value in (*self._state.default_headers, *response.headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-        return b"".join(parts)
+    def _start(self, response: Response, body: bytes, *, close: bool) -> bytes:
+        return b"%s%d\r\n%s%s%s%s" % (
+            beginning(response.status, response.media_type),
+            len(response.body),
+            self._round.defaults(self._state),
+            response.lines,
+            b"connection: close\r\n\r\n" if close else b"\r\n",
+            body,
+        )
 
     # What nobody wants.
 
@@ -305,7 +318,7 @@ class HttpProtocol(asyncio.Protocol):
         self._told = status
         self._closing = True
         response = self._refusal(status, self._client)
-        self._transport.write(self._start(response, close=True) + response.body)
+        self._transport.write(self._start(response, response.body, close=True))
         self._linger()
 
     def _linger(self) -> None:
@@ -327,28 +340,8 @@ class HttpProtocol(asyncio.Protocol):
             self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
 
 
-class _Round:
-    """What one round of the loop read is answered back to back: code that takes turns with system calls runs cold."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = proxy(loop)
-        self._ready: list[Callable[[], None]] = []
-
-    def add(self, answer: Callable[[], None]) -> None:
-        if not self._ready:
-            self._loop.call_soon(self._run)
-        self._ready.append(answer)
-
-    def _run(self) -> None:
-        ready, self._ready = self._ready, []
-        for answer in ready:
-            try:
-                answer()
-            except Exception as error:  # noqa: BLE001
-                self._loop.call_exception_handler({"message": "a request failed", "exception": error})
-
-
-_ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Round] = WeakKeyDictionary()
+# One application's: what it recognised in the fields is nobody else's.
+_HEADS: WeakKeyDictionary[Config, Heads] = WeakKeyDictionary()
 
 
 class _Started:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from sayso.http.request import Request
+from sayso.http.request import Fields, Request
 
 
 class TrustedProxies:
@@ -30,8 +30,8 @@ class TrustedProxies:
             if not address or not self._trusts(address):
                 break
         host = request.headers.get(b"x-forwarded-host")
-        if host is not None:
-            request.headers[b"host"] = host
+        if host is not None and host != request.headers.get(b"host"):
+            request.headers = Fields({**request.headers, b"host": host})
 
     def _trusts(self, address: str) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -13,18 +14,23 @@ class BodyTooLarge(Exception):
     """The body has more bytes than the kernel keeps."""
 
 
-class Request:
-    """Header names are lower-case bytes; of a header sent twice the last counts.
+class Fields(dict[bytes, bytes]):
+    """Header fields by lower-case name; of one sent twice the last counts. Many requests may share them: never changed.
 
-    `target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
+    `recognised` is a surface's own: what it made of these fields, for the next request that comes with them.
+    """
+
+    recognised: Any = None
+
+
+class Request:
+    """`target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
     was too large to keep.
     """
 
     __slots__ = ("_body", "client", "headers", "method", "path", "query_string")
 
-    def __init__(
-        self, method: str, target: bytes, headers: dict[bytes, bytes], body: bytes | None, client: str
-    ) -> None:
+    def __init__(self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str) -> None:
         self.method = method
         self.headers = headers
         self.client = client
@@ -47,7 +53,9 @@ class Request:
 
         Raises UnicodeDecodeError on what is no UTF-8: it names nothing.
         """
-        parts = [part for part in self.path.split("/") if part]
+        parts = self.path[1:].split("/")
+        if "" in parts:
+            parts = [part for part in parts if part]
         return [unquote(part, errors="strict") for part in parts] if "%" in self.path else parts
 
     @property

@@ -49,13 +49,17 @@ class Router(Generic[R]):
             following = node.literals.get(segment)
             if following is None:
                 following = node.parameter
+                if following is None:
+                    return None
                 parameters.append(segment)
-            if following is None:
-                return None
             node = following
+        route = node.routes.get(method)
+        return (route, parameters) if route is not None else self._otherwise(node, method, parameters)
+
+    def _otherwise(self, node: _Node[R], method: str, parameters: list[str]) -> tuple[R, list[str]] | None:
         if not node.routes:
             return None
-        route = node.routes.get("GET" if method == "HEAD" else method)
+        route = node.routes.get("GET") if method == "HEAD" else None
         if route is None:
             raise NotAllowed(tuple(sorted({*node.routes, *(["HEAD"] if "GET" in node.routes else [])})))
         return route, parameters

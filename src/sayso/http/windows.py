@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sayso.http.response import Headers
-
 #: The length of a window, in seconds.
 WINDOW = 10
 
@@ -39,13 +37,10 @@ class Windows:
         self._turn(now)
         return self.limit if self._off else self.limit - self._counts.get(key, 0)
 
-    def headers(self, left: int) -> Headers:
-        """What clients are told of a window with so many left."""
-        return [
-            (b"x-ratelimit-limit", b"%d" % self.limit),
-            (b"x-ratelimit-remaining", b"%d" % max(left, 0)),
-            (b"x-ratelimit-reset", b"%d" % self.reset),
-        ]
+    def lines(self, left: int) -> bytes:
+        """What clients are told of a window with so many left, as header lines."""
+        told = (self.limit, self.reset, max(left, 0))
+        return b"x-ratelimit-limit: %d\r\nx-ratelimit-reset: %d\r\nx-ratelimit-remaining: %d\r\n" % told
 
     def _turn(self, now: int) -> None:
         window = now // (WINDOW * 1000)

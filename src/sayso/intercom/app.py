@@ -15,17 +15,28 @@ from sayso.domain.errors import (
     RateLimited,
     SaysoError,
     Unauthenticated,
+    UnknownVersion,
 )
 from sayso.http.request import Request
-from sayso.http.response import Headers, Response
+from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
 from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
 from sayso.intercom.routes import ROUTES, Route
-from sayso.intercom.versions import named
+from sayso.intercom.versions import Version, named
+from sayso.service.access import Caller
 from sayso.service.ports import Clock, Ids
-from sayso.service.region import Regions
+from sayso.service.region import Region, Regions
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """What a request's header fields say: who sends it, which region answers, in which version (None: no such)."""
+
+    caller: Caller
+    region: Region
+    version: Version | None
 
 
 @dataclass(slots=True)
@@ -58,7 +69,7 @@ class IntercomApp:
         request_id = self.ids.request()
         response = refusal(status, request_id)
         left = self.windows.spend(f"client {client}", self.clock())
-        response.headers = [(b"x-request-id", request_id.encode()), *self.windows.headers(left)]
+        response.lines = line(b"x-request-id", request_id.encode()) + self.windows.lines(left)
         return response
 
 
@@ -76,39 +87,47 @@ class _Passage:
         self.path = ""
 
     async def through(self) -> Response:
-        request, secret, windows = self.request, self.request.secret, self.app.windows
-        region = self.app.regions.at(request.host, secret)
-        try:
-            caller = await region.access.authenticate(secret)
-        except Unauthenticated:
-            self._spend(windows)
-            raise
+        request, now = self.request, self.app.clock()
+        sender = request.headers.recognised
+        if sender is None or not sender.region.access.still_knows(sender.caller, now):
+            sender = await self._recognise()
+        caller, version = sender.caller, sender.version
         self.key = caller.token.id
-        self._spend(windows)
-        header = request.headers.get(b"intercom-version")
-        version = named(header if header is not None else caller.snapshot.workspace.api_version.encode())
+        self._spend(now)
+        if version is None:
+            raise UnknownVersion("The requested version could not be found")
         route, parameters = self._route()
         if version < route.since:
             raise NotInVersion("Requested resource is not available in current API version.")
         if route.scope not in caller.token.scopes:
             raise Forbidden(Scope(route.scope).value)
-        return await route.handler(Call(request, region, caller, version, parameters, self.request_id))
+        return await route.handler(Call(request, sender.region, caller, version, parameters, self.request_id))
 
     def sign(self, response: Response) -> None:
         """The headers that every answer bears."""
         windows = self.app.windows
         left = windows.left(self.key, self.app.clock()) if self.left is None else self.left
-        headers: Headers = [
-            (b"x-request-id", self.request_id.encode()),
-            *windows.headers(left),
-        ]
         version = self.request.headers.get(b"intercom-version")
-        if version is not None:
-            headers.append((b"intercom-version", version))
-        response.headers = headers + response.headers
+        told = b"" if version is None else line(b"intercom-version", version)
+        request_id = b"x-request-id: %s\r\n" % self.request_id.encode()
+        response.lines = b"".join((request_id, windows.lines(left), told, response.lines))
 
-    def _spend(self, windows: Windows) -> None:
-        self.left = windows.spend(self.key, self.app.clock())
+    async def _recognise(self) -> _Sender:
+        """Who sends this, found out anew, and kept with the header fields. Raises Unauthenticated, RateLimited."""
+        request, secret = self.request, self.request.secret
+        region = self.app.regions.at(request.host, secret)
+        try:
+            caller = await region.access.authenticate(secret)
+        except Unauthenticated:
+            self._spend(self.app.clock())
+            raise
+        header = request.headers.get(b"intercom-version")
+        version = named(caller.snapshot.workspace.api_version.encode() if header is None else header)
+        request.headers.recognised = sender = _Sender(caller, region, version)
+        return sender
+
+    def _spend(self, now: int) -> None:
+        self.left = self.app.windows.spend(self.key, now)
         if self.left < 0:
             raise RateLimited("The rate limit for the App has been exceeded")
 

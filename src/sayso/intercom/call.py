@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -50,10 +50,9 @@ class Call:
     def types(self) -> dict[str, SubscriptionType]:
         return self.caller.snapshot.types
 
-    @property
-    def rendered(self) -> dict[str, Any]:
-        """What was rendered from the workspace's small tables as they are now."""
-        return self.caller.snapshot.rendered
+    def rendered(self, what: str) -> dict[str, bytes]:
+        """What was rendered of one kind from the workspace's small tables as they are now."""
+        return self.caller.snapshot.rendered[what]
 
     def body(self, decoder: msgspec.json.Decoder[T]) -> T:
         """The body as a shape; no body is as good as `{}`. Raises TooLarge, Malformed, Invalid."""

@@ -15,6 +15,9 @@ from sayso.intercom.attached import attached, attaching, detaching
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType
 
+#: How many lists are kept until a type changes: there are far fewer ways to choose than contacts.
+LISTS = 4_096
+
 _ATTACH = msgspec.json.Decoder(AttachSubscriptionType)
 
 
@@ -23,18 +26,28 @@ async def list_of_contact(call: Call) -> Response:
     standing = await call.region.store.contact.standing(call.workspace_id, call.parameters[0])
     if standing is None:
         raise ContactNotFound("there is no such contact")
-    fragments = call.rendered
-    words = standing.split()
+    lists = call.rendered("list")
+    found = lists.get(standing)
+    if found is None:
+        if len(lists) >= LISTS:
+            lists.clear()
+        found = lists[standing] = _list(call, standing)
+    return Response(found)
+
+
+def _list(call: Call, standing: str) -> bytes:
+    fragments, words = call.rendered("choice"), standing.split()
     for word in words:
         if word not in fragments:
             fragments[word] = _fragment(word, call.types)
-    return Response(b'{"type":"list","data":[%s]}' % b",".join(filter(None, map(fragments.__getitem__, words))))
+    return b'{"type":"list","data":[%s]}' % b",".join(filter(None, map(fragments.__getitem__, words)))
 
 
 def _type(call: Call, type_: DomainType) -> bytes:
-    kept = call.rendered.get(type_.id)
+    types = call.rendered("type")
+    kept = types.get(type_.id)
     if kept is None or type_ is not call.types.get(type_.id):
-        kept = call.rendered[type_.id] = msgspec.json.encode(SubscriptionType.of(type_))
+        kept = types[type_.id] = msgspec.json.encode(SubscriptionType.of(type_))
     return kept
 
 

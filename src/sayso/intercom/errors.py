@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from sayso.domain import errors as domain
-from sayso.http.response import Headers, Response
+from sayso.http.response import Response, line
 from sayso.intercom.shapes.error import Error, ErrorList
 
 
@@ -60,7 +60,7 @@ def rendered(error: domain.SaysoError, request_id: str) -> Response:
     status, code, message = TABLE[type(error)]
     field = error.field if isinstance(error, domain.Invalid) else None
     told = Error(code, message or _message(error), field or UNSET)
-    return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _headers(error))
+    return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _lines(error))
 
 
 def refusal(status: int, request_id: str) -> Response:
@@ -81,14 +81,14 @@ def _message(error: domain.SaysoError) -> str:
     return error.message
 
 
-_HEADERS: dict[type[domain.SaysoError], Callable[[domain.SaysoError], Headers]] = {
-    domain.MethodNotAllowed: lambda error: [(b"allow", ", ".join(error.allow).encode())],  # type: ignore[attr-defined]
-    domain.Unauthenticated: lambda error: [(b"www-authenticate", b"Bearer")],
+_LINES: dict[type[domain.SaysoError], Callable[[domain.SaysoError], bytes]] = {
+    domain.MethodNotAllowed: lambda error: line(b"allow", ", ".join(error.allow).encode()),  # type: ignore[attr-defined]
+    domain.Unauthenticated: lambda error: line(b"www-authenticate", b"Bearer"),
 }
 
 
-def _headers(error: domain.SaysoError) -> Headers:
+def _lines(error: domain.SaysoError) -> bytes:
     if isinstance(error, domain.Unavailable):
-        return [(b"retry-after", b"%d" % error.retry_after)]
-    make = _HEADERS.get(type(error))
-    return make(error) if make else []
+        return line(b"retry-after", b"%d" % error.retry_after)
+    make = _LINES.get(type(error))
+    return make(error) if make else b""

@@ -29,6 +29,10 @@ class AccessService:
         self._ids = ids
         self._known: dict[bytes, Caller] = {}
 
+    def still_knows(self, caller: Caller, now: int) -> bool:
+        """Whether a caller recognised before would be recognised again, without asking the store."""
+        return self._snapshots.hold(caller.snapshot, now)
+
     async def authenticate(self, secret: bytes) -> Caller:
         """The caller whose token this is. Raises Unauthenticated."""
         digest = sha256(secret).digest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
 
 from sayso.domain.access import Admin, Workspace
 from sayso.domain.subscription_type import SubscriptionType
@@ -15,13 +15,14 @@ MAX_AGE = 1000
 
 @dataclass(slots=True)
 class Snapshot:
-    """What a workspace's small tables said at `version`. `rendered` is the surfaces', to keep what they made of it."""
+    """What a workspace's small tables said at `version`. `rendered` is the surfaces', to keep what they made of it: by
+    a word of theirs, then by what it was made for."""
 
     workspace: Workspace
     types: dict[str, SubscriptionType]
     admins: list[Admin]
     checked_at: int
-    rendered: dict[str, Any] = field(default_factory=dict)
+    rendered: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def version(self) -> int:
@@ -37,9 +38,13 @@ class Snapshots:
     async def of(self, workspace_id: str) -> Snapshot | None:
         """The snapshot of a workspace, at most a second old; None when there is no such workspace."""
         held = self._held.get(workspace_id)
-        if held is not None and 0 <= self._clock() - held.checked_at < MAX_AGE:
+        if held is not None and self.hold(held, self._clock()):
             return held
         return await self.current(workspace_id)
+
+    def hold(self, snapshot: Snapshot, now: int) -> bool:
+        """Whether a snapshot is the one held, and at most a second old."""
+        return 0 <= now - snapshot.checked_at < MAX_AGE and self._held.get(snapshot.workspace.id) is snapshot
 
     async def current(self, workspace_id: str) -> Snapshot | None:
         """The snapshot as the store has it now."""

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from sayso.domain.errors import UnknownVersion
-
 Json = dict[str, Any]
 Change = Callable[[Json], None]
 
@@ -44,12 +42,9 @@ _NAMES: dict[bytes, Version] = {
 }
 
 
-def named(name: bytes) -> Version:
-    """The version of an `Intercom-Version` header; those before 2.7 are answered as 2.7. Raises UnknownVersion."""
-    version = _NAMES.get(name)
-    if version is None:
-        raise UnknownVersion("The requested version could not be found")
-    return version
+def named(name: bytes) -> Version | None:
+    """The version of an `Intercom-Version` header; those before 2.7 are answered as 2.7. None: there is no such."""
+    return _NAMES.get(name)
 
 
 def downgrade(version: Version, tree: Any) -> None:

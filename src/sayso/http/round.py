@@ -1,0 +1,44 @@
+"""Rounds of the event loop: what one of them read, and the header lines that are the same for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from weakref import WeakKeyDictionary, proxy
+
+from uvicorn.server import ServerState
+
+from sayso.http.response import line
+
+
+class Round:
+    """What one round of the loop read is answered back to back: code that takes turns with system calls runs cold."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = proxy(loop)
+        self._ready: list[Callable[[], None]] = []
+        self._given: list[tuple[bytes, bytes]] = []
+        self._defaults = b""
+
+    def defaults(self, state: ServerState) -> bytes:
+        """The header lines that the server gives every answer: a new list of them each second, for the date."""
+        if state.default_headers is not self._given:
+            self._given = state.default_headers
+            self._defaults = b"".join(line(*header) for header in self._given)
+        return self._defaults
+
+    def add(self, answer: Callable[[], None]) -> None:
+        if not self._ready:
+            self._loop.call_soon(self._run)
+        self._ready.append(answer)
+
+    def _run(self) -> None:
+        ready, self._ready = self._ready, []
+        for answer in ready:
+            try:
+                answer()
+            except Exception as error:  # noqa: BLE001
+                self._loop.call_exception_handler({"message": "a request failed", "exception": error})
+
+
+ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, Round] = WeakKeyDictionary()

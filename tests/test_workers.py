@@ -1,0 +1,288 @@
+"""Several processes on one socket: what they share, how they are replaced, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+
+import httpx2
+import pytest
+from tests.http.wire import request, to
+from tests.running import Running
+from tests.signals import children, send
+
+#: How long a change may take until every process heeds it, in seconds.
+HEEDED = 2.0
+
+#: What a worker may take of the machine's memory, in bytes.
+MEMORY = 70 * 1024**2
+
+
+@pytest.fixture
+def serve(start: Callable[..., Running], database: str) -> Callable[..., Running]:
+    """Start a server on an empty PostgreSQL database."""
+
+    def serve_with(*flags: str, **environment: str) -> Running:
+        return start(*flags, SAYSO_DATABASE_URL=database, **environment)
+
+    return serve_with
+
+
+@pytest.fixture
+def server(serve: Callable[..., Running]) -> Running:
+    return serve("--demo", "--workers", "2")
+
+
+@contextmanager
+def one_client_each(server: Running, number: int = 2) -> Iterator[list[httpx2.Client]]:
+    """Clients of one connection each, led to different processes."""
+    with ExitStack() as stack:
+        found: dict[str, httpx2.Client] = {}
+        deadline = monotonic() + 20
+        while len(found) < number:
+            assert monotonic() < deadline, f"only {len(found)} workers answer"
+            client = stack.enter_context(server.client)
+            found.setdefault(worker_of(client), client)
+        yield list(found.values())
+
+
+def worker_of(client: httpx2.Client) -> str:
+    """What tells the process that answers apart: its part of the request ids it gives."""
+    return client.get("/me").headers["x-request-id"][:12]
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        if holds():
+            return True
+    return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def sayso(server: Running, *words: str) -> object:
+    """A command beside a running server, on the same data."""
+    environment = {**os.environ, "SAYSO_DATABASE_URL": server._environment["SAYSO_DATABASE_URL"]}
+    command = [sys.executable, "-m", "sayso", *words, "--json"]
+    done = subprocess.run(command, cwd=server.folder, env=environment, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+# Starting and ending.
+
+
+def test_the_greeting_comes_once_when_all_of_them_answer(server: Running):
+    with one_client_each(server):
+        assert 2 == len(children(server.process.pid))
+    assert 0 == server.stop()
+    assert 1 == server.said.count("listens on")
+    assert 1 == server.said.count("Token: ")
+    assert 1 == server.said.count("stopped")
+
+
+def test_connections_are_shared_evenly(server: Running):
+    with ExitStack() as stack:
+        wires = [stack.enter_context(to(server)) for _ in range(64)]
+        answers = [wire.send(request(server, "GET /me")).answer() for wire in wires]
+    shares = Counter(answer.headers["x-request-id"][:12] for answer in answers)
+
+    assert 2 == len(shares)
+    assert min(shares.values()) >= 28, shares
+
+
+def test_a_worker_takes_no_more_memory_than_it_may(server: Running):
+    with one_client_each(server) as clients:
+        for number in range(300):
+            clients[number % 2].post("/contacts", json={"external_id": f"{number}"})
+    taken = [resident(pid) for pid in children(server.process.pid)]
+
+    assert 2 == len(taken)
+    assert max(taken) <= MEMORY
+
+
+def resident(pid: int) -> int:
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) * 1024
+
+
+def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(server: Running):
+    with one_client_each(server) as (one, other):
+        died, pids = worker_of(one), children(server.process.pid)
+        counted = requests_counted(other)
+        os.kill(owner(server, one, pids), signal.SIGKILL)
+
+        assert within(20, lambda: len(children(server.process.pid)) == 2 and children(server.process.pid) != pids)
+        assert 200 == other.get("/me").status_code
+        with one_client_each(server) as both:
+            assert died not in {worker_of(client) for client in both}
+            assert {True} == {requests_counted(client) > counted for client in both}
+    assert "a worker ended" in server.said
+    assert 0 == server.stop()
+
+
+def owner(server: Running, client: httpx2.Client, pids: list[int]) -> int:
+    """The process behind a client's connection: while the others stand still, it answers."""
+    for pid in pids:
+        others = [other for other in pids if other != pid]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            client.get("/healthz", timeout=1)
+        except httpx2.TimeoutException:
+            continue
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+        return pid
+    raise AssertionError("nobody answers")
+
+
+def requests_counted(client: httpx2.Client) -> int:
+    lines = client.get("/metrics").text.splitlines()
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith("sayso_requests_total"))
+
+
+def test_what_was_accepted_is_answered_by_all_of_them_after_a_signal(server: Running):
+    pids = children(server.process.pid)
+    body = json.dumps({"email": "slow@example.com"}).encode()
+    with ExitStack() as stack:
+        wires = [stack.enter_context(to(server)) for _ in range(8)]
+        for wire in wires:
+            assert 200 == wire.send(request(server, "GET /me")).answer().status
+            wire.send(request(server, "POST /contacts", f"Content-Length: {len(body)}") + body[:5])
+        # On a further connection of each: what was sent before it has been read.
+        with one_client_each(server):
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        answers = [wire.send(body[5:]).answer() for wire in wires]
+
+    assert {200, 409} == {answer.status for answer in answers}
+    assert 0 == server.process.wait(30)
+    assert [] == [pid for pid in pids if is_alive(pid)]
+    assert "Traceback" not in server.said
+
+
+def test_a_server_that_is_asked_twice_still_ends(server: Running):
+    server.process.send_signal(signal.SIGINT)
+    server.process.send_signal(signal.SIGTERM)
+
+    assert 0 == server.process.wait(20)
+
+
+def test_workers_end_when_their_parent_is_killed(server: Running):
+    pids = children(server.process.pid)
+    server.kill()
+    ended = within(10, lambda: not any(map(is_alive, pids)))
+    send(pids, signal.SIGKILL)
+
+    assert (2, True) == (len(pids), ended)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{server.url}/healthz")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_start_without_a_database_fails_with_one_line(tmp_path: Path, workers: str):
+    url = "postgresql://sayso:hunter2@127.0.0.1:1/nowhere"
+    done = subprocess.run(
+        [sys.executable, "-m", "sayso", "serve", "--port", "0", "--workers", workers],
+        cwd=tmp_path,
+        env={**os.environ, "SAYSO_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n")), done.stderr
+    assert "cannot reach the database" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+# What they share.
+
+
+def test_the_rate_limit_is_one_for_all_of_them(serve: Callable[..., Running]):
+    server = serve("--workers", "2", SAYSO_RATE_LIMIT="600")
+    let_through: Counter[str] = Counter()
+    refused: set[str] = set()
+    with one_client_each(server) as clients:
+        for number in range(400):
+            answer = clients[number % 2].get("/me")
+            window = answer.headers["x-ratelimit-reset"]
+            let_through[window] += answer.status_code == 200
+            if answer.status_code == 429:
+                refused.add(window)
+
+    assert refused
+    assert {} == {window: count for window, count in let_through.items() if count > 110}
+    # Those that found each worker counted too.
+    assert {} == {window: count for window, count in let_through.items() if window in refused and count < 80}
+
+
+def test_metrics_tell_of_all_of_them_whoever_is_asked(server: Running):
+    with one_client_each(server) as clients:
+        before = requests_counted(clients[0])
+        for number in range(20):
+            clients[number % 2].get("/me")
+        told = [requests_counted(client) for client in clients]
+        processes = {
+            line.split()[0]: float(line.split()[1])
+            for line in clients[0].get("/metrics").text.splitlines()
+            if line.startswith("process_")
+        }
+
+    # Asking counts too.
+    assert [before + 21, before + 22] == told
+    taken = sum(resident(pid) for pid in children(server.process.pid))
+    assert 0.8 * taken <= processes["process_resident_memory_bytes"] <= 1.2 * taken
+
+
+def holds_everywhere(one: httpx2.Client, other: httpx2.Client, server: Running) -> None:
+    """What one process did, or a command, is so at the other."""
+    wording = {"name": "News", "description": "", "locale": "en"}
+    draft = {"consent_type": "opt_in", "default_translation": wording}
+    type_id = one.post("/sayso/subscription_types", json=draft).json()["id"]
+    contact = other.post("/contacts", json={"role": "lead"}).json()["id"]
+    path, body = f"/contacts/{contact}/subscriptions", {"id": type_id}
+    assert 404 == other.post(path, json=body).status_code
+    assert 200 == one.put(f"/sayso/subscription_types/{type_id}", json={"state": "live"}).status_code
+    assert 200 == other.post(path, json=body).status_code
+    assert [type_id] == [found["id"] for found in one.get(path).json()["data"]]
+
+    made = sayso(server, "token", "create", "--name", "short-lived")
+    bearer = {"Authorization": f"Bearer {made['value']}"}
+    assert [200, 200] == [client.get("/me", headers=bearer).status_code for client in (one, other)]
+    sayso(server, "token", "revoke", made["id"])
+    for client in (one, other):
+        assert within(HEEDED, lambda client=client: client.get("/me", headers=bearer).status_code == 401)
+
+    assert 200 == one.put(f"/sayso/subscription_types/{type_id}", json={"state": "archived"}).status_code
+    second = other.post("/contacts", json={"role": "lead"}).json()["id"]
+    attach = {"url": f"/contacts/{second}/subscriptions", "json": body}
+    assert within(HEEDED, lambda: other.post(**attach).status_code == 404)
+
+
+def test_what_one_worker_did_holds_at_the_other(server: Running):
+    with one_client_each(server) as (one, other):
+        holds_everywhere(one, other, server)
+
+
+def test_what_one_server_did_holds_at_the_other(serve: Callable[..., Running]):
+    server, beside = serve(), serve()
+    with server.client as one, beside.client as other:
+        holds_everywhere(one, other, server)

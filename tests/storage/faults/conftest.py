@@ -1,0 +1,32 @@
+"""A PostgreSQL of one's own, which may be broken, and a shop on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from tests import postgres
+from tests.postgres import Cluster
+from tests.storage.faults.shop import Shop, shop_on
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[Cluster]:
+    """Others use another."""
+    if postgres.binaries() is None:
+        pytest.skip(postgres.NONE_FOUND)
+    with postgres.cluster(deadlock_timeout="50ms", max_connections="40") as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def database(cluster: Cluster) -> Iterator[str]:
+    """The name of a database with the schema; each shop is a workspace of its own in it."""
+    with postgres.shared(cluster) as url:
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+async def shop(cluster: Cluster, database: str) -> AsyncIterator[Shop]:
+    async with shop_on(cluster, database) as opened:
+        yield opened

@@ -1,0 +1,169 @@
+"""A workspace on a real PostgreSQL, reached through a proxy that breaks things, and a client that calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import httpx2
+from tests.cast import TOKEN, draft
+from tests.crash.damage import damage
+from tests.postgres import Cluster
+from tests.proxy import Proxy
+
+from sayso.domain.access import ALL_SCOPES
+from sayso.http.tally import Tally
+from sayso.http.windows import Windows
+from sayso.server import surfaces
+from sayso.service.ids import RandomIds, now
+from sayso.service.region import Region, Regions
+from sayso.storage import store as stores
+
+#: SAYSO_DATABASE_TIMEOUT here, and what a busy machine may add, in seconds.
+TIMEOUT = 1
+MARGIN = 1.0
+
+
+@dataclass
+class Shop:
+    """`sql` is a session of somebody else's, straight to the server."""
+
+    region: Region
+    workspace_id: str
+    client: httpx2.AsyncClient
+    proxy: Proxy
+    sql: asyncpg.Connection
+    type_id: str = ""
+    names: int = 0
+    slowest: float = field(default=0.0)
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        began = monotonic()
+        answer = await self.client.request(method, path, **more)
+        self.slowest = max(self.slowest, monotonic() - began)
+        return answer
+
+    def read(self, contact_id: str) -> Awaitable[httpx2.Response]:
+        return self.call("GET", f"/contacts/{contact_id}/subscriptions")
+
+    def attach(self, contact_id: str) -> Awaitable[httpx2.Response]:
+        return self.call("POST", f"/contacts/{contact_id}/subscriptions", json={"id": self.type_id})
+
+    def detach(self, contact_id: str) -> Awaitable[httpx2.Response]:
+        return self.call("DELETE", f"/contacts/{contact_id}/subscriptions/{self.type_id}")
+
+    def create(self, name: str = "") -> Awaitable[httpx2.Response]:
+        self.names += 1
+        return self.call("POST", "/contacts", json={"external_id": name or f"person-{self.names}"})
+
+    def rename(self, contact_id: str, name: str) -> Awaitable[httpx2.Response]:
+        """Change what is claimed: more than one row, in a transaction."""
+        return self.call("PUT", f"/contacts/{contact_id}", json={"external_id": name})
+
+    async def contact(self) -> str:
+        answer = await self.create()
+        assert 200 == answer.status_code, answer.text
+        return answer.json()["id"]
+
+    async def contacts(self, number: int) -> list[str]:
+        """At once: as many connections as there may be are open then."""
+        return list(await asyncio.gather(*(self.contact() for _ in range(number))))
+
+    async def attached(self, contact_id: str) -> bool:
+        answer = await self.read(contact_id)
+        assert 200 == answer.status_code, answer.text
+        return [type_["id"] for type_ in answer.json()["data"]] == [self.type_id]
+
+    async def entries(self, contact_id: str) -> int:
+        return len(await self.region.store.ledger.chain(self.workspace_id, contact_id))
+
+    async def revision(self, contact_id: str) -> int:
+        """As the server has it, past the engine and the proxy."""
+        return await self.sql.fetchval("SELECT revision FROM contacts WHERE contact_id = $1", bytes.fromhex(contact_id))
+
+    async def served(self, act: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+        """The first answer that is no 503: what another session holds is let go of in the end."""
+        async with asyncio.timeout(20):
+            while (answer := await act()).status_code == 503:
+                assert_unavailable(answer)
+        return answer
+
+    async def damage(self) -> list[str]:
+        return await damage(self.region.store, self.workspace_id)
+
+    async def waiting(self) -> int:
+        """How many other sessions the server has that run something or hold a transaction open."""
+        # Within a transaction, what was seen once would be seen again.
+        await self.sql.execute("SELECT pg_stat_clear_snapshot()")
+        return await self.sql.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()"
+        )
+
+    async def sessions(self) -> list[int]:
+        """The server's processes behind the engine's connections."""
+        rows = await self.sql.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return [row["pid"] for row in rows]
+
+    def assert_in_time(self) -> None:
+        """No request has waited longer than it may."""
+        assert self.slowest < TIMEOUT + MARGIN * crowd(), f"{self.slowest:.2f} s"
+
+
+@asynccontextmanager
+async def shop_on(cluster: Cluster, database: str) -> AsyncIterator[Shop]:
+    """A new workspace in a database that is up to date."""
+    async with Proxy("127.0.0.1", cluster.port) as proxy:
+        store = await stores.postgres(cluster.url_of(database, proxy.port), timeout=TIMEOUT)
+        region = Region.on("us", store, now, RandomIds())
+        workspace = await region.workspaces.create("Acme")
+        token = f"{TOKEN}-{workspace.id}"
+        await region.access.create(workspace.id, "all", ALL_SCOPES, "us", token)
+        async with client_on(region, token) as client:
+            sql = await asyncpg.connect(cluster.url_of(database))
+            shop = Shop(region, workspace.id, client, proxy, sql)
+            shop.type_id = (await region.types.create(workspace.id, draft("opt_in"))).id
+            yield shop
+        proxy.flow()
+        await store.close()
+        await shop.sql.close()
+
+
+def client_on(region: Region, token: str) -> httpx2.AsyncClient:
+    app = surfaces(Regions({"us": region}, {}, "us"), Windows(0), Tally(), now, RandomIds())
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sayso.test", headers=headers)
+
+
+def assert_unavailable(answer: httpx2.Response) -> None:
+    """The documented form of "not now, try again"."""
+    assert 503 == answer.status_code, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json().get("code") in ("unavailable", "outcome_unknown") or ["service_unavailable"] == [
+        error["code"] for error in answer.json()["errors"]
+    ]
+
+
+def says_nothing_was_written(answer: httpx2.Response) -> bool:
+    return answer.status_code == 503 and "nothing was written" in answer.text.lower()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Wait for what somebody else brings about."""
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.01)
+
+
+def crowd() -> float:
+    """How many want each processor now: on a machine that has more to do, everything takes longer."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

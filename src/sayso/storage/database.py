@@ -110,6 +110,10 @@ class PostgresDatabase:
         return nullcontext()
 
     async def open(self, *, serving: bool = False) -> store.SqlStore:
+        from sayso.storage import copy  # noqa: PLC0415
+
+        if serving:
+            await copy.refuse_unfinished(self._url, self._timeout)
         return await store.postgres(self._url, timeout=self._timeout)
 
     def back_up(self, target: Path, *, replace: bool) -> int:

@@ -71,7 +71,7 @@ def _copy(place: data.Where, target: str, *, check: bool) -> None:
     if check:
         raise Wrong("--to and --check: use one of them")
     if url.fault or url.path is not None:
-        raise Wrong(f"--to: {url.fault or 'must be postgresql://...'}")
+        raise Wrong(f"--to: {url.fault or 'must be postgresql://user@host/database'}")
     if settings.regions and place.region is None:
         raise Wrong("--to: there are several regions, choose one with --region")
     region, source = place.database()

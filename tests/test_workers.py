@@ -135,6 +135,19 @@ def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(server: Running)
     assert 0 == server.stop()
 
 
+def test_a_worker_is_replaced_also_when_the_next_version_has_changed_the_schema(
+    server: Running, cluster, database: str
+):
+    note = "INSERT INTO migrations (name, sha256, applied_at) VALUES ('9999_later', '', 0)"
+    cluster.sql(note, url=database)
+    [first, _] = pids = children(server.process.pid)
+    os.kill(first, signal.SIGKILL)
+
+    assert within(20, lambda: len(set(children(server.process.pid)) - set(pids)) == 1)
+    with one_client_each(server) as clients:
+        assert [200, 200] == [client.get("/contacts").status_code for client in clients]
+
+
 def owner(server: Running, client: httpx2.Client, pids: list[int]) -> int:
     """The process behind a client's connection: while the others stand still, it answers."""
     for pid in pids:

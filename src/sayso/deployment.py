@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sayso.service.ids import RandomIds, now
+from sayso.service.ports import Store
 from sayso.service.region import Region, Regions
 from sayso.settings import Settings, databases
 from sayso.storage.database import Database, at
@@ -17,20 +18,40 @@ async def opened(settings: Settings) -> AsyncIterator[Regions]:
 
     Raises Unavailable.
     """
-    ids = RandomIds()
     async with AsyncExitStack() as stack:
-        regions = {}
-        for name, url in databases(settings).items():
-            database = at(url, settings.database_timeout)
+        stores = {}
+        for name, database in _databases(settings).items():
             stack.enter_context(database.locked())
             if await database.still_pending():
                 await database.bring_up_to_date(now())
-            opened_store = await database.open(serving=True)
-            stack.push_async_callback(opened_store.close)
-            regions[name] = Region.on(name, opened_store, now, ids)
-            await regions[name].workspaces.refuse_other_regions()
-        hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
-        yield Regions(regions, hosts, settings.region)
+            stores[name] = await database.open(serving=True)
+            stack.push_async_callback(stores[name].close)
+        regions = _regions(settings, stores)
+        for region in regions.by_name.values():
+            await region.workspaces.refuse_other_regions()
+        yield regions
+
+
+@asynccontextmanager
+async def joined(settings: Settings) -> AsyncIterator[Regions]:
+    """The same for a process that serves with others, whose parent has seen to all that. Nothing is asked of a database
+    yet: one that is away just now, or was brought up to date by a later version, keeps no worker from its place."""
+    async with AsyncExitStack() as stack:
+        stores = {}
+        for name, database in _databases(settings).items():
+            stores[name] = await database.open()
+            stack.push_async_callback(stores[name].close)
+        yield _regions(settings, stores)
+
+
+def _databases(settings: Settings) -> dict[str, Database]:
+    return {name: at(url, settings.database_timeout) for name, url in databases(settings).items()}
+
+
+def _regions(settings: Settings, stores: Mapping[str, Store]) -> Regions:
+    ids = RandomIds()
+    hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
+    return Regions({name: Region.on(name, store, now, ids) for name, store in stores.items()}, hosts, settings.region)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from sayso.api.app import ApiApp
 from sayso.api.document import Document
 from sayso.api.operations import Operations
 from sayso.asgi import App
-from sayso.deployment import opened
+from sayso.deployment import joined, opened
 from sayso.domain.errors import Unavailable
 from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
@@ -57,7 +57,7 @@ class Sayso:
 @asynccontextmanager
 async def composed(settings: Settings, member: Member | None = None) -> AsyncIterator[Sayso]:
     """A server's application on its open stores; with others on the same socket, as a member of their crew."""
-    async with opened(settings) as regions:
+    async with (joined if member else opened)(settings) as regions:
         tally = member.tally if member else Tally()
         document = described(regions, settings.public_url)
         operations = Operations(regions, tally, settings.metrics_public, document, member=member)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
-from sayso.domain.errors import OutcomeUnknown
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.standing import Standing
 from sayso.storage.engine import Engine, Row, Statement
@@ -61,9 +60,6 @@ standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11
 WHERE workspace_id = $14 AND contact_id = $15 AND revision = $16"""
 
 
-_HAS = "SELECT 1 FROM contacts WHERE workspace_id = $1 AND contact_id = $2 AND last_act = $3"
-
-
 class SqlContactStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -100,16 +96,7 @@ class SqlContactStore:
         return int(rows[0][0])
 
     async def commit(self, change: Change) -> None:
-        try:
-            await self._engine.commit(list(_statements(change)))
-        except OutcomeUnknown:
-            if not await self._has(change):
-                raise
-
-    async def _has(self, change: Change) -> bool:
-        """Whether a change is there; that it is not yet does not say that it will not come."""
-        head, act = change.before, bytes.fromhex(change.act.id)
-        return bool(await self._engine.read(_HAS, head.workspace_id, bytes.fromhex(head.id), act))
+        await self._engine.commit(list(_statements(change)))
 
 
 def _statements(change: Change) -> Iterator[Statement]:

@@ -15,7 +15,8 @@ _APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, eve
 occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"""
 
-_ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VALUES ($1, $2, $3, $4, $5, $6)"
+#: Begins with the act's id, the workspace and the contact: whoever finds that row knows that the act was written.
+ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VALUES ($1, $2, $3, $4, $5, $6)"
 
 _COLUMNS = """contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at, recorded_at, method,
 actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, position, leaf_index"""
@@ -110,7 +111,7 @@ def append(change: Change) -> Iterator[Statement]:
     for entry in change.entries:
         yield Statement(_APPEND, _row(head.workspace_id, contact_id, entry, change.after.chain.hash))
     seq = change.entries[-1].seq if change.entries else None
-    yield Statement(_ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at))
+    yield Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at))
 
 
 def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> tuple[object, ...]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
 
-from sayso.domain.errors import Stale, Unavailable
+from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
 from sayso.storage.engine import Row, Statement
-from sayso.storage.postgres_connections import Connection, Connections
-from sayso.storage.postgres_errors import translated
+from sayso.storage.ledger import ANNOUNCE
+from sayso.storage.postgres_connections import LONG, Connection, Connections
+from sayso.storage.postgres_errors import is_lost, translated
 from sayso.storage.postgres_url import Place, parsed
 
 T = TypeVar("T")
 
-#: What a command that reads everything may take for one portion of it, in seconds.
-LONG = 60.0
+#: How often one change is tried whose answer is lost each time.
+_TRIES = 3
+
+_IS_WRITTEN = """SELECT 1 FROM contacts WHERE last_act = $1 AND workspace_id = $2 AND contact_id = $3
+UNION ALL SELECT 1 FROM events WHERE act = $1 AND workspace_id = $2 AND contact_id = $3"""
 
 _IS_WRITABLE = "SELECT current_setting('transaction_read_only')"
 
@@ -67,22 +72,69 @@ class PostgresEngine:
         return await _beside(self._read(lambda connection: connection.fetch(sql, *params), deadline))
 
     async def _read(self, ask: Callable[[Connection], Awaitable[list[Row]]], deadline: float) -> list[Row]:
-        """Asked once more when the connection was lost meanwhile: reading twice does no harm."""
         try:
-            return await self._connections.run(ask, deadline)
+            return await self._again(ask, deadline)
         except asyncpg.CharacterNotInRepertoireError:
             # A NUL in a text: no row that PostgreSQL keeps has one.
             return []
-        except Unavailable as first:
-            if not first.__cause__ or asyncio.get_running_loop().time() >= deadline:
+
+    async def _again(self, use: Callable[[Connection], Awaitable[T]], deadline: float) -> T:
+        """Once more where the connection was lost before anything could be written."""
+        try:
+            return await self._connections.run(use, deadline)
+        except OutcomeUnknown:
+            raise
+        except Unavailable as error:
+            if error.__cause__ is None or not is_lost(error.__cause__):
                 raise
-            return await self._connections.run(ask, deadline)
+            return await self._connections.run(use, deadline)
 
     async def _commit(self, statements: Sequence[Statement], deadline: float) -> None:
+        try:
+            await self._tried(statements, deadline)
+        except OutcomeUnknown as unclear:
+            act = _act(statements)
+            if act is None:
+                raise
+            await self._settled(act, statements, deadline, unclear)
+
+    async def _tried(self, statements: Sequence[Statement], deadline: float) -> None:
         if len(statements) == 1:
-            await self._connections.run(lambda connection: _single(connection, statements[0]), deadline, writes=True)
+            single = partial(_single, statement=statements[0])
+            await self._connections.run(single, deadline, writes=True)
         else:
-            await self._connections.run(lambda connection: _transaction(connection, statements), deadline)
+            await self._again(partial(_transaction, statements=statements), deadline)
+
+    async def _settled(
+        self, act: Sequence[Any], statements: Sequence[Statement], deadline: float, unclear: OutcomeUnknown
+    ) -> None:
+        """Find out whether an act was written. Where it is not to be seen it may still be on its way: the same again
+        does no harm, since its swap lets only one of them through."""
+        for _ in range(_TRIES):
+            try:
+                if await self._is_written(act, deadline):
+                    return
+                await self._tried(statements, deadline)
+            except OutcomeUnknown:
+                continue
+            except Unavailable:
+                break
+            except Stale:
+                await self._check_rival(act, deadline, unclear)
+            return
+        raise unclear
+
+    async def _check_rival(self, act: Sequence[Any], deadline: float, unclear: OutcomeUnknown) -> None:
+        """Who was faster may have been the first try of the same act. Raises Stale where it was somebody else."""
+        try:
+            if await self._is_written(act, deadline):
+                return
+        except Unavailable:
+            raise unclear from None
+        raise Stale("somebody was faster")
+
+    async def _is_written(self, act: Sequence[Any], deadline: float) -> bool:
+        return bool(await self._read(lambda connection: connection.fetch(_IS_WRITTEN, *act), deadline))
 
 
 async def _single(connection: Connection, statement: Statement) -> None:
@@ -107,6 +159,11 @@ async def _transaction(connection: Connection, statements: Sequence[Statement]) 
         raise translated(error, sent=True) from error
     if status != "COMMIT":
         raise Unavailable("The database took the change back; nothing was written")
+
+
+def _act(statements: Sequence[Statement]) -> Sequence[Any] | None:
+    """What tells a contact's change from all others: its act, workspace and contact."""
+    return next((statement.params[:3] for statement in statements if statement.sql is ANNOUNCE), None)
 
 
 def _hit_nothing(status: str) -> bool:

@@ -95,13 +95,19 @@ class Connections:
         self._old |= self._open
 
     async def close(self) -> None:
+        """Let what is under way come to its end, then leave."""
         self._closed = True
+        knocks = list(self._knocks)
         self._trust()
+        until = asyncio.get_running_loop().time() + self._timeout
+        while len(self._open) > len(self._idle) and asyncio.get_running_loop().time() < until:
+            await self._turn(until)
         leaving = [connection for connection, _ in self._idle]
         self._idle.clear()
-        self._open.difference_update(leaving)
+        await asyncio.gather(*knocks, return_exceptions=True)
         await asyncio.gather(*(_leave(connection) for connection in leaving))
-        self._wake(len(self._waiting))
+        for connection in self._open.difference(leaving):
+            connection.terminate()
 
     async def _borrowed(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()

@@ -38,6 +38,7 @@ bench: .venv/test ## Measure, and write benchmarks/README.md
 docs: .venv/test ## Write the generated pages of docs anew from the code
 	$(BIN)/python -m scripts.reference
 	$(BIN)/python -m scripts.client_page
+	$(BIN)/python -m benchmarks.capacity --document
 
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --extra build pyproject.toml -o requirements.lock

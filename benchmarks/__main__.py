@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import machine, report, servers, wrk
+from benchmarks import capacity, machine, report, servers, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
@@ -39,6 +39,7 @@ def main() -> None:
     if asked.write:
         results.keep()
         report.write(results)
+        capacity.document()
 
 
 def _arguments() -> argparse.Namespace:

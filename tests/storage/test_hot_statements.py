@@ -16,10 +16,8 @@ NOT_HOT = {
     ("contact.py", "_FIRST_PAGE"): "a list of contacts is in order of creation, over all of them",
     ("contact.py", "_NEXT_PAGE"): "as the first page",
     ("contact.py", "_COUNT"): "a count is over all contacts",
-    (
-        "idempotency.py",
-        "_FORGET",
-    ): "runs beside a key that is kept, which is when a subscription type is made or changed",
+    ("copy.py", "_NEWEST"): "moving a whole database",
+    ("idempotency.py", "_FORGET"): "beside a key that is kept, which is when a subscription type is made or changed",
     ("ledger.py", "_STORED"): "verification reads everything",
     ("ledger.py", "_UNANNOUNCED"): "verification",
     ("ledger.py", "_UNANNOUNCED_ACTS"): "verification",

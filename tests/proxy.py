@@ -37,13 +37,15 @@ class Flow(Enum):
 class Fate(Enum):
     """What happens to a statement. LOST: the server never hears of it. DONE: the server has answered, and the client
     never hears of it; then the connection is cut. UNANSWERED: as DONE, but the connection stays open and silent.
-    UNHEARD: as UNANSWERED, but the server never hears of it. HELD: it waits for `release`, and goes on even when its
+    UNHEARD: as UNANSWERED, but the server never hears of it. LAST: both hear of it, then the client is cut off and the
+    proxy refuses new connections. HELD: it waits for `release`, and goes on even when its
     client has left."""
 
     LOST = auto()
     DONE = auto()
     UNANSWERED = auto()
     UNHEARD = auto()
+    LAST = auto()
     HELD = auto()
 
 
@@ -247,6 +249,14 @@ class _Link:
         await trap.released.wait()
         await self._done(unit)
 
+    async def be_last(self, unit: Unit, trap: Trap) -> None:
+        self._proxy.refuse()
+        await self._done(unit)
+        # An end, not a reset: that would take back the answer.
+        self._client.close()
+        for other in self._proxy.open - {self}:
+            other.cut()
+
     async def _done(self, unit: Unit) -> None:
         self._answered.ready.clear()
         self._server.write(unit.raw)
@@ -272,6 +282,7 @@ _FATES: dict[Fate, Callable[[_Link, Unit, Trap], Awaitable[None]]] = {
     Fate.DONE: _Link.do,
     Fate.UNANSWERED: _Link.leave_unanswered,
     Fate.UNHEARD: _Link.leave_unheard,
+    Fate.LAST: _Link.be_last,
     Fate.HELD: _Link.hold,
 }
 

@@ -218,6 +218,18 @@ async def test_a_commit_meets_its_fate(
         assert answer == await answered
 
 
+async def test_after_the_last_answer_nobody_is_let_through(peer: Peer, proxy: Proxy, client: Client):
+    trap = proxy.trap(Unit.commits, Fate.LAST)
+
+    assert b"I" == await client.query("COMMIT")
+    await trap.wait()
+
+    assert b"" == await client.answer()
+    with pytest.raises(ConnectionRefusedError):
+        async with connected(proxy):
+            pass
+
+
 async def test_a_held_commit_is_done_when_released_though_its_client_has_left(peer: Peer, proxy: Proxy, client: Client):
     trap = proxy.trap(Unit.commits, Fate.HELD)
     await client.query("BEGIN")

@@ -82,8 +82,10 @@ class ContactService:
     ) -> Contact:
         """Change a contact to what `draft_of` makes of it. Raises ContactNotFound, Invalid, DuplicateContact."""
         act = self._act(author)
+        contact: Contact
 
         async def decide() -> Change | None:
+            nonlocal contact
             contact = await self.find(workspace_id, contact_id)
             draft = draft_of(contact)
             await self._check_owner(workspace_id, draft)
@@ -91,8 +93,11 @@ class ContactService:
             return rules.update(contact, draft, claims, act)
 
         async with self._turns.of(workspace_id, contact_id):
-            await decided(decide, self._store.contact.commit)
-            return await self.find(workspace_id, contact_id)
+            change = await decided(decide, self._store.contact.commit)
+        # Not read again: a read that fails must not make a failure of what was written.
+        if change is None or change.profile is None:
+            return contact
+        return Contact(change.after, change.profile, contact.created_at)
 
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
         """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""

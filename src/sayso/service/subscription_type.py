@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from sayso.domain import subscription_type as rules
-from sayso.domain.errors import NotFound, TypeNotFound
+from sayso.domain.errors import NotFound, TypeNotFound, Unavailable
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
@@ -55,8 +56,8 @@ class SubscriptionTypeService:
         async def decide() -> TypeChange | None:
             return rules.update(await self.current(workspace_id, type_id), draft, self._clock())
 
-        await self._commit(workspace_id, decide)
-        return await self.find(workspace_id, type_id)
+        change = await self._commit(workspace_id, decide)
+        return change.after if change else await self.find(workspace_id, type_id)
 
     async def translate(self, workspace_id: str, type_id: str, translation: Translation) -> SubscriptionType:
         """Raises TypeNotFound and Invalid."""
@@ -64,8 +65,8 @@ class SubscriptionTypeService:
         async def decide() -> TypeChange | None:
             return rules.translate(await self.current(workspace_id, type_id), translation, self._clock())
 
-        await self._commit(workspace_id, decide)
-        return await self.find(workspace_id, type_id)
+        change = await self._commit(workspace_id, decide)
+        return change.after if change else await self.find(workspace_id, type_id)
 
     async def _commit(
         self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
@@ -74,7 +75,9 @@ class SubscriptionTypeService:
             await self._store.subscription_type.commit(change, keep(change.after) if keep else None)
 
         change = await decided(decide, commit)
-        await self._snapshots.current(workspace_id)
+        # What was written stays written: what it was read for is read again in a second anyway.
+        with suppress(Unavailable):
+            await self._snapshots.current(workspace_id)
         return change
 
     async def current(self, workspace_id: str, type_id: str) -> SubscriptionType:

@@ -92,6 +92,27 @@ async def test_a_creation_that_was_done_is_answered_with_the_contact(shop: Shop)
     assert "alice" == (await shop.client.get(f"/contacts/{answer.json()['id']}")).json()["external_id"]
 
 
+async def test_a_change_that_was_acknowledged_is_answered_as_done_though_the_database_went_at_once(shop: Shop, act):
+    alice = await shop.contact()
+    trap(shop.proxy, Fate.LAST)
+
+    answer = await act(shop, alice)
+    assert_unavailable(await shop.read(alice))
+    await shop.proxy.listen()
+
+    assert 200 == answer.status_code, answer.text
+    assert 2 == await shop.revision(alice)
+
+
+async def test_a_type_that_was_changed_is_answered_as_changed_though_the_database_went_at_once(shop: Shop):
+    trap(shop.proxy, Fate.LAST)
+
+    answer = await shop.call("PUT", f"/sayso/subscription_types/{shop.type_id}", json={"state": "archived"})
+    await shop.proxy.listen()
+
+    assert (200, "archived") == (answer.status_code, answer.json()["state"])
+
+
 async def test_several_answers_in_a_row_may_go_missing(shop: Shop):
     alice = await shop.contact()
     sprung = trap(shop.proxy, Fate.DONE, times=6)

@@ -104,6 +104,9 @@ FORBIDDEN = {
     "word from the server": r"\b(UN)?LISTEN\s+\w|\bNOTIFY\s+\w|\bPG_NOTIFY\b",
 }
 
+#: What may stand in a file all the same, with the reason.
+ALLOWED = {"postgres_together.py": {"locks that skip"}}  # Sent where one server has all rows, and never on Citus.
+
 STARTS = re.compile(
     r"\s*(--.*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|BEGIN|START|SET|LOCK|LISTEN|MERGE)\b"
 )
@@ -126,7 +129,11 @@ def test_no_statement_needs_what_shards_cannot_give():
     found = dict(spoken())
 
     assert len(found) > 40
-    assert {} == {where: offends for where, sql in found.items() if (offends := offences(sql))}
+    assert {} == {
+        where: offends
+        for where, sql in found.items()
+        if (offends := set(offences(sql)) - ALLOWED.get(where.partition(" ")[0], set()))
+    }
 
 
 @pytest.mark.parametrize(

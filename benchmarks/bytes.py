@@ -1,6 +1,6 @@
 """Bytes: what a contact and a change take on disk, and what each change writes to the database's log before that.
 
-`python -m benchmarks.bytes` measures the embedded database, `--postgres URL` an empty one of PostgreSQL, which it fills.
+`python -m benchmarks.bytes` measures an embedded database, with `--postgres URL` an empty one of PostgreSQL: it is filled.
 Bytes do not depend on how busy a machine is, so there are no rounds. bytes.json keeps them, an engine beside the other.
 """
 
@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -36,7 +37,8 @@ FILE = Path(__file__).with_name("bytes.json")
 #: Changes that are asked for at once, as when 64 connections write: half of them are in a commit, half are being answered.
 TOGETHER = 32
 
-_ALONE = 500
+#: So few that hardly two of them are on one page.
+_FIRST = 100
 _AUTHOR = Author("api_key", "loader", "api", "0" * 20)
 _WISHES = {ConsentType.OPT_IN: Wish(Choice.GRANTED), ConsentType.OPT_OUT: Wish(Choice.WITHDRAWN)}
 
@@ -45,8 +47,9 @@ _WISHES = {ConsentType.OPT_IN: Wish(Choice.GRANTED), ConsentType.OPT_OUT: Wish(C
 class Bytes:
     """Of a contact: all of its data, and its `row` alone with that table's indexes, which is what reads touch.
 
-    `change`: what the data grew by when every contact had chosen once more, in random order. `log_alone`, `log_together`:
-    what a change wrote to the log, one at a time and `TOGETHER` at a time.
+    `change`: what the data grew by when every contact had chosen once more, in random order. `log_first`: what a
+    change wrote to the log right after a checkpoint, when PostgreSQL's log takes whole pages; `log_later`: what each of
+    all of them wrote, `TOGETHER` at a time.
     """
 
     engine: str
@@ -54,8 +57,8 @@ class Bytes:
     contact: float
     row: float
     change: float
-    log_alone: float
-    log_together: float
+    log_first: float
+    log_later: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Gauge:
     log: Callable[[], Awaitable[int]]
     data: Callable[[], Awaitable[int]]
     rows: Callable[[], Awaitable[int]]
+    checkpoint: Callable[[], Awaitable[object]]
 
 
 def kept() -> dict[str, Bytes]:
@@ -92,7 +96,9 @@ async def of_sqlite(database: Path) -> Bytes:
     opened = store.sqlite(copy)
     try:
         region, workspace_id = await _region(opened)
-        return await _measured(region, workspace_id, Gauge(log, data, rows), f"SQLite {apsw.sqlite_lib_version()}")
+        return await _measured(
+            region, workspace_id, Gauge(log, data, rows, data), f"SQLite {apsw.sqlite_lib_version()}"
+        )
     finally:
         await opened.close()
         for path in load.DATA.glob(f"{copy.name}*"):
@@ -127,7 +133,7 @@ def _postgres_gauge(opened: store.SqlStore) -> Gauge:
     async def rows() -> int:
         return await number("SELECT pg_total_relation_size('contacts')")
 
-    return Gauge(log, data, rows)
+    return Gauge(log, data, rows, partial(opened.engine.scan, "CHECKPOINT"))
 
 
 async def _fill(opened: store.SqlStore, contacts: int) -> None:
@@ -156,11 +162,12 @@ async def _measured(region: Region, workspace_id: str, gauge: Gauge, engine: str
     # Each contact chose the types at its number and after; this one is none of them.
     pairs = [(id_, types[str((number + load.CHOSEN) % load.TYPES + 1)]) for number, id_ in enumerate(ids)]
     random.Random(1).shuffle(pairs)
-    alone = await _chosen(region, workspace_id, pairs[:_ALONE], 1, gauge)
-    together = await _chosen(region, workspace_id, pairs[_ALONE:], TOGETHER, gauge)
+    await gauge.checkpoint()
+    first = await _chosen(region, workspace_id, pairs[:_FIRST], 1, gauge)
+    later = await _chosen(region, workspace_id, pairs[_FIRST:], TOGETHER, gauge)
     after = await gauge.data()
     count = len(ids)
-    return Bytes(engine, count, before / count, rows / count, (after - before) / count, alone, together)
+    return Bytes(engine, count, before / count, rows / count, (after - before) / count, first, later)
 
 
 async def _ids(region: Region, workspace_id: str) -> list[str]:
@@ -197,12 +204,15 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, default=100_000, help="how many contacts are stored (100000)")
     asked = parser.parse_args()
     found = kept() if FILE.exists() else {}
-    found["sqlite"] = asyncio.run(of_sqlite(load.prepared(asked.contacts)[0]))
     if asked.postgres:
         found["postgresql"] = asyncio.run(of_postgres(asked.postgres, asked.contacts))
+    else:
+        found["sqlite"] = asyncio.run(of_sqlite(load.prepared(asked.contacts)[0]))
     for measured in found.values():
         print(measured)
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    FILE.write_bytes(
+        msgspec.json.format(msgspec.json.encode(dict(sorted(found.items(), reverse=True))), indent=1) + b"\n"
+    )
 
 
 if __name__ == "__main__":

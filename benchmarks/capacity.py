@@ -73,7 +73,9 @@ _CHOSEN = {
     "disk": Assumption(8, "TB", "chosen: of a database node"),
     "full": Assumption(0.6, "of a disk", "chosen: the rest is for the log, bloat, and shards that move"),
     "hot": Assumption(
-        1, "of the contacts' rows", "chosen: to stay in memory; ids are random, so any page may be asked for"
+        1,
+        "of the contacts' rows",
+        "chosen: to stay in memory, since any contact may be asked for; less with disks that are fast",
     ),
     "cached": Assumption(0.6, "of the memory", "chosen: what the database and the kernel can use to keep rows"),
     "workspaces": Assumption(
@@ -121,7 +123,8 @@ def _measured(results: Results, bytes_: Mapping[str, sizes.Bytes]) -> dict[str, 
         found[f"{name}-contact"] = Assumption(size.contact, "bytes", f"with 3 choices and 3 entries: {source}")
         found[f"{name}-row"] = Assumption(size.row, "bytes", f"of that, the row that a read finds: {source}")
         found[f"{name}-change"] = Assumption(size.change, "bytes", f"of data, each further choice: {source}")
-        found[f"{name}-log"] = Assumption(size.log_together, "bytes", f"of log, each change: {source}")
+        log = max(size.log_first, size.log_later)
+        found[f"{name}-log"] = Assumption(log, "bytes", f"of log, each change, the first since a checkpoint: {source}")
     return found
 
 
@@ -285,8 +288,8 @@ def measured() -> str:
         ("Data of a contact with 3 choices and 3 entries, bytes", _each(found, "contact")),
         ("Of these, the row that a read finds, bytes", _each(found, "row")),
         ("Data of each further choice, bytes", _each(found, "change")),
-        ("Log of a choice that commits alone, bytes", _each(found, "log_alone")),
-        (f"Log of a choice, {sizes.TOGETHER} asked for at once, bytes", _each(found, "log_together")),
+        ("Log of a choice right after a checkpoint, bytes", _each(found, "log_first")),
+        ("Log of a choice later, bytes", _each(found, "log_later")),
     ]
     names = " | ".join(f"{size.engine.partition(' (')[0]}" for size in found.values())
     head = [f"| One node | {names} |", f"| --- |{' ---: |' * len(found)}"]

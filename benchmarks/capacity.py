@@ -69,7 +69,7 @@ _CHOSEN = {
     "mean": Assumption(0.1, "of the peak", "chosen: the rate over all hours of all days; mailings come in bursts"),
     "busy": Assumption(0.5, "of a core", "chosen: the rest is for peaks, vacuum, backups and the loss of a node"),
     "cores": Assumption(16, "cores", "chosen: of a database node"),
-    "memory": Assumption(64, "GiB", "chosen: of a database node"),
+    "memory": Assumption(128, "GiB", "chosen: of a database node"),
     "disk": Assumption(8, "TB", "chosen: of a database node"),
     "full": Assumption(0.6, "of a disk", "chosen: the rest is for the log, bloat, and shards that move"),
     "hot": Assumption(

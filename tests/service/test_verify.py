@@ -6,11 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.cast import Clock
+from tests.cast import AUTHOR, Clock
 from tests.service.conftest import ENTRIES, Ledger, choose, new_contact, write_story
 
+from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import Translation
 from sayso.service import verify as verification
+from sayso.service import verify_claims
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
 from sayso.service.region import Region
@@ -34,32 +37,44 @@ async def test_many_contacts_are_walked_in_ranges(store: Store, monkeypatch: pyt
 def test_a_workspace_that_vanished_is_found(ledger: Ledger):
     ledger.run("DELETE FROM workspaces")
 
-    assert [Problem(ledger.workspace, "", None, "the workspace does not exist, and has contacts")] == ledger.problems
+    assert [Problem(ledger.workspace, "", None, "the workspace does not exist, and has rows")] == ledger.problems
+
+
+async def _move(region: Region, workspace: str, contact: str, number: int) -> None:
+    moved = Profile(Role.USER, external_id=f"one{number}", email=f"moved{number}@example.com")
+    await region.contacts.update(AUTHOR, workspace, contact, lambda _: ContactDraft(moved))
 
 
 async def test_what_another_writer_does_meanwhile_is_no_problem(
     sqlite: stores.SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(verification, "BATCH", 1)
+    monkeypatch.setattr(verify_claims, "BATCH", 1)
     workspace, contacts = await write_story(sqlite)
     region = Region.on("us", sqlite, Clock(), RandomIds())
     beside = stores.sqlite(tmp_path / "sayso.db")
     done = asyncio.Event()
+    rounds: list[str] = []
 
-    async def write() -> int:
-        written = 0
-        while not done.is_set():
+    async def write() -> None:
+        # So many that no walk becomes long for all that is new.
+        while not done.is_set() and len(rounds) < 30:
+            number = len(rounds)
             for contact in contacts:
-                await choose(region, workspace, contact, "1", (Choice.GRANTED, Choice.WITHDRAWN)[written % 2])
-            await new_contact(region, workspace, 100 + written)
-            written += 1
-        return written
+                await choose(region, workspace, contact, "1", (Choice.GRANTED, Choice.WITHDRAWN)[number % 2])
+            await _move(region, workspace, contacts[0], number)
+            await region.types.translate(workspace, "1", Translation(f"News {number}", "Reworded", "en"))
+            rounds.append(await new_contact(region, workspace, 100 + number))
+            if number:
+                await region.contacts.delete(AUTHOR, workspace, rounds[-2])
 
     writing = asyncio.create_task(write())
-    reports = [await verify(beside) for _ in range(20)]
+    reports = []
+    while len(reports) < 20 or (len(rounds) < 3 and not writing.done()):
+        reports.append(await verify(beside))
     done.set()
 
-    assert await writing > 1
+    await writing
     await beside.close()
     assert [] == [problem for report in reports for problem in report.problems]
     assert reports[-1].entries > reports[0].entries

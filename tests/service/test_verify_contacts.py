@@ -67,7 +67,7 @@ def test_a_contact_that_vanished_with_its_chain_is_found_by_its_events(ledger: L
     for table in ("contacts", "ledger"):
         ledger.run(f"DELETE FROM {table} WHERE contact_id = ?", ledger.contacts[2])
 
-    assert {"announced by an event, but not there"} == {problem.what for problem in ledger.problems}
+    assert "announced by an event, but not there" in {problem.what for problem in ledger.problems}
 
 
 def test_every_event_that_is_missing_is_found(ledger: Ledger, tmp_path: Path):

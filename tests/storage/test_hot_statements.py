@@ -18,6 +18,10 @@ NOT_HOT = {
     ("contact.py", "_COUNT"): "a count is over all contacts",
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("idempotency.py", "_FORGET"): "beside a key that is kept, which is when a subscription type is made or changed",
+    ("claim.py", "_HOLDERS"): "verification reads everything",
+    ("claim.py", "_NAMED"): "verification",
+    ("claim.py", "_ROWS"): "verification",
+    ("claim.py", "_ON"): "verification",
     ("ledger.py", "_STORED"): "verification reads everything",
     ("ledger.py", "_UNANNOUNCED"): "verification",
     ("ledger.py", "_UNANNOUNCED_ACTS"): "verification",
@@ -25,6 +29,7 @@ NOT_HOT = {
     ("ledger.py", "_HEADS"): "verification",
     ("ledger.py", "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ..."): "verification: of which workspaces",
     ("ledger.py", "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ..."): "verification: of which workspaces",
+    ("ledger.py", "SELECT workspace_id FROM contact_keys WHERE workspace_id > $1 ..."): "verification: as the others",
 }
 
 TABLES = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(\w+)")

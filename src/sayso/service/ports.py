@@ -16,7 +16,7 @@ from sayso.domain.access import Admin, Token, Workspace
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
-from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
+from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,50 @@ class HeadRow:
     standing: str
 
 
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """What a contact's row says of who it is, unchecked."""
+
+    contact_id: str
+    revision: int
+    state: str
+    role: str
+    external_id: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim as it lies in the store, unchecked."""
+
+    kind: str
+    value: str
+    contact_id: str
+    state: str
+
+
+class ClaimStore(Protocol):
+    """What verification reads of contacts and their claims. Contacts in any state; those that are not there are left
+    out."""
+
+    async def holders(self, workspace_id: str, after: str, limit: int) -> list[HolderRow | Unreadable]:
+        """Contacts after an id, in that order."""
+
+    async def named(self, workspace_id: str, contact_ids: Sequence[str]) -> list[HolderRow | Unreadable]: ...
+
+    async def rows(self, workspace_id: str, after: tuple[str, str], limit: int) -> list[ClaimRow | Unreadable]:
+        """Claims after (kind, value), in that order."""
+
+    async def on(self, workspace_id: str, kind: str, values: Sequence[str]) -> list[ClaimRow | Unreadable]:
+        """The claims on these identifiers."""
+
+
 class LedgerStore(Protocol):
     """What verification reads: ranges of contacts in order of their ids, `after` exclusive, `upto` inclusive, None for
     no end. Each answer is as of one moment."""
 
     async def workspaces(self) -> set[str]:
-        """The workspaces that contacts or entries name, whether they exist or not."""
+        """The workspaces that contacts, entries, claims or types name, whether they exist or not."""
 
     async def head(self, workspace_id: str, contact_id: str) -> HeadRow | Unreadable | None: ...
 
@@ -93,11 +131,27 @@ class LedgerStore(Protocol):
         """(workspace id, contact id, seq) of events that announce what is not there; the first few thousand."""
 
 
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """A type's row and translations, unchecked; without a wording number there are translations alone."""
+
+    type_id: str
+    translations: tuple[Translation, ...]
+    wording: int | None = None
+    default_locale: str = ""
+    state: str = ""
+    consent_type: str = ""
+    channels: tuple[str, ...] = ()
+
+
 class SubscriptionTypeStore(Protocol):
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         """In order of creation."""
 
     async def notices(self, workspace_id: str) -> list[Notice]: ...
+
+    async def rows(self, workspace_id: str) -> list[TypeRow | Unreadable]:
+        """What verification reads: every type that a row or a translation names."""
 
     async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
         """The record is kept with the change or not at all; its key taken is Stale."""
@@ -135,6 +189,9 @@ class WorkspaceStore(Protocol):
 
 class Store(Protocol):
     """One region's data."""
+
+    @property
+    def claim(self) -> ClaimStore: ...
 
     @property
     def contact(self) -> ContactStore: ...

@@ -1,4 +1,4 @@
-"""Verification: every chain recomputed, every standing refolded, every announcement and wording looked up."""
+"""Verification: every chain recomputed, every standing refolded, every announcement, wording and claim looked up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from itertools import groupby
 from sayso.domain.ledger import fold
 from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
+from sayso.service.verify_claims import ClaimWalk
+from sayso.service.verify_types import of_types
 
 #: How many contacts are read at once.
 BATCH = 1_000
@@ -51,13 +53,23 @@ async def verify(store: Store, only: str | None = None) -> Report:
         if only not in (None, workspace_id):
             continue
         if workspace_id not in known:
-            report.problems.append(Problem(workspace_id, "", None, "the workspace does not exist, and has contacts"))
+            report.problems.append(Problem(workspace_id, "", None, "the workspace does not exist, and has rows"))
         await _Walk(store, workspace_id, report).through()
+        await _beside_the_ledger(store, workspace_id, report)
     for workspace_id, contact_id, seq in await store.ledger.unfounded():
         if only in (None, workspace_id):
             report.problems.append(Problem(workspace_id, contact_id, seq, "announced by an event, but not there"))
     report.problems = list(dict.fromkeys(report.problems))
     return report
+
+
+async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) -> None:
+    def tell(contact_id: str, what: str) -> None:
+        report.problems.append(Problem(workspace_id, contact_id, None, what))
+
+    await ClaimWalk(store, workspace_id, tell).through()
+    for what in await of_types(store, workspace_id):
+        tell("", what)
 
 
 class _Walk:

@@ -11,7 +11,7 @@ from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import NotFound, Stale
 from sayso.domain.idempotency import KEPT_FOR, IdempotencyRecord
 from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
-from sayso.service.ports import HeadRow, Stored, Unreadable
+from sayso.service.ports import ClaimRow, HeadRow, HolderRow, Stored, TypeRow, Unreadable
 
 Key = tuple[str, str]
 
@@ -24,6 +24,7 @@ class MemoryStore:
         self.idempotency = MemoryIdempotencyStore()
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
+        self.claim = MemoryClaimStore(self.contact)
         self.ledger = MemoryLedgerStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
 
@@ -71,7 +72,7 @@ class MemorySubscriptionTypeStore:
         self._workspaces = workspaces
         self._idempotency = idempotency
         self._types: dict[Key, SubscriptionType] = {}
-        self._notices: dict[str, list[Notice]] = {}
+        self.kept_notices: dict[str, list[Notice]] = {}
 
     def revision(self, workspace_id: str, type_id: str) -> int | None:
         kept = self._types.get((workspace_id, type_id))
@@ -82,8 +83,22 @@ class MemorySubscriptionTypeStore:
         return sorted(found, key=lambda type_: int(type_.id))
 
     async def notices(self, workspace_id: str) -> list[Notice]:
-        kept = self._notices.get(workspace_id, [])
+        kept = self.kept_notices.get(workspace_id, [])
         return sorted(kept, key=lambda notice: (notice.type_id, notice.version, notice.translation.locale))
+
+    async def rows(self, workspace_id: str) -> list[TypeRow | Unreadable]:
+        return [
+            TypeRow(
+                type_.id,
+                type_.translations,
+                type_.wording,
+                type_.default_locale,
+                type_.state,
+                type_.consent_type,
+                type_.channels,
+            )
+            for type_ in await self.all(workspace_id)
+        ]
 
     async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
         after = change.after
@@ -93,7 +108,7 @@ class MemorySubscriptionTypeStore:
         if record is not None:
             self._idempotency.keep(record)
         self._types[key] = after
-        self._notices.setdefault(after.workspace_id, []).extend(change.notices)
+        self.kept_notices.setdefault(after.workspace_id, []).extend(change.notices)
         self._workspaces.raise_version(after.workspace_id)
 
 
@@ -116,7 +131,7 @@ class MemoryContactStore:
     def __init__(self, types: MemorySubscriptionTypeStore) -> None:
         self._types = types
         self._contacts: dict[Key, Contact] = {}
-        self._claims: dict[tuple[str, str, str], Claim] = {}
+        self.held: dict[tuple[str, str, str], Claim] = {}
         self.entries: dict[Key, list[Stored]] = {}
         self.events: dict[Key, list[Change]] = {}
 
@@ -132,7 +147,7 @@ class MemoryContactStore:
         return self._contacts.get((workspace_id, contact_id))
 
     async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
-        held = {kind: self._claims.get((workspace_id, kind, value)) for kind, value in wanted.items()}
+        held = {kind: self.held.get((workspace_id, kind, value)) for kind, value in wanted.items()}
         return {kind: claim for kind, claim in held.items() if claim}
 
     async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
@@ -169,9 +184,9 @@ class MemoryContactStore:
         if change.decided_on is not None:
             stale |= self._types.revision(workspace_id, change.decided_on.id) != change.decided_on.revision
         for kind, value, expired in change.claims.take:
-            stale |= self._claims.get((workspace_id, kind, value)) != expired
+            stale |= self.held.get((workspace_id, kind, value)) != expired
         for claim in (*change.claims.release, *change.claims.mark):
-            held = self._claims.get((workspace_id, claim.kind, claim.value))
+            held = self.held.get((workspace_id, claim.kind, claim.value))
             stale |= held is None or held.contact_id != change.before.id
         if stale:
             raise Stale("somebody was faster")
@@ -179,12 +194,33 @@ class MemoryContactStore:
     def _claim(self, change: Change) -> None:
         owner, contact_id = change.before.workspace_id, change.before.id
         for claim in change.claims.release:
-            del self._claims[owner, claim.kind, claim.value]
+            del self.held[owner, claim.kind, claim.value]
         for kind, value, _ in change.claims.take:
             taken = Claim(kind, value, contact_id, ContactState.LIVE, change.act.at)
-            self._claims[owner, kind, value] = taken
+            self.held[owner, kind, value] = taken
         for claim in change.claims.mark:
-            self._claims[owner, claim.kind, claim.value] = claim
+            self.held[owner, claim.kind, claim.value] = claim
+
+
+class MemoryClaimStore:
+    def __init__(self, contacts: MemoryContactStore) -> None:
+        self._contacts = contacts
+
+    async def holders(self, workspace_id: str, after: str, limit: int) -> list[HolderRow | Unreadable]:
+        ids = [head.id for head in await self._contacts.heads(workspace_id) if head.id > after]
+        return await self.named(workspace_id, ids[:limit])
+
+    async def named(self, workspace_id: str, contact_ids: Sequence[str]) -> list[HolderRow | Unreadable]:
+        found = [await self._contacts.find(workspace_id, contact_id) for contact_id in contact_ids]
+        return [_holder(contact) for contact in found if contact]
+
+    async def rows(self, workspace_id: str, after: tuple[str, str], limit: int) -> list[ClaimRow | Unreadable]:
+        kept = sorted(place for place in self._contacts.held if place[0] == workspace_id and place[1:] > after)
+        return [_claim(self._contacts.held[place]) for place in kept[:limit]]
+
+    async def on(self, workspace_id: str, kind: str, values: Sequence[str]) -> list[ClaimRow | Unreadable]:
+        found = [self._contacts.held.get((workspace_id, kind, value)) for value in values]
+        return [_claim(claim) for claim in found if claim]
 
 
 class MemoryLedgerStore:
@@ -258,6 +294,15 @@ def _place(contact: Contact) -> tuple[int, str]:
 def _row(head: Head) -> HeadRow:
     chain = head.chain
     return HeadRow(head.id, bytes.fromhex(chain.subject), chain.seq, chain.hash, head.standing.packed())
+
+
+def _holder(contact: Contact) -> HolderRow:
+    head, profile = contact.head, contact.profile
+    return HolderRow(head.id, head.revision, head.state, profile.role, profile.external_id, profile.email)
+
+
+def _claim(claim: Claim) -> ClaimRow:
+    return ClaimRow(claim.kind, claim.value, claim.contact_id, claim.state)
 
 
 def _within(contact_id: str, after: str, upto: str | None) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.storage.claim import SqlClaimStore
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
@@ -29,6 +30,7 @@ class SqlStore:
     def __init__(self, engine: Engine, alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
         self.engine = engine
         self.alone = alone
+        self.claim = SqlClaimStore(engine)
         self.contact = SqlContactStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)

@@ -15,7 +15,8 @@ from sayso.domain.subscription_type import (
     TypeId,
     TypeState,
 )
-from sayso.storage.engine import Engine, Statement
+from sayso.service.ports import TypeRow, Unreadable
+from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.idempotency import keeping
 from sayso.storage.workspace import RAISE_VERSION
 
@@ -42,6 +43,9 @@ VALUES ($1, $2, $3, $4, $5, $6)"""
 
 _NOTE = """INSERT INTO notices (workspace_id, type_id, version, locale, name, description)
 VALUES ($1, $2, $3, $4, $5, $6)"""
+
+
+_NO_TEXT = "a text of it is not UTF-8"
 
 
 class SqlSubscriptionTypeStore:
@@ -71,8 +75,26 @@ class SqlSubscriptionTypeStore:
         rows = await self._engine.read(_NOTICES, workspace_id)
         return [Notice(type_id, version, Translation(*wording)) for type_id, version, *wording in rows]
 
+    async def rows(self, workspace_id: str) -> list[TypeRow | Unreadable]:
+        types = await self._engine.salvage(_TYPES, workspace_id)
+        translations = await self._engine.salvage(_TRANSLATIONS, workspace_id)
+        wordings: dict[str, list[Translation]] = {str(row[0]): [] for row in types if row}
+        for type_id, *wording in filter(None, translations):
+            wordings.setdefault(str(type_id), []).append(Translation(*wording))
+        facts = {str(row[0]): row[1:] for row in types if row}
+        lost = [Unreadable("", None, f"a type: {_NO_TEXT}") for row in (*types, *translations) if row is None]
+        return [*lost, *(_row(type_id, facts.get(type_id), texts) for type_id, texts in wordings.items())]
+
     async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
         await self._engine.commit([*_statements(change), *(keeping(record) if record else ())])
+
+
+def _row(type_id: str, facts: Row | None, translations: list[Translation]) -> TypeRow:
+    if facts is None:
+        return TypeRow(type_id, tuple(translations))
+    state, consent_type, channels, default_locale, wording, *_ = facts
+    kinds = (state, consent_type, tuple(str(channels).split()))
+    return TypeRow(type_id, tuple(translations), wording, default_locale, *kinds)
 
 
 def _statements(change: TypeChange) -> Iterator[Statement]:

@@ -11,23 +11,19 @@ import random
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from tests.crash.damage import damage
-from tests.crash.writers import Writer, journaled
+from tests.crash.writers import KILLS, Writer, after, journaled, killed_while_writing, ready, type_ids, writers_on
 from tests.running import Running
 
 from sayso.storage import sqlite
 from sayso.storage.store import sqlite as opened
 
-KILLS = int(os.environ.get("CRASH_KILLS", "3"))
-WRITERS = 8
 READY_WITHIN = 3.0
 NO_SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
 
@@ -35,13 +31,12 @@ NO_SETTINGS = {name: value for name, value in os.environ.items() if not name.sta
 def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
     tmp_path: Path, start: Callable[..., Running], chance: random.Random
 ):
-    server, _ = _ready(start)
-    types = _types(server)
-    writers = [Writer(tmp_path / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
+    server, _ = ready(start)
+    writers = writers_on(server, tmp_path, chance)
     slowest = 0.0
     for _ in range(KILLS):
-        _killed_while_writing(server, writers, partial(_after, server, chance.uniform(0.05, 2.0)))
-        server, seconds = _ready(start)
+        killed_while_writing(server, writers, partial(after, server, chance.uniform(0.05, 2.0)))
+        server, seconds = ready(start)
         slowest = max(slowest, seconds / _crowd())
         _assert_nothing_lost(server, writers, tmp_path)
     print(f"{journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
@@ -51,13 +46,12 @@ def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
 def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(
     tmp_path: Path, start: Callable[..., Running], chance: random.Random
 ):
-    server, _ = _ready(start)
-    types = _types(server)
-    writers = [Writer(tmp_path / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
+    server, _ = ready(start)
+    writers = writers_on(server, tmp_path, chance)
     for _ in range(KILLS):
         with _Tracer(server, f"signal=SIGKILL:when={chance.randint(1, 60)}") as tracer:
-            _killed_while_writing(server, writers, tracer.wait)
-        server, _ = _ready(start)
+            killed_while_writing(server, writers, tracer.wait)
+        server, _ = ready(start)
         _assert_nothing_lost(server, writers, tmp_path)
     print(f"{journaled(writers)} acknowledged changes, {KILLS} kills at a sync")
 
@@ -65,8 +59,8 @@ def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(
 def test_a_real_server_whose_disk_fails_to_sync_answers_503_and_goes_on(
     tmp_path: Path, start: Callable[..., Running], chance: random.Random
 ):
-    server, _ = _ready(start)
-    type_id = _types(server)[0]
+    server, _ = ready(start)
+    type_id = type_ids(server)[0]
     attached, statuses = False, []
     with server.client as client, _Tracer(server, f"error=EIO:when={chance.randint(2, 5)}+{chance.randint(3, 6)}"):
         path = f"/contacts/{client.post('/contacts', json={'external_id': 'p'}).json()['id']}/subscriptions"
@@ -82,7 +76,7 @@ def test_a_real_server_whose_disk_fails_to_sync_answers_503_and_goes_on(
     assert statuses.count(503) > 5
     assert [] == _damage(database)
     server.kill()
-    _ready(start)
+    ready(start)
     assert [] == _damage(database)
 
 
@@ -118,45 +112,9 @@ class _Tracer:
         assert self._server.process.poll() is not None, "no such sync came"
 
 
-def _after(server: Running, seconds: float) -> None:
-    with suppress(subprocess.TimeoutExpired):
-        server.process.wait(seconds)
-    server.kill()
-
-
-def _killed_while_writing(server: Running, writers: list[Writer], end: Callable[[], None]) -> None:
-    threads = [
-        threading.Thread(target=writer.write_until_cut_off, args=(server.url, server.token)) for writer in writers
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        end()
-    finally:
-        killed = server.process.poll()
-        server.kill()
-        for thread in threads:
-            thread.join(30)
-    assert -9 == (killed if killed is not None else server.process.returncode)
-
-
-def _ready(start: Callable[..., Running]) -> tuple[Running, float]:
-    began = monotonic()
-    server = start("--demo")
-    with server.client as client:
-        while client.get("/readyz").status_code != 200:
-            assert monotonic() < began + 30, server.said
-    return server, monotonic() - began
-
-
 def _crowd() -> float:
     """How many want each processor now: on a machine that has more to do, three seconds take longer."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def _types(server: Running) -> list[str]:
-    with server.client as client:
-        return [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
 
 
 def _assert_nothing_lost(server: Running, writers: list[Writer], folder: Path) -> None:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
-from collections.abc import Mapping
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from time import monotonic
 from typing import Any
+
+from tests.running import Running
+
+#: How often things are killed.
+KILLS = int(os.environ.get("CRASH_KILLS", "3"))
+
+WRITERS = 8
 
 #: For how long a server may have nothing but refusals.
 PATIENCE = 30.0
@@ -42,13 +51,13 @@ class Writer:
     slowest: float = 0.0
 
     def write_until_cut_off(self, url: str, token: str) -> None:
-        with closing(_connection(url)) as connection, suppress(OSError, http.client.HTTPException):
+        with closing(connection_to(url)) as connection, suppress(OSError, http.client.HTTPException):
             while True:
                 self._act(connection, token)
 
-    def write_until(self, stop: Event, url: str, token: str) -> None:
+    def write_until(self, stop: threading.Event, url: str, token: str) -> None:
         """Whatever is refused is looked up when the server answers again: what it said must have been true."""
-        with closing(_connection(url)) as connection:
+        with closing(connection_to(url)) as connection:
             while not stop.is_set():
                 try:
                     self._act(connection, token)
@@ -140,12 +149,13 @@ class Writer:
     def _look_up(self, connection: http.client.HTTPConnection, token: str, told: str) -> None:
         if not self.contact_id:
             return
+        tried, deadline = self.trying, monotonic() + PATIENCE
         if "nothing was written" in told:
             self.trying = None
-        deadline = monotonic() + PATIENCE
         while True:
             try:
-                self.lost += self.differences(*self.look(connection, token))
+                wrong = self.differences(*self.look(connection, token))
+                self.lost += [f"{one}; {tried} was answered with: {told}" for one in wrong]
             except Refused:
                 if monotonic() > deadline:
                     raise
@@ -153,10 +163,52 @@ class Writer:
                 return
 
 
-def _connection(url: str) -> http.client.HTTPConnection:
+def connection_to(url: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
 
 
 def journaled(writers: list[Writer]) -> int:
     """How many changes were acknowledged."""
     return sum(writer.acknowledged for writer in writers)
+
+
+def ready(start: Callable[..., Running], **environment: str) -> tuple[Running, float]:
+    """A server that has started, and how long that took."""
+    began = monotonic()
+    server = start("--demo", **environment)
+    with server.client as client:
+        while client.get("/readyz").status_code != 200:
+            assert monotonic() < began + 30, server.said
+    return server, monotonic() - began
+
+
+def type_ids(server: Running) -> list[str]:
+    with server.client as client:
+        return [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
+
+
+def writers_on(server: Running, folder: Path, chance: random.Random) -> list[Writer]:
+    types = type_ids(server)
+    return [Writer(folder / f"journal-{n}", random.Random(chance.random()), types, n) for n in range(WRITERS)]
+
+
+def after(server: Running, seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        server.process.wait(seconds)
+    server.kill()
+
+
+def killed_while_writing(server: Running, writers: list[Writer], end: Callable[[], None]) -> None:
+    threads = [
+        threading.Thread(target=writer.write_until_cut_off, args=(server.url, server.token)) for writer in writers
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        end()
+    finally:
+        killed = server.process.poll()
+        server.kill()
+        for thread in threads:
+            thread.join(30)
+    assert -9 == (killed if killed is not None else server.process.returncode)

@@ -52,7 +52,7 @@ ON CONFLICT (workspace_id, contact_id) DO NOTHING"""
 _SWAP = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
 standing = $6 WHERE workspace_id = $7 AND contact_id = $8 AND revision = $9"""
 
-_SWAP_ON_TYPE = f"""{_SWAP} AND EXISTS (SELECT 1 FROM subscription_types
+SWAP_ON_TYPE = f"""{_SWAP} AND EXISTS (SELECT 1 FROM subscription_types
 WHERE workspace_id = $10 AND type_id = $11 AND revision = $12)"""
 
 _SWAP_ALL = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
@@ -140,7 +140,7 @@ def _row(change: Change) -> Statement:
         if type_ is None:
             return Statement(_SWAP, (*head, *key, before.revision), True)
         on_type = (before.workspace_id, type_.id, type_.revision)
-        return Statement(_SWAP_ON_TYPE, (*head, *key, before.revision, *on_type), True)
+        return Statement(SWAP_ON_TYPE, (*head, *key, before.revision, *on_type), True)
     if change.created_at is not None:
         revision, updated_at, act, *chain = head
         subject = bytes.fromhex(after.chain.subject)

@@ -11,7 +11,7 @@ from sayso.service.ports import HeadRow, Stored, Unreadable
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 
-_APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis,
+APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis,
 occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"""
 
@@ -111,7 +111,7 @@ def append(change: Change) -> Iterator[Statement]:
     head, act = change.before, bytes.fromhex(change.act.id)
     contact_id = bytes.fromhex(head.id)
     for entry in change.entries:
-        yield Statement(_APPEND, _row(head.workspace_id, contact_id, entry, change.after.chain.hash))
+        yield Statement(APPEND, _row(head.workspace_id, contact_id, entry, change.after.chain.hash))
     seq = change.entries[-1].seq if change.entries else None
     yield Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at))
 

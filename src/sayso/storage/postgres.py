@@ -14,9 +14,14 @@ from sayso.storage.engine import Row, Statement
 from sayso.storage.ledger import ANNOUNCE
 from sayso.storage.postgres_connections import LONG, Connection, Connections
 from sayso.storage.postgres_errors import is_lost, translated
+from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, columns, for_many
 from sayso.storage.postgres_url import Place, parsed
 
 T = TypeVar("T")
+
+#: How many shared statements may be under way at once.
+READ_LANES = 2
+WRITE_LANES = 2
 
 #: How often one change is tried whose answer is lost each time.
 _TRIES = 3
@@ -33,6 +38,10 @@ class PostgresEngine:
     def __init__(self, place: Place, timeout: float) -> None:
         self._timeout = timeout
         self._connections = Connections(place, timeout)
+        self._coalescing = place.coalescing
+        self._reads = Gathering(self._read_many, READ_LANES)
+        self._choices = Gathering(self._choose, WRITE_LANES)
+        self._alone: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def connect(cls, url: str, *, timeout: float = 5.0) -> PostgresEngine:  # noqa: ASYNC109
@@ -43,6 +52,12 @@ class PostgresEngine:
         return cls(parsed(url), timeout)
 
     async def read(self, sql: str, *params: Any) -> list[Row]:
+        if self._is_together and (many := for_many(sql)) is not None:
+            workspace_id, contact_id = params
+            found: list[Row] = await self._reads.add(
+                (sql, many, workspace_id), contact_id, self._deadline(self._timeout)
+            )
+            return found
         return await self._asked(sql, params, self._timeout)
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
@@ -54,7 +69,10 @@ class PostgresEngine:
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         deadline = self._deadline(self._timeout)
-        await _beside(self._commit(statements, deadline))
+        if self._is_together and (chosen := choice(statements)) is not None:
+            await self._choices.add(None, chosen, deadline)
+        else:
+            await _beside(self._commit(statements, deadline))
 
     async def check(self) -> None:
         rows = await self._asked(_IS_WRITABLE, (), self._timeout)
@@ -63,6 +81,10 @@ class PostgresEngine:
 
     async def close(self) -> None:
         await self._connections.close()
+
+    @property
+    def _is_together(self) -> bool:
+        return self._coalescing and self._connections.is_one_server is True
 
     def _deadline(self, within: float) -> float:
         return asyncio.get_running_loop().time() + within
@@ -77,6 +99,67 @@ class PostgresEngine:
         except asyncpg.CharacterNotInRepertoireError:
             # A NUL in a text: no row that PostgreSQL keeps has one.
             return []
+
+    async def _read_many(self, key: tuple[str, str, str], work: list[Work[bytes | None]]) -> None:
+        sql, many, workspace_id = key
+        deadline = min(part.deadline for part in work)
+        try:
+            if len(work) == 1:
+                part = work[0]
+                part.succeed(await self._read(lambda one: one.fetch(sql, workspace_id, part.item), deadline))
+                return
+            ids = list({part.item for part in work})
+            rows = await self._read(lambda one: one.fetch(many, workspace_id, ids), deadline)
+        except Exception as error:  # noqa: BLE001
+            for part in work:
+                part.fail(error)
+            return
+        found = {row[-1]: [row[:-1]] for row in rows}
+        for part in work:
+            part.succeed(found.get(part.item, []))
+
+    async def _choose(self, key: None, work: list[Work[Choice]]) -> None:
+        """Commit many choices in one statement. What could not share it, or got no clear answer, goes alone."""
+        shared: dict[tuple[str, bytes], Work[Choice]] = {}
+        for part in work:
+            # A contact's second choice has to wait for the first.
+            if shared.setdefault(part.item.contact, part) is not part:
+                self._go_alone(part)
+        asked = columns(part.item for part in shared.values())
+        deadline = min(part.deadline for part in shared.values())
+        try:
+            rows = await self._connections.run(lambda one: one.fetch(CHOOSE, *asked), deadline, writes=True)
+        except Exception as error:  # noqa: BLE001
+            for part in shared.values():
+                self._go_alone(part, error)
+            return
+        for workspace_id, contact_id, act in rows:
+            part = shared.pop((workspace_id, contact_id))
+            if act is None:
+                part.fail(Stale("somebody was faster"))
+            else:
+                part.succeed(None)
+        for part in shared.values():
+            self._go_alone(part)
+
+    def _go_alone(self, part: Work[Choice], shared: Exception | None = None) -> None:
+        """`shared`: what became of the statement that it shared."""
+        unclear = shared if isinstance(shared, OutcomeUnknown) else None
+        alone = asyncio.get_running_loop().create_task(self._answered(part, unclear))
+        self._alone.add(alone)
+        alone.add_done_callback(self._alone.discard)
+
+    async def _answered(self, part: Work[Choice], unclear: OutcomeUnknown | None) -> None:
+        statements = part.item.statements
+        try:
+            if unclear is None:
+                await self._commit(statements, part.deadline)
+            else:
+                await self._settled(statements, part.deadline, unclear)
+        except Exception as error:  # noqa: BLE001
+            part.fail(error)
+        else:
+            part.succeed(None)
 
     async def _again(self, use: Callable[[Connection], Awaitable[T]], deadline: float) -> T:
         """Once more where the connection was lost before anything could be written."""
@@ -93,10 +176,7 @@ class PostgresEngine:
         try:
             await self._tried(statements, deadline)
         except OutcomeUnknown as unclear:
-            act = _act(statements)
-            if act is None:
-                raise
-            await self._settled(act, statements, deadline, unclear)
+            await self._settled(statements, deadline, unclear)
 
     async def _tried(self, statements: Sequence[Statement], deadline: float) -> None:
         if len(statements) == 1:
@@ -105,12 +185,11 @@ class PostgresEngine:
         else:
             await self._again(partial(_transaction, statements=statements), deadline)
 
-    async def _settled(
-        self, act: Sequence[Any], statements: Sequence[Statement], deadline: float, unclear: OutcomeUnknown
-    ) -> None:
+    async def _settled(self, statements: Sequence[Statement], deadline: float, unclear: OutcomeUnknown) -> None:
         """Find out whether an act was written. Where it is not to be seen it may still be on its way: the same again
         does no harm, since its swap lets only one of them through."""
-        for _ in range(_TRIES):
+        act = _act(statements)
+        for _ in range(_TRIES if act else 0):
             try:
                 if await self._is_written(act, deadline):
                     return
@@ -161,9 +240,9 @@ async def _transaction(connection: Connection, statements: Sequence[Statement]) 
         raise Unavailable("The database took the change back; nothing was written")
 
 
-def _act(statements: Sequence[Statement]) -> Sequence[Any] | None:
-    """What tells a contact's change from all others: its act, workspace and contact."""
-    return next((statement.params[:3] for statement in statements if statement.sql is ANNOUNCE), None)
+def _act(statements: Sequence[Statement]) -> Sequence[Any]:
+    """What tells a contact's change from all others: its act, workspace and contact; nothing for other changes."""
+    return next((statement.params[:3] for statement in statements if statement.sql is ANNOUNCE), ())
 
 
 def _hit_nothing(status: str) -> bool:

@@ -36,10 +36,12 @@ LONG = 60.0
 
 # What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions. What is
 # given up here ends there too, which a server on Windows cannot tell.
-_DURABLE = """SELECT set_config('synchronous_commit', 'on', false)
+_OURS = """SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'
 UNION ALL SELECT set_config('client_connection_check_interval', '1s', false)
 WHERE version() !~ 'Visual C|mingw'"""
+
+_IS_SPREAD = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')"
 
 
 class Connections:
@@ -58,6 +60,8 @@ class Connections:
         self._knocks: set[asyncio.Task[None]] = set()
         self._knocked = 0.0
         self._closed = False
+        #: Whether one server has all rows; None before the first connection.
+        self.is_one_server: bool | None = None
 
     async def run(
         self, use: Callable[[Connection], Awaitable[Answer]], deadline: float, *, writes: bool = False
@@ -182,6 +186,12 @@ class Connections:
         self._open.add(connection)
         return connection
 
+    async def _greeted(self, host: str) -> Connection:
+        connection = await dialled(host, self._place, self._timeout)
+        if self.is_one_server is None:
+            self.is_one_server = not await connection.fetchval(_IS_SPREAD)
+        return connection
+
     async def _dialled(self, within: float) -> Connection:
         """A connection to the first host that will do; each gets its share of the time."""
         failure: Exception | None = None
@@ -189,7 +199,7 @@ class Connections:
             began = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(within / left):
-                    connection = await dialled(host, self._place, self._timeout)
+                    connection = await self._greeted(host)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 # One that hangs weighs more than one that refuses.
                 failure = failure if isinstance(failure, TimeoutError) else error
@@ -266,7 +276,7 @@ async def dialled(host: str, place: Place, timeout: float) -> Connection:  # noq
     in_ms = {name: str(int(limit * 1000)) for name, limit in limits.items()}
     connection = await asyncpg.connect(host, server_settings={**_SETTINGS, **in_ms})
     try:
-        await connection.fetch(_DURABLE)
+        await connection.fetch(_OURS)
     except BaseException:
         connection.terminate()
         raise

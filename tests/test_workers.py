@@ -8,19 +8,16 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
 
 import httpx2
 import pytest
 from tests.http.wire import request, to
 from tests.running import Running
 from tests.signals import children, send
-
-#: How long a change may take until every process heeds it, in seconds.
-HEEDED = 2.0
+from tests.workers import is_alive, one_client_each, within, worker_of
 
 #: What a worker may take of the machine's memory, in bytes.
 MEMORY = 70 * 1024**2
@@ -39,48 +36,6 @@ def serve(start: Callable[..., Running], database: str) -> Callable[..., Running
 @pytest.fixture
 def server(serve: Callable[..., Running]) -> Running:
     return serve("--demo", "--workers", "2")
-
-
-@contextmanager
-def one_client_each(server: Running, number: int = 2) -> Iterator[list[httpx2.Client]]:
-    """Clients of one connection each, led to different processes."""
-    with ExitStack() as stack:
-        found: dict[str, httpx2.Client] = {}
-        deadline = monotonic() + 20
-        while len(found) < number:
-            assert monotonic() < deadline, f"only {len(found)} workers answer"
-            client = stack.enter_context(server.client)
-            found.setdefault(worker_of(client), client)
-        yield list(found.values())
-
-
-def worker_of(client: httpx2.Client) -> str:
-    """What tells the process that answers apart: its part of the request ids it gives."""
-    return client.get("/me").headers["x-request-id"][:12]
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        if holds():
-            return True
-    return False
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def sayso(server: Running, *words: str) -> object:
-    """A command beside a running server, on the same data."""
-    environment = {**os.environ, "SAYSO_DATABASE_URL": server._environment["SAYSO_DATABASE_URL"]}
-    command = [sys.executable, "-m", "sayso", *words, "--json"]
-    done = subprocess.run(command, cwd=server.folder, env=environment, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stderr
-    return json.loads(done.stdout)
 
 
 # Starting and ending.
@@ -263,39 +218,3 @@ def test_metrics_tell_of_all_of_them_whoever_is_asked(server: Running):
     assert [before + 21, before + 22] == told
     taken = sum(resident(pid) for pid in children(server.process.pid))
     assert 0.8 * taken <= processes["process_resident_memory_bytes"] <= 1.2 * taken
-
-
-def holds_everywhere(one: httpx2.Client, other: httpx2.Client, server: Running) -> None:
-    """What one process did, or a command, is so at the other."""
-    wording = {"name": "News", "description": "", "locale": "en"}
-    draft = {"consent_type": "opt_in", "default_translation": wording}
-    type_id = one.post("/sayso/subscription_types", json=draft).json()["id"]
-    contact = other.post("/contacts", json={"role": "lead"}).json()["id"]
-    path, body = f"/contacts/{contact}/subscriptions", {"id": type_id}
-    assert 404 == other.post(path, json=body).status_code
-    assert 200 == one.put(f"/sayso/subscription_types/{type_id}", json={"state": "live"}).status_code
-    assert 200 == other.post(path, json=body).status_code
-    assert [type_id] == [found["id"] for found in one.get(path).json()["data"]]
-
-    made = sayso(server, "token", "create", "--name", "short-lived")
-    bearer = {"Authorization": f"Bearer {made['value']}"}
-    assert [200, 200] == [client.get("/me", headers=bearer).status_code for client in (one, other)]
-    sayso(server, "token", "revoke", made["id"])
-    for client in (one, other):
-        assert within(HEEDED, lambda client=client: client.get("/me", headers=bearer).status_code == 401)
-
-    assert 200 == one.put(f"/sayso/subscription_types/{type_id}", json={"state": "archived"}).status_code
-    second = other.post("/contacts", json={"role": "lead"}).json()["id"]
-    attach = {"url": f"/contacts/{second}/subscriptions", "json": body}
-    assert within(HEEDED, lambda: other.post(**attach).status_code == 404)
-
-
-def test_what_one_worker_did_holds_at_the_other(server: Running):
-    with one_client_each(server) as (one, other):
-        holds_everywhere(one, other, server)
-
-
-def test_what_one_server_did_holds_at_the_other(serve: Callable[..., Running]):
-    server, beside = serve(), serve()
-    with server.client as one, beside.client as other:
-        holds_everywhere(one, other, server)

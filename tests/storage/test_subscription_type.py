@@ -13,6 +13,8 @@ from sayso.domain.access import Workspace
 from sayso.domain.errors import Stale
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeDraft, TypeId, TypeState
 from sayso.service.ports import Store
+from sayso.storage.engine import Row
+from sayso.storage.store import SqlStore
 
 
 async def test_a_type_is_found_as_it_was_given(store: Store, newsletter: SubscriptionType):
@@ -25,6 +27,25 @@ async def test_types_come_in_the_order_of_their_numbers(store: Store, workspace:
         await store.subscription_type.commit(types.create(ACME, TypeId(number), draft(), NOON))
 
     assert ["1", "9", "10"] == [type_.id for type_ in await store.subscription_type.all(ACME)]
+
+
+async def test_a_type_that_is_made_while_types_are_read_is_read_with_its_texts_or_not_at_all(
+    store: Store, newsletter: SubscriptionType, monkeypatch: pytest.MonkeyPatch
+):
+    made = [types.create(ACME, TypeId("2"), draft(), NOON)]
+    if isinstance(store, SqlStore):
+        read = store.engine.read
+
+        async def read_with_others_about(sql: str, *params: object) -> list[Row]:
+            rows = await read(sql, *params)
+            if made:
+                await store.subscription_type.commit(made.pop())
+            return rows
+
+        monkeypatch.setattr(store.engine, "read", read_with_others_about)
+
+    assert [newsletter] == await store.subscription_type.all(ACME)
+    assert isinstance(store, SqlStore) is not bool(made)
 
 
 async def test_a_type_whose_number_is_taken_is_stale(store: Store, newsletter: SubscriptionType):

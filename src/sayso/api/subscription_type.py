@@ -43,7 +43,7 @@ async def create(call: Call) -> Response:
 
 async def find(call: Call) -> Response:
     """One type, in any state."""
-    return reply(SubscriptionType.of(await call.region.types.find(call.workspace_id, call.parameters[0])))
+    return reply(SubscriptionType.of(await call.region.types.current(call.workspace_id, call.parameters[0])))
 
 
 async def update(call: Call) -> Response:

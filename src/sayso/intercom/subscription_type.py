@@ -15,5 +15,5 @@ async def list_all(call: Call) -> Response:
 
 async def find(call: Call) -> Response:
     """One type, in any state. The Ruby SDK asks for it, and contacts refer to it."""
-    type_ = await call.region.types.find(call.workspace_id, call.parameters[0])
+    type_ = await call.region.types.current(call.workspace_id, call.parameters[0])
     return call.reply(SubscriptionType.of(type_))

@@ -23,8 +23,12 @@ class SubscriptionTypeService:
         self._clock = clock
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
-        """Every type in any state, in order of creation."""
-        return list((await self._snapshot(workspace_id)).types.values())
+        """Every type in any state, in order of creation, as the store has them now: a process that made one may be
+        another than the one that lists them."""
+        snapshot = await self._snapshots.current(workspace_id)
+        if snapshot is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        return list(snapshot.types.values())
 
     async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""

@@ -20,11 +20,12 @@ from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.idempotency import keeping
 from sayso.storage.workspace import RAISE_VERSION
 
-_TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
-FROM subscription_types WHERE workspace_id = $1"""
-
-_TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations WHERE workspace_id = $1
-ORDER BY type_id, place"""
+# Types and their texts as of one moment: two statements could meet a type of which one saw nothing yet.
+_TYPES = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
+kept.revision, kept.created_at, kept.updated_at, texts.name, texts.description, texts.locale
+FROM subscription_types AS kept LEFT JOIN translations AS texts
+ON texts.workspace_id = kept.workspace_id AND texts.type_id = kept.type_id
+WHERE kept.workspace_id = $1 ORDER BY kept.type_id, texts.place"""
 
 _NOTICES = """SELECT type_id, version, name, description, locale FROM notices WHERE workspace_id = $1
 ORDER BY type_id, version, locale"""
@@ -54,9 +55,10 @@ class SqlSubscriptionTypeStore:
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         wordings: dict[str, list[Translation]] = {}
-        for type_id, *wording in await self._engine.read(_TRANSLATIONS, workspace_id):
-            wordings.setdefault(type_id, []).append(Translation(*wording))
-        rows = await self._engine.read(_TYPES, workspace_id)
+        kept = {}
+        for type_id, *facts, name, description, locale in await self._engine.read(_TYPES, workspace_id):
+            kept[type_id] = (type_id, *facts)
+            wordings.setdefault(type_id, []).append(Translation(name, description, locale))
         return [
             SubscriptionType(
                 workspace_id,
@@ -68,7 +70,9 @@ class SqlSubscriptionTypeStore:
                 tuple(wordings.get(type_id, ())),
                 *counts,
             )
-            for type_id, state, consent_type, channels, locale, *counts in sorted(rows, key=lambda row: int(row[0]))
+            for type_id, state, consent_type, channels, locale, *counts in sorted(
+                kept.values(), key=lambda row: int(row[0])
+            )
         ]
 
     async def notices(self, workspace_id: str) -> list[Notice]:

@@ -202,7 +202,7 @@ def _reader(name: str) -> Callable[[Any], Any]:
     readers: tuple[tuple[type, Callable[[Any], Any]], ...] = (
         (bool, _yes_or_no),
         (int, _number),
-        (Path, lambda value: Path(_text(value))),
+        (Path, _folder),
         (Secret, lambda value: Secret(_text(value))),
         (DatabaseUrl, lambda value: DatabaseUrl(_text(value))),
         (str, _text),
@@ -215,6 +215,13 @@ def _yes_or_no(value: Any) -> bool:
     if known is None:
         raise _Refused("must be true or false")
     return known
+
+
+def _folder(value: Any) -> Path:
+    # An empty name would mean the working directory, which nobody asked for.
+    if not _text(value).strip():
+        raise _Refused("must name a folder; the working directory is called .")
+    return Path(value)
 
 
 def _number(value: Any) -> int:

@@ -227,3 +227,28 @@ def test_a_workspace_has_the_version_and_time_zone_it_was_made_with(sayso: Sayso
 
     assert ("2.16", "Europe/Berlin") == (made["api_version"], made["timezone"])
     assert 2 == sayso("workspace", "create", "Acme", "--timezone", "Mars/Olympus").code
+
+
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "@example.com", "eve@", "e ve@example.com", "a@b@c", "eve@x\0", "e" * 250 + "@x.co"]
+)
+def test_an_admin_s_address_that_is_none_is_refused_in_one_line_and_not_repeated(sayso: Sayso, email: str):
+    said = sayso("workspace", "create", "Acme", "--admin-email", email)
+
+    told = "sayso: --admin-email: an admin's email is an address such as admin@example.com\n"
+    assert (2, "", told) == (said.code, said.out, said.err)
+
+
+def test_an_admin_has_a_name(sayso: Sayso):
+    said = sayso("workspace", "create", "Acme", "--admin-name", " ")
+
+    assert (2, "sayso: --admin-name: an admin's name has 1 to 255 characters\n") == (said.code, said.err)
+    assert 0 == sayso("workspace", "create", "Acme", "--admin-email", "ada@example.com", "--admin-name", "Ada").code
+
+
+def test_an_empty_name_of_a_folder_is_refused(sayso: Sayso, tmp_path: Path):
+    said = sayso("workspace", "create", "Acme", "--data-dir", "")
+
+    told = "sayso: data_dir (--data-dir): must name a folder; the working directory is called .\n"
+    assert (2, "", told) == (said.code, said.out, said.err)
+    assert [] == list(tmp_path.iterdir())

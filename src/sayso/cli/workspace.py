@@ -30,6 +30,7 @@ def create(name: str, api_version: str, timezone: str, admin_email: str, admin_n
     """Make a workspace with its first admin, and show its id."""
     _check_api_version(api_version)
     _check_timezone(timezone)
+    _check_admin(admin_email, admin_name)
 
     async def make(region: Region) -> Workspace:
         return await region.workspaces.create(
@@ -85,3 +86,13 @@ def _check_timezone(name: str) -> None:
             ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise Wrong(f"--timezone: there is no time zone {name}; one is called Europe/Berlin") from None
+
+
+def _check_admin(email: str, name: str) -> None:
+    from sayso.domain.access import check_admin
+    from sayso.domain.errors import Invalid
+
+    try:
+        check_admin(email, name)
+    except Invalid as error:
+        raise Wrong(f"--{str(error.field).replace('_', '-')}: {error.message}") from None

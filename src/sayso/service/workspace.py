@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.access import Admin, Workspace
+from sayso.domain.access import Admin, Workspace, check_admin
 from sayso.domain.errors import Invalid, Unavailable
 from sayso.service.ports import Clock, Ids, Store
 
@@ -43,6 +43,7 @@ class WorkspaceService:
         """A new workspace with its first admin. Raises Invalid."""
         if not name.strip() or len(name) > 255:
             raise Invalid("a workspace's name has 1 to 255 characters", "name")
+        check_admin(admin_email, admin_name)
         workspace = Workspace(self._ids.code(), self._region, name, api_version, timezone, 1, self._clock())
         await self._store.workspace.add(workspace, [Admin("1", workspace.id, admin_email, admin_name)])
         return workspace

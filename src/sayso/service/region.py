@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sayso.domain.region import PRODUCTION
+from sayso.domain.region import PRODUCTION, of_token
 from sayso.service.access import AccessService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
@@ -61,6 +61,6 @@ class Regions:
             # A dot at the end makes a name absolute: it is the same host's.
             named = self.hosts.get((host.rpartition(":")[0] or host).rstrip(".")) or self.hosts.get(host)
             region = self.by_name[named] if named else region
-        if region.name == PRODUCTION and len(self.by_name) > 1 and secret.startswith(b"sayso_"):
-            return self.by_name.get(secret[6:8].decode("ascii", "replace"), region)
+        if region.name == PRODUCTION and len(self.by_name) > 1:
+            return self.by_name.get(of_token(secret) or "", region)
         return region

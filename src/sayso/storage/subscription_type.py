@@ -20,8 +20,14 @@ from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.idempotency import keeping
 from sayso.storage.workspace import RAISE_VERSION
 
-# Types and their texts as of one moment: two statements could meet a type of which one saw nothing yet.
-_TYPES = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
+_TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
+FROM subscription_types WHERE workspace_id = $1"""
+
+_TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations WHERE workspace_id = $1
+ORDER BY type_id, place"""
+
+# As of one moment: between two statements somebody makes a type of which one has seen nothing.
+_WORDED = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
 kept.revision, kept.created_at, kept.updated_at, texts.name, texts.description, texts.locale
 FROM subscription_types AS kept LEFT JOIN translations AS texts
 ON texts.workspace_id = kept.workspace_id AND texts.type_id = kept.type_id
@@ -56,7 +62,7 @@ class SqlSubscriptionTypeStore:
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         wordings: dict[str, list[Translation]] = {}
         kept = {}
-        for type_id, *facts, name, description, locale in await self._engine.read(_TYPES, workspace_id):
+        for type_id, *facts, name, description, locale in await self._engine.read(_WORDED, workspace_id):
             kept[type_id] = (type_id, *facts)
             wordings.setdefault(type_id, []).append(Translation(name, description, locale))
         return [

@@ -26,6 +26,8 @@ FILE_LIMIT = 400
 WITHOUT_WORKSPACE = {
     ("token.py", "_FIND"): "the digest of a token is how its workspace is found",
     ("workspace.py", "_ALL"): "the list of workspaces",
+    ("copy.py", "_VERSIONS"): "moving a whole database",
+    ("copy.py", "_NEWEST"): "moving a whole database",
 }
 
 

@@ -19,8 +19,11 @@ from tests.postgres import Cluster
 from tests.storage.test_hot_statements import hot, on_shards
 
 from sayso.domain.errors import Unavailable
+from sayso.storage import postgres
+from sayso.storage import store as stores
 from sayso.storage.citus import DISTRIBUTED, TABLES
 from sayso.storage.cluster import facts
+from sayso.storage.engine import Statement
 from sayso.storage.migrate import files
 from sayso.storage.postgres_migrate import bring_up_to_date, still_pending
 from sayso.storage.url import DatabaseUrl
@@ -124,6 +127,36 @@ async def test_doctor_tells_of_a_citus_that_tells_others(stand_in: asyncpg.Conne
     assert ("ok", "0-stand-in") == told[0] == told[2]
     assert "note" == told[1][0]
     assert "citus.enable_statistics_collection = off" in told[1][1]
+
+
+async def test_on_citus_no_request_shares_a_statement_with_another(
+    connection: asyncpg.Connection, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    """It would touch the shards of both. On one server they do: there what makes them share is asked."""
+    await bring_up_to_date(database, NOON)
+    monkeypatch.setattr(postgres, "for_many", refuse)
+    monkeypatch.setattr(postgres, "choice", refuse)
+
+    with pytest.raises(AssertionError, match="shared"):
+        await read_and_choose(database)
+    await connection.execute(STAND_IN)
+    await read_and_choose(database)
+
+
+def refuse(_: object) -> None:
+    raise AssertionError("shared")
+
+
+async def read_and_choose(database: str) -> None:
+    """Several times: what it is that it is connected to, an engine knows once it is."""
+    opened = await stores.postgres(DatabaseUrl(database))
+    try:
+        await opened.workspace.all()
+        for _ in range(3):
+            await asyncio.gather(*(opened.contact.standing("acme", f"{number:024x}") for number in range(3)))
+            await opened.engine.commit([Statement("DELETE FROM tokens WHERE workspace_id = $1", ("acme",))] * 2)
+    finally:
+        await opened.close()
 
 
 # Each hot statement, as the planner sees it.

@@ -114,6 +114,10 @@ class ClaimChanges:
     mark: tuple[Claim, ...] = ()
 
 
+#: What most changes do to claims: nothing.
+UNCLAIMED = ClaimChanges()
+
+
 class Change(NamedTuple):
     """What a decision comes to, as a value: storage writes all of it or nothing.
 
@@ -128,7 +132,7 @@ class Change(NamedTuple):
     entries: tuple[Entry, ...] = ()
     profile: Profile | None = None
     created_at: int | None = None
-    claims: ClaimChanges = ClaimChanges()
+    claims: ClaimChanges = UNCLAIMED
     decided_on: SubscriptionType | None = None
 
 

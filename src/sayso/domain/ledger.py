@@ -140,24 +140,9 @@ def _entry(
     notice: NoticeRef | None,
 ) -> Entry:
     author = act.author
-    return Entry(
-        log=chain.log,
-        id=act.id,
-        subject=chain.subject,
-        seq=chain.seq + 1,
-        event=event,
-        type_id=type_id,
-        channel=channel,
-        state=state,
-        basis=basis,
-        occurred_at=act.at,
-        recorded_at=act.at,
-        method=author.method,
-        actor_kind=author.kind,
-        actor_ref=author.ref,
-        request_id=author.request_id,
-        notice=notice,
-    )
+    about = (event, type_id, channel, state, basis)
+    by = (author.method, author.kind, author.ref, author.request_id)
+    return Entry(chain.log, act.id, chain.subject, chain.seq + 1, *about, act.at, act.at, *by, notice)
 
 
 def _notice_leaf(notice: NoticeRef) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from asyncio import Future, get_running_loop
 from collections import deque
+from collections.abc import Awaitable, Generator
 from types import TracebackType
+from typing import Any
 
 Key = tuple[str, str]
 
@@ -18,11 +20,14 @@ class Turns:
     def of(self, workspace_id: str, contact_id: str) -> _Turn:
         return _Turn(self, (workspace_id, contact_id))
 
-    async def _enter(self, key: Key) -> None:
+    def _enter(self, key: Key) -> Awaitable[None]:
         queue = self._waiting.get(key)
-        if queue is None:
-            self._waiting[key] = deque()
-            return
+        if queue is not None:
+            return self._wait(key, queue)
+        self._waiting[key] = deque()
+        return _AT_ONCE
+
+    async def _wait(self, key: Key, queue: deque[Future[None]]) -> None:
         ours = get_running_loop().create_future()
         queue.append(ours)
         try:
@@ -42,6 +47,17 @@ class Turns:
         del self._waiting[key]
 
 
+class _AtOnce:
+    """Nothing to wait for: most turns come at once, and a coroutine each would cost more than they do."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return
+        yield
+
+
+_AT_ONCE = _AtOnce()
+
+
 class _Turn:
     __slots__ = ("_key", "_turns")
 
@@ -49,10 +65,11 @@ class _Turn:
         self._turns = turns
         self._key = key
 
-    async def __aenter__(self) -> None:
-        await self._turns._enter(self._key)
+    def __aenter__(self) -> Awaitable[None]:
+        return self._turns._enter(self._key)
 
-    async def __aexit__(
+    def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> Awaitable[None]:
         self._turns._leave(self._key)
+        return _AT_ONCE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
+from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.standing import Standing
 from sayso.storage.engine import Engine, Row, Statement
@@ -96,18 +96,19 @@ class SqlContactStore:
         return int(rows[0][0])
 
     async def commit(self, change: Change) -> None:
-        await self._engine.commit(list(_statements(change)))
+        await self._engine.commit(_statements(change))
 
 
-def _statements(change: Change) -> Iterator[Statement]:
+def _statements(change: Change) -> list[Statement]:
     """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
+    written = [_row(change), *append(change)]
+    if change.claims is UNCLAIMED:
+        return written
     contact_id = bytes.fromhex(change.before.id)
-    yield from _claims(change.before.workspace_id, contact_id, change.claims, change.act.at)
-    yield _row(change)
-    yield from append(change)
+    return [*_claims(change.before.workspace_id, contact_id, change.claims, change.act.at), *written]
 
 
-def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int) -> Iterator[Statement]:
+def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int) -> list[Statement]:
     writes: dict[tuple[str, str], Statement] = {}
     for kind, value, expired in claims.take:
         if expired is None:
@@ -121,8 +122,7 @@ def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int)
     for claim in claims.mark:
         marked = (claim.state, claim.at, workspace_id, claim.kind, claim.value, contact_id)
         writes[claim.kind, claim.value] = Statement(_MARK, marked, True)
-    for key in sorted(writes):
-        yield writes[key]
+    return [writes[key] for key in sorted(writes)]
 
 
 def _row(change: Change) -> Statement:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sayso.domain.contact import Change
 from sayso.domain.ledger import Entry, Event, origin
 from sayso.domain.subscription_type import NoticeRef
@@ -106,14 +104,15 @@ class SqlLedgerStore:
         return await self._engine.salvage(sql + _UPTO + order, workspace_id, packed(after), packed(upto))
 
 
-def append(change: Change) -> Iterator[Statement]:
+def append(change: Change) -> list[Statement]:
     """The entries of a change, and the event that announces each; one event where there is no entry."""
     head, act = change.before, bytes.fromhex(change.act.id)
     contact_id = bytes.fromhex(head.id)
-    for entry in change.entries:
-        yield Statement(APPEND, _row(head.workspace_id, contact_id, entry, change.after.chain.hash))
-    seq = change.entries[-1].seq if change.entries else None
-    yield Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at))
+    hash_, entries = change.after.chain.hash, change.entries
+    written = [Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_)) for entry in entries]
+    seq = entries[-1].seq if entries else None
+    written.append(Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at)))
+    return written
 
 
 def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> tuple[object, ...]:

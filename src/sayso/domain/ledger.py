@@ -7,9 +7,10 @@ contact's entry before it. The position in the feed and the leaf index are given
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
@@ -145,6 +146,7 @@ def _entry(
     return Entry(chain.log, act.id, chain.subject, chain.seq + 1, *about, act.at, act.at, *by, notice)
 
 
+@lru_cache(maxsize=1_024)
 def _notice_leaf(notice: NoticeRef) -> str:
     return (
         f'{{"id":{_quoted(notice.type_id)},"lang":{_quoted(notice.locale)}'
@@ -157,4 +159,4 @@ def _nullable(text: str | None) -> str:
 
 
 def _base64(value: bytes) -> str:
-    return f'"{b64encode(value).decode()}"'
+    return f'"{b2a_base64(value, newline=False).decode()}"'

@@ -149,6 +149,8 @@ def _row(change: Change) -> Statement:
     return Statement(_SWAP_ALL, (*head, after.state, *_profile_row(change.profile), *key, before.revision), True)
 
 
+_STATE = {state.value: state for state in ContactState}
+
 _PACKED = ("avatar", "owner_id", "signed_up_at", "last_seen_at", "language_override")
 
 
@@ -163,7 +165,7 @@ def _profile_row(profile: Profile) -> tuple[Any, ...]:
 def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
     state, revision, updated_at, subject, head_seq, head_hash, standing = row
     chain = Chain(origin(workspace_id), subject.hex(), head_seq, head_hash)
-    return Head(workspace_id, contact_id, ContactState(state), revision, updated_at, chain, Standing.unpacked(standing))
+    return Head(workspace_id, contact_id, _STATE[state], revision, updated_at, chain, Standing.unpacked(standing))
 
 
 def _contact(workspace_id: str, row: Row) -> Contact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import trustme
 from tests.http.wire import request, to
 from tests.running import Running
 from tests.signals import children, send
@@ -88,6 +90,43 @@ def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(server: Running)
             assert {True} == {requests_counted(client) > counted for client in both}
     assert "a worker ended" in server.said
     assert 0 == server.stop()
+
+
+_ENDS_AT_ONCE = """
+import os, socket, sys
+from sayso import logs
+from sayso.settings import Settings
+from sayso.workers import _Parent
+
+def work(number, parent, ready):
+    os.write(ready, b".")
+    raise KeyError("nobody@example.com")
+
+logs.configure("json")
+_Parent(Settings(), socket.socket(), work).run(lambda: print("greeted", flush=True))
+print("ended")
+"""
+
+
+def test_one_that_ends_again_and_again_is_replaced_after_longer_and_longer_pauses():
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ENDS_AT_ONCE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    pauses: list[float] = []
+    said = ""
+    for line in process.stderr:
+        said += line
+        if "again_in" in line:
+            pauses.append(json.loads(line)["again_in"])
+        if len(pauses) == 4:
+            break
+    process.send_signal(signal.SIGTERM)
+    out, more = process.communicate(timeout=30)
+
+    assert (0, "greeted\nended\n") == (process.returncode, out)
+    assert [0.1, 0.2, 0.4, 0.8] == pauses
+    assert "nobody" not in said + more
+    assert "KeyError" in said
 
 
 def test_a_worker_is_replaced_also_when_the_next_version_has_changed_the_schema(
@@ -179,6 +218,24 @@ def test_a_start_without_a_database_fails_with_one_line(tmp_path: Path, workers:
     assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n")), done.stderr
     assert "cannot reach the database" in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_they_speak_tls_and_do_not_mind_who_does_not(serve: Callable[..., Running], tmp_path: Path):
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    server = serve("--workers", "2", "--tls-cert", "cert.pem", "--tls-key", "key.pem")
+    port = int(server.url.rpartition(":")[2])
+    for nonsense in (b"GET /me HTTP/1.1\r\n\r\n", b"", b"\x16\x03"):
+        with socket.create_connection(("127.0.0.1", port)) as wire:
+            wire.sendall(nonsense)
+    for _ in range(6):
+        assert 200 == httpx2.get(f"{server.url}/healthz", verify=False).status_code
+
+    assert server.url.startswith("https://")
+    assert 0 == server.stop()
+    assert "Traceback" not in server.said
+    assert '"error"' not in server.said, server.said
 
 
 # What they share.

@@ -184,12 +184,13 @@ class _Parent:
 
     def _reap(self) -> None:
         for place in self._places:
-            if place.pid and os.waitpid(place.pid, os.WNOHANG)[0]:
-                self._gone(place)
+            pid, status = os.waitpid(place.pid, os.WNOHANG) if place.pid else (0, 0)
+            if pid:
+                self._gone(place, os.waitstatus_to_exitcode(status))
         if self._until and monotonic() >= self._until:
             self._end(signal.SIGKILL)
 
-    def _gone(self, place: _Place) -> None:
+    def _gone(self, place: _Place, code: int) -> None:
         lived, place.pid = monotonic() - place.since, 0
         if self._until:
             return
@@ -199,7 +200,7 @@ class _Parent:
             return
         place.pause = FIRST_PAUSE if lived > LIVED else min(max(FIRST_PAUSE, place.pause * 2), LAST_PAUSE)
         place.due = monotonic() + place.pause
-        structlog.get_logger().error("a worker ended", worker=place.number, again_in=place.pause)
+        structlog.get_logger().error("a worker ended", worker=place.number, code=code, again_in=place.pause)
 
     def _patience(self) -> float:
         """How long there is nothing to do unless somebody calls, in seconds."""

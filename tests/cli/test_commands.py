@@ -203,7 +203,7 @@ def test_the_doctor_finds_another_region_s_database(sayso: Sayso, database: Path
 
 def test_the_doctor_leaves_a_database_that_awaits_a_migration_alone(sayso: Sayso, tmp_path: Path):
     path = tmp_path / "sayso.db"
-    _run(path, "CREATE TABLE somebody_else_s (a TEXT)")
+    _run(path, "PRAGMA user_version = 1")
     before = path.read_bytes()
 
     found = _verdicts(sayso, "--database-url", f"sqlite:///{path}")

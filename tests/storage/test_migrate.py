@@ -76,6 +76,18 @@ def test_a_database_made_by_another_text_of_a_migration_is_refused_and_left_alon
     assert before == connection.execute("SELECT * FROM migrations").fetchall()
 
 
+def test_another_program_s_database_is_refused_and_left_alone(tmp_path: Path):
+    path = tmp_path / "sayso.db"
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute("CREATE TABLE somebody_else_s (a TEXT)")
+    before = path.read_bytes()
+
+    for use in (store.still_pending, lambda path: store.bring_up_to_date(path, NOON)):
+        with pytest.raises(OtherSchema, match="another program's tables"):
+            use(path)
+    assert before == path.read_bytes()
+
+
 def test_a_migration_that_fails_leaves_nothing_behind(connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch):
     migrate(connection, NOON)
     before = tables(connection)

@@ -98,8 +98,15 @@ def for_sqlite(sql: str) -> str:
 def _applied(connection: apsw.Connection) -> dict[str, str]:
     there = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'migrations'").fetchall()
     if not there:
+        _refuse_another_s(connection)
         return {}
     # The first databases of all kept no digest.
     kept = "sha256" if "sha256" in str(there[0][0]) else "''"
     rows = connection.execute(f"SELECT name, {kept} FROM migrations").fetchall()
     return {str(name): str(known) for name, known in rows}
+
+
+def _refuse_another_s(connection: apsw.Connection) -> None:
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
+    if tables != [(0,)]:
+        raise OtherSchema("the database holds another program's tables, and none of Sayso's: name a new file")

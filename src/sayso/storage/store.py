@@ -62,6 +62,9 @@ async def postgres(url: str, *, timeout: float = 5.0) -> SqlStore:  # noqa: ASYN
 
 def bring_up_to_date(path: Path, now: int) -> list[str]:
     """Make or migrate a database file, and say what was applied. Raises Unavailable."""
+    # First, and apart: what is not ours is refused before anything of it is changed, its journal mode included.
+    if not still_pending(path):
+        return []
     with _opening(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():

@@ -77,7 +77,7 @@ def kept() -> dict[str, Bytes]:
 
 
 async def of_sqlite(database: Path) -> Bytes:
-    copy = load.DATA / "bytes.db"
+    copy = database.with_name("bytes.db")
     shutil.copyfile(database, copy)
 
     async def log() -> int:
@@ -101,7 +101,7 @@ async def of_sqlite(database: Path) -> Bytes:
         )
     finally:
         await opened.close()
-        for path in load.DATA.glob(f"{copy.name}*"):
+        for path in copy.parent.glob(f"{copy.name}*"):
             path.unlink()
 
 

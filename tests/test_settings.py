@@ -103,6 +103,7 @@ ENCODE = "a password's special characters are written as %40 and the like"
         ("port", "-1", "must be from 0 to 65535"),
         ("port", "65536", "must be from 0 to 65535"),
         ("data_dir", "a\0b", "must not contain NUL"),
+        ("data_dir", "a\udcff", "must be UTF-8 text"),
         ("data_dir", " ", "must name a folder; the working directory is called ."),
         ("database_url", "sqlite:///", ADDRESS),
         ("database_url", "sqlite:///:memory:", ADDRESS),

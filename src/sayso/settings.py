@@ -235,6 +235,8 @@ def _text(value: Any) -> str:
         raise _Refused("must be a string")
     if "\0" in value:
         raise _Refused("must not contain NUL")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise _Refused("must be UTF-8 text")
     return value
 
 

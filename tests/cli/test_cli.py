@@ -94,6 +94,7 @@ def test_python_m_sayso_is_sayso():
             "--api-version: there is no version 9.9; there are 2.7",
         ),
         (["token", "list", "--everything"], "No such option"),
+        (["workspace", "create", "A\udcff"], "what was given is not all UTF-8 text"),
         (["type", "create", "--consent-type", "in", "--name", "x"], "Invalid value for '--consent-type'"),
     ],
 )

@@ -167,6 +167,35 @@ def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path):
         pass
 
 
+def test_a_lock_is_the_file_s_whatever_name_it_is_reached_by(tmp_path: Path):
+    path, link = tmp_path / "sayso.db", tmp_path / "link.db"
+    store.bring_up_to_date(path, NOON)
+    link.symlink_to(path)
+
+    with store.locked(path):
+        assert store.is_locked(link)
+        with pytest.raises(Unavailable, match=r"another server or migration is using link\.db"), store.locked(link):
+            pass
+    assert not store.is_locked(link)
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_file_that_may_not_be_written_is_told_before_anybody_serves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+):
+    path, fixed = tmp_path / "sayso.db", tmp_path / f"sayso.db{suffix}"
+    store.bring_up_to_date(path, NOON)
+    fixed.touch()
+    # Root may write everything: asked is what anybody else would be told.
+    monkeypatch.setattr(store.os, "access", lambda asked, _: asked != fixed)
+
+    with pytest.raises(Unavailable, match=rf"this user may not write sayso\.db{suffix}"), store.locked(path):
+        pass
+    monkeypatch.undo()
+    with store.locked(path):
+        pass
+
+
 @pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.still_pending(path)])
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, use):
     path = tmp_path / "sayso.db"

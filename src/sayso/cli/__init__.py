@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from sayso import __version__
-from sayso.cli.failure import failed
+from sayso.cli.failure import Wrong, failed
 
 #: In the order of --help, with what it says: so it need not import them. Each is the `command` in the module of its
 #: name, or of its feature's.
@@ -60,10 +60,19 @@ class _Sayso(click.Group):
         given = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
         try:
+            _refuse_undecoded(given)
             code = super().main(given, prog_name or "sayso", **extra)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             code = failed(error, as_json="--json" in given)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_undecoded(given: list[str]) -> None:
+    """What is no text would reach a name or a path that has to be some."""
+    try:
+        "".join(given).encode()
+    except UnicodeEncodeError:
+        raise Wrong("what was given is not all UTF-8 text") from None
 
 
 @click.group(cls=_Sayso, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -92,7 +92,7 @@ def _opening(path: Path) -> Iterator[None]:
 def is_locked(path: Path) -> bool:
     """Whether a server or a migration is using the database file just now."""
     try:
-        lock = os.open(f"{path}.lock", os.O_RDONLY)
+        lock = os.open(_lock_file(path), os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -110,13 +110,26 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the database file's lock: one server or one migration at a time. Raises Unavailable."""
     with _opening(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         raise Unavailable(f"another server or migration is using {path.name}") from None
     try:
+        _refuse_unwritable(path)
         yield
     finally:
         os.close(lock)
+
+
+def _lock_file(path: Path) -> str:
+    # Beside the file itself: it may be reached by several names.
+    return f"{os.path.realpath(path)}.lock"
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """SQLite would open it for reading, without a word until the first write."""
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if file.exists() and not os.access(file, os.W_OK):
+            raise Unavailable(f"cannot use the database {path.name}: this user may not write {file.name}")

@@ -92,7 +92,22 @@ class Shop:
         async with asyncio.timeout(20):
             while (answer := await act()).status_code == 503:
                 assert_unavailable(answer)
+                await asyncio.sleep(0)
         return answer
+
+    async def toggle(self, contact_id: str, stop: asyncio.Event) -> int:
+        """Choose to and fro until told to stop; how often it was done. What is refused is looked up."""
+        done, attached = 0, False
+        while not stop.is_set():
+            answer = await (self.detach(contact_id) if attached else self.attach(contact_id))
+            if answer.status_code == 200:
+                done, attached = done + 1, not attached
+                continue
+            assert_unavailable(answer)
+            found = bool((await self.served(lambda: self.read(contact_id))).json()["data"])
+            assert found == attached or not says_nothing_was_written(answer), answer.text
+            done, attached = done + (found != attached), found
+        return done
 
     async def damage(self) -> list[str]:
         return await damage(self.region.store, self.workspace_id)
@@ -120,10 +135,10 @@ class Shop:
 
 
 @asynccontextmanager
-async def shop_on(cluster: Cluster, database: str) -> AsyncIterator[Shop]:
-    """A new workspace in a database that is up to date."""
+async def shop_on(cluster: Cluster, database: str, url: str = "") -> AsyncIterator[Shop]:
+    """A new workspace in a database that is up to date. `url`: where it is found, if not through the proxy."""
     async with Proxy("127.0.0.1", cluster.port) as proxy:
-        store = await stores.postgres(cluster.url_of(database, proxy.port), timeout=TIMEOUT)
+        store = await stores.postgres(url or cluster.url_of(database, proxy.port), timeout=TIMEOUT)
         region = Region.on("us", store, now, RandomIds())
         workspace = await region.workspaces.create("Acme")
         token = f"{TOKEN}-{workspace.id}"

@@ -169,7 +169,7 @@ async def test_sessions_that_the_server_ends_are_nobodys_error(shop: Shop):
 async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, cluster: Cluster, database: str):
     people = await shop.contacts(10)
     stop = asyncio.Event()
-    load = [asyncio.create_task(toggling(shop, one, stop)) for one in people]
+    load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
 
     for _ in range(2):
         await shop.sql.close()
@@ -184,28 +184,6 @@ async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, clust
     assert all(changes), changes
     assert list(changes) == [await shop.entries(one) for one in people]
     assert [] == await shop.damage()
-
-
-async def toggling(shop: Shop, contact_id: str, stop: asyncio.Event) -> int:
-    """Choose to and fro until told to stop; how often it was done. What is refused is looked up."""
-    done, attached = 0, False
-    while not stop.is_set():
-        answer = await (shop.detach(contact_id) if attached else shop.attach(contact_id))
-        if answer.status_code == 200:
-            done, attached = done + 1, not attached
-            continue
-        assert_unavailable(answer)
-        found = await seen(shop, contact_id, stop)
-        assert found == attached or not says_nothing_was_written(answer), answer.text
-        done, attached = done + (found != attached), found
-    return done
-
-
-async def seen(shop: Shop, contact_id: str, stop: asyncio.Event) -> bool:
-    while (answer := await shop.read(contact_id)).status_code == 503:
-        assert_unavailable(answer)
-        await asyncio.sleep(0)
-    return bool(answer.json()["data"])
 
 
 async def test_a_server_that_takes_no_writes_is_read_and_written_again_when_it_does(shop: Shop, cluster: Cluster):

@@ -19,9 +19,8 @@ from sayso.storage.postgres_url import Place, parsed
 
 T = TypeVar("T")
 
-#: How many shared statements may be under way at once.
-READ_LANES = 2
-WRITE_LANES = 2
+#: How many shared statements may be under way at once. With more than one, each would be shared by fewer.
+LANES = 1
 
 #: How often one change is tried whose answer is lost each time.
 _TRIES = 3
@@ -39,8 +38,8 @@ class PostgresEngine:
         self._timeout = timeout
         self._connections = Connections(place, timeout)
         self._coalescing = place.coalescing
-        self._reads = Gathering(self._read_many, READ_LANES)
-        self._choices = Gathering(self._choose, WRITE_LANES)
+        self._reads = Gathering(self._read_many, LANES)
+        self._choices = Gathering(self._choose, LANES)
         self._alone: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -133,14 +132,14 @@ class PostgresEngine:
             for part in shared.values():
                 self._go_alone(part, error)
             return
-        for workspace_id, contact_id, act in rows:
-            part = shared.pop((workspace_id, contact_id))
-            if act is None:
-                part.fail(Stale("somebody was faster"))
-            else:
+        held = {(workspace_id, contact_id): is_swapped for workspace_id, contact_id, is_swapped in rows}
+        for contact, part in shared.items():
+            if contact not in held:
+                self._go_alone(part)
+            elif held[contact]:
                 part.succeed(None)
-        for part in shared.values():
-            self._go_alone(part)
+            else:
+                part.fail(Stale("somebody was faster"))
 
     def _go_alone(self, part: Work[Choice], shared: Exception | None = None) -> None:
         """`shared`: what became of the statement that it shared."""

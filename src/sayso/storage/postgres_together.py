@@ -27,7 +27,7 @@ _ONE = re.compile(
 LIMIT = 256
 
 # A row that somebody else holds is left out, and no lock is waited for: one contact holds up none of the others.
-# What fits is what is still as it was when it was decided on; the row of one that does not is told as stale.
+# What fits is what is still as it was when it was decided on; whose row is held and not swapped is stale.
 CHOOSE = """WITH asked AS (
 SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[],
 $8::bytea[], $9::text[], $10::text[], $11::bigint[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[],
@@ -58,8 +58,8 @@ recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_l
 INSERT INTO events (act, workspace_id, contact_id, kind, seq, at)
 SELECT act, workspace_id, contact_id, kind, seq, at FROM swapped
 )
-SELECT held.workspace_id, held.contact_id, swapped.act FROM held LEFT JOIN swapped
-ON swapped.workspace_id = held.workspace_id AND swapped.contact_id = held.contact_id"""
+SELECT workspace_id, contact_id, FALSE FROM held
+UNION ALL SELECT workspace_id, contact_id, TRUE FROM swapped"""
 
 
 @cache

@@ -98,7 +98,7 @@ def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on_by_itself(
     url: str,
     settings: dict[str, str],
 ):
-    server, _ = ready(start, **settings)
+    server, _ = ready(start, **settings, SAYSO_WORKERS="2")
     writers = writers_on(server, tmp_path, chance)
     recoveries = []
     with writing(server, writers) as stop:

@@ -1,0 +1,100 @@
+"""A primary dies and its standby takes over: with synchronous replication nothing acknowledged is lost, and the server
+finds the new primary by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from time import monotonic
+
+import asyncpg
+import pytest
+from tests import postgres, signals
+from tests.cast import NOON
+from tests.postgres import Cluster
+from tests.storage.faults.shop import Shop, assert_unavailable, crowd, shop_on, until
+
+from sayso.storage.postgres_migrate import bring_up_to_date
+
+#: Writes are back this long after there is a primary again, in seconds.
+BACK_WITHIN = 3.0
+
+
+class Standby(Cluster):
+    """A copy of another cluster that follows it."""
+
+    def __init__(self, primary: Cluster) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def make(self) -> None:
+        copying = ("-R", "-c", "fast", "-X", "stream", "-d", self._primary.url)
+        self.run("pg_basebackup", "-D", str(self.data), *copying)
+        with (self.data / "postgresql.conf").open("a") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in self._settings.items())
+        self.start()
+
+    def promote(self) -> None:
+        self.run("pg_ctl", "promote", "-w", "-D", str(self.data))
+
+
+@pytest.fixture
+def primary() -> Iterator[Cluster]:
+    if postgres.binaries() is None:
+        pytest.skip(postgres.NONE_FOUND)
+    with postgres.cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def database(primary: Cluster) -> str:
+    """Its name. It is not dropped: whoever could do that has gone by then."""
+    primary.sql("CREATE DATABASE sayso")
+    postgres.apart(bring_up_to_date(primary.url_of("sayso"), NOON))
+    return "sayso"
+
+
+@pytest.fixture
+def standby(primary: Cluster, database: str) -> Iterator[Standby]:
+    """What is acknowledged is on its disk too."""
+    with Standby(primary) as made:
+        primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        yield made
+
+
+@pytest.fixture
+async def shop(primary: Cluster, standby: Standby, database: str) -> AsyncIterator[Shop]:
+    # The standby comes first: who wants to write is not served there.
+    url = f"postgresql://sayso@127.0.0.1:{standby.port},127.0.0.1:{primary.port}/{database}"
+    async with shop_on(primary, database, url) as opened:
+        yield opened
+
+
+async def test_a_standby_that_takes_over_is_found_and_has_all(
+    shop: Shop, primary: Cluster, standby: Standby, database: str
+):
+    people = await shop.contacts(5)
+    assert "sync" == await shop.sql.fetchval("SELECT sync_state FROM pg_stat_replication")
+    stop = asyncio.Event()
+    load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
+
+    async def written() -> bool:
+        return all([await shop.revision(one) > 5 for one in people])
+
+    await until(written)
+    signals.send(signals.family(primary.pid), signal.SIGKILL)
+    (primary.data / "postmaster.pid").unlink()
+    assert_unavailable(await shop.create("nobody"))
+    await asyncio.to_thread(standby.promote)
+    began = monotonic()
+    assert 200 == (await shop.served(lambda: shop.create("first"))).status_code
+    back = monotonic() - began
+    stop.set()
+    changes = await asyncio.gather(*load)
+    shop.sql = await asyncpg.connect(standby.url_of(database))
+
+    print(f"writes were back after {back:.2f} s")
+    assert back < BACK_WITHIN * crowd()
+    assert changes == [await shop.entries(one) for one in people]
+    assert [] == await shop.damage()

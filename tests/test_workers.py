@@ -53,13 +53,20 @@ def test_the_greeting_comes_once_when_all_of_them_answer(server: Running):
 
 
 def test_connections_are_shared_evenly(server: Running):
+    """In most of a few rounds: somebody who gets no time on a busy machine cannot take a share."""
+    least = sorted(min(shares(server).values()) for _ in range(3))
+
+    assert least[1] >= 28, least
+
+
+def shares(server: Running) -> Counter[str]:
+    """How many of 64 connections that came at once each worker has."""
     with ExitStack() as stack:
         wires = [stack.enter_context(to(server)) for _ in range(64)]
         answers = [wire.send(request(server, "GET /me")).answer() for wire in wires]
-    shares = Counter(answer.headers["x-request-id"][:12] for answer in answers)
-
-    assert 2 == len(shares)
-    assert min(shares.values()) >= 28, shares
+    found = Counter(answer.headers["x-request-id"][:12] for answer in answers)
+    assert 2 == len(found)
+    return found
 
 
 def test_a_worker_takes_no_more_memory_than_it_may(server: Running):

@@ -145,6 +145,21 @@ def test_each_region_has_a_database_of_its_own(start: Start, cluster, tmp_path: 
     assert [[("us", 1)], [("eu", 1)]] == [[tuple(row) for row in rows] for rows in counts]
 
 
+def test_a_server_shows_no_password_whatever_becomes_of_its_database(start: Start, cluster, url: str):
+    running = start("--demo", "--workers", "2", SAYSO_DATABASE_URL=url, SAYSO_LOG_REQUESTS="1")
+    name, paths = url.rpartition("/")[2], ("/contacts", "/readyz", "/metrics", "/openapi.json", "/nowhere")
+    with running.client as client:
+        answers = [client.get(path) for path in paths]
+        cluster.sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        without = [client.get(path) for path in paths]
+    assert 0 == running.stop()
+
+    assert [200, 200, 200, 200, 404] == [answer.status_code for answer in answers]
+    assert [503, 503] == [answer.status_code for answer in without[:2]]
+    assert PASSWORD not in running.said + "".join(answer.text for answer in (*answers, *without))
+
+
 # Moving there.
 
 

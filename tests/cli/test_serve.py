@@ -213,6 +213,14 @@ def test_a_stop_right_after_the_greeting_ends_with_0(start: Start):
         (["--tls-cert", "nowhere"], "tls_cert and tls_key: set both or neither"),
         (["--config", "nowhere"], "nowhere: No such file or directory"),
         (["--region", "mars"], "region (--region): must be one of us, eu, au"),
+        (
+            ["--workers", "2"],
+            "workers (--workers): more than one needs PostgreSQL, and the database of us is a file: set database_url",
+        ),
+        (
+            ["--database-url", "postgresql://sayso:hunter2@db"],
+            "database_url (--database-url): must name a database, as in postgresql://user:password@host/database",
+        ),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path: Path, words: list[str], told: str):

@@ -23,7 +23,7 @@ from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.server import surfaces
 from sayso.service.ids import RandomIds
-from sayso.service.ports import Store
+from sayso.service.ports import Ids, Store
 from sayso.service.region import Region, Regions
 from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
@@ -44,12 +44,12 @@ KINDS = ["memory", "sqlite", "postgres", *(["citus"] if CITUS_URL else [])]
 @pytest.fixture(params=KINDS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Every kind of store: what runs on this fixture defines the port."""
-    opened = await _opened(request.param, request, tmp_path)
+    opened = await opened_store(request.param, request, tmp_path)
     yield opened
     await opened.close()
 
 
-async def _opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Store:
+async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) -> Store:
     if kind == "memory":
         return MemoryStore()
     if kind == "sqlite":
@@ -139,18 +139,18 @@ class Acme:
 async def acme(store: Store, clock: Clock) -> AsyncIterator[Acme]:
     """Acme has types opt_in, opt_out, sms, draft and archived; their ids are in `acme.types`."""
     async with AsyncExitStack() as stack:
-        yield await _acme(store, clock, stack)
+        yield await opened_acme(store, clock, stack, RandomIds())
 
 
-async def _acme(store: Store, clock: Clock, stack: AsyncExitStack) -> Acme:
-    region = Region.on("us", store, clock, RandomIds())
+async def opened_acme(store: Store, clock: Clock, stack: AsyncExitStack, ids: Ids) -> Acme:
+    region = Region.on("us", store, clock, ids)
     workspace = await region.workspaces.create("Acme")
     globex = await region.workspaces.create("Globex")
     await region.access.create(workspace.id, "all", ALL_SCOPES, "us", TOKEN)
     await region.access.create(globex.id, "all", ALL_SCOPES, "us", GLOBEX_TOKEN)
     regions = Regions({"us": region}, {}, "us")
     windows, tally = Windows(10_000), Tally()
-    app = surfaces(regions, windows, tally, clock, RandomIds())
+    app = surfaces(regions, windows, tally, clock, ids)
     acme = Acme(
         region,
         regions,

@@ -72,6 +72,15 @@ def test_a_member_that_takes_another_s_place_goes_on_with_its_counts():
     assert [6, 5, 4] == [windows.spend("token", NOW) for windows in (successor, other, successor)]
 
 
+def test_a_count_that_has_no_room_stays_its_key_s(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sayso.http.shared_windows._COUNT", 7)
+    one, other = crew(2, 60)
+    for _ in range(9):
+        one.spend("token", NOW)
+
+    assert 10 - 7 - 1 == other.spend("token", NOW)
+
+
 def test_without_a_limit_nothing_is_counted():
     one, other = crew(2, 0)
 

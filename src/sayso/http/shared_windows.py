@@ -67,7 +67,7 @@ class SharedWindows(Windows):
             self._inherited[key] = _count(self._mine, place, mark)
         inherited = self._inherited[key]
         if place >= 0:
-            self._mine[place] = mark | inherited + count
+            self._mine[place] = mark | min(inherited + count, _COUNT)
         return inherited + sum(_count(table, _place(table, at, mark), mark) for table in self._others)
 
 

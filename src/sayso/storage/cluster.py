@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from sayso.domain.errors import Unavailable
 from sayso.storage import citus
 from sayso.storage.postgres_connections import Connection
-from sayso.storage.postgres_migrate import _Session as Session
-from sayso.storage.postgres_migrate import still_pending
+from sayso.storage.postgres_migrate import Session, still_pending
 from sayso.storage.structure import Fact, schema
 from sayso.storage.url import DatabaseUrl
 

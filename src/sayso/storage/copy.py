@@ -16,7 +16,7 @@ import asyncpg
 from sayso.domain.errors import Conflict, Invalid, Unavailable
 from sayso.storage.engine import Row
 from sayso.storage.postgres_connections import Connection
-from sayso.storage.postgres_migrate import _Session
+from sayso.storage.postgres_migrate import Session
 from sayso.storage.sqlite import BUSY_TIMEOUT, dialect
 from sayso.storage.url import DatabaseUrl
 
@@ -68,7 +68,7 @@ async def copy(source: Path, target: DatabaseUrl, timeout: int, told: Told) -> d
     """
     with _reading(source) as reader:
         tables = [_table(reader, str(name)) for (name,) in reader.execute(_TABLES).fetchall()]
-        async with _Session(target, timeout) as writer:
+        async with Session(target, timeout) as writer:
             await _begin(reader, writer, tables)
             for table in tables:
                 await _copy(reader, writer, table, told)
@@ -77,14 +77,14 @@ async def copy(source: Path, target: DatabaseUrl, timeout: int, told: Told) -> d
 
 async def finish(target: DatabaseUrl, timeout: int) -> None:  # noqa: ASYNC109
     """To be called when the copy was verified: gather statistics, and let servers open it."""
-    async with _Session(target, timeout) as writer:
+    async with Session(target, timeout) as writer:
         await writer.execute("ANALYZE")
         await writer.execute(_FINISH)
 
 
 async def refuse_unfinished(target: DatabaseUrl, timeout: int) -> None:  # noqa: ASYNC109
     """Raises Unavailable where a copy has not been finished."""
-    async with _Session(target, timeout) as connection:
+    async with Session(target, timeout) as connection:
         if await connection.fetchval(_IS_BEGUN):
             raise Unavailable(
                 f"{target.shown} holds a part of a copy: finish it with `sayso migrate --to`, or empty the database"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sayso.storage.postgres_migrate import _Session
+from sayso.storage.postgres_migrate import Session
 
 #: How long another process is waited for, in ms.
 _WAIT = 60_000
@@ -19,7 +19,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(7316294372)"
 @asynccontextmanager
 async def alone(url: str, timeout: float) -> AsyncIterator[None]:  # noqa: ASYNC109
     """Held on a connection of its own; what is done meanwhile runs on others. Raises Unavailable."""
-    async with _Session(url, timeout) as connection, connection.transaction():
+    async with Session(url, timeout) as connection, connection.transaction():
         await connection.fetch(_LIMITS)
         await connection.fetch(_LOCK)
         yield

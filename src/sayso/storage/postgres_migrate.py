@@ -30,7 +30,7 @@ async def bring_up_to_date(url: str, now: int, *, timeout: float = 5.0) -> list[
 
     Raises NewerSchema, Unavailable, Invalid.
     """
-    async with _Session(url, timeout) as connection:
+    async with Session(url, timeout) as connection:
         applied = []
         if await _pending(connection):
             applied = [name for name, sql in migrate.files() if await _applied(connection, name, sql, now)]
@@ -42,7 +42,7 @@ async def still_pending(url: str, *, timeout: float = 5.0) -> list[str]:  # noqa
 
     Raises NewerSchema, Unavailable, Invalid.
     """
-    async with _Session(url, timeout) as connection:
+    async with Session(url, timeout) as connection:
         return await _pending(connection) + _on_citus(await citus.unplaced(connection))
 
 
@@ -73,7 +73,7 @@ async def _pending(connection: Connection) -> list[str]:
     return migrate.lacking({str(name): str(sha256) for name, sha256 in rows})
 
 
-class _Session:
+class Session:
     """One connection for as long as it takes."""
 
     def __init__(self, url: str, timeout: float) -> None:

@@ -1,4 +1,4 @@
-"""Disks that fail."""
+"""Disks that fail, and a PostgreSQL that may be killed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from tests import postgres
 from tests.crash.vfs import Disk, a_disk
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     with a_disk() as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[postgres.Cluster]:
+    """Others use another."""
+    if postgres.binaries() is None:
+        pytest.skip(postgres.NONE_FOUND)
+    with postgres.cluster() as made:
         yield made
 
 

@@ -19,7 +19,7 @@ from time import monotonic
 
 import asyncpg
 import pytest
-from tests import postgres, signals
+from tests import signals
 from tests.crash.damage import damage
 from tests.crash.test_kill import NO_SETTINGS
 from tests.crash.writers import (
@@ -48,15 +48,6 @@ _REVISIONS = "SELECT encode(contact_id, 'hex') AS contact_id, revision FROM cont
 _EVENTS = "SELECT encode(contact_id, 'hex') AS contact_id, count(*) AS events FROM events GROUP BY 1"
 _OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """Others use another."""
-    if postgres.binaries() is None:
-        pytest.skip(postgres.NONE_FOUND)
-    with postgres.cluster() as made:
-        yield made
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sayso.domain.subscription_type import SubscriptionType
 from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
+from sayso.storage import postgres_connections
 from sayso.storage import store as stores
 from sayso.storage.postgres import PostgresEngine
 from sayso.storage.postgres_url import parsed
@@ -319,6 +320,25 @@ async def test_a_database_that_is_away_is_unavailable_and_used_again_when_it_is_
     cluster.start()
 
     await store.check()
+    await store.close()
+
+
+async def test_a_connection_that_cannot_be_greeted_is_not_left_behind(
+    cluster: postgres.Cluster, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres_connections, "_IS_SPREAD", "SELECT 1 FROM nowhere")
+    name = database.rpartition("/")[2]
+    store = await stores.postgres(database)
+
+    with pytest.raises(Unavailable):
+        await store.check()
+
+    for _ in range(500):
+        sessions = cluster.sql(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}'")
+        if not sessions:
+            break
+        await asyncio.sleep(0.01)
+    assert [] == sessions
     await store.close()
 
 

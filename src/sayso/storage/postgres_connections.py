@@ -188,8 +188,12 @@ class Connections:
 
     async def _greeted(self, host: str) -> Connection:
         connection = await dialled(host, self._place, self._timeout)
-        if self.is_one_server is None:
-            self.is_one_server = not await connection.fetchval(_IS_SPREAD)
+        try:
+            if self.is_one_server is None:
+                self.is_one_server = not await connection.fetchval(_IS_SPREAD)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     async def _dialled(self, within: float) -> Connection:

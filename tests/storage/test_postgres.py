@@ -323,6 +323,18 @@ async def test_a_database_that_is_away_is_unavailable_and_used_again_when_it_is_
     await store.close()
 
 
+async def test_a_deadline_that_passed_before_a_connection_was_to_be_had_costs_none(shop: Shop):
+    connections = shop.engine._connections
+    (held, _), *_ = connections._idle
+
+    with pytest.raises(Unavailable, match="nothing was written"):
+        await connections.run(lambda one: one.fetchval("SELECT 1"), 0.0, writes=True)
+    await asyncio.sleep(0)
+
+    assert not held.is_closed()
+    assert connections._doubted is None
+
+
 async def test_a_connection_that_cannot_be_greeted_is_not_left_behind(
     cluster: postgres.Cluster, database: str, monkeypatch: pytest.MonkeyPatch
 ):

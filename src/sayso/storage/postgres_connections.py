@@ -118,6 +118,10 @@ class Connections:
         came = loop.time()
         while not self._closed:
             until = deadline
+            if loop.time() >= deadline:
+                # To end a connection for it would be to blame the server for a wait that was ours.
+                self._wake()
+                raise late(sent=False)
             if self._doubted is not None:
                 self._knock()
                 until = min(deadline, max(came, self._doubted) + PATIENCE)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from tests import postgres
 from tests.postgres import Cluster
-from tests.proxy import Fate, Unit
+from tests.proxy import Fate, Trap, Unit
 from tests.storage.faults.shop import Shop, shop_on
 
 CUTS = int(os.environ.get("CRASH_CUTS", "100"))
@@ -42,7 +42,7 @@ async def test_what_is_cut_off_at_its_commit_is_done_once(shop: Shop, chance: ra
     for _ in range(CUTS):
         fate = chance.choice((Fate.LOST, Fate.DONE))
         trap = shop.proxy.trap(Unit.commits, fate)
-        await trap.wait()
+        await asyncio.wait_for(met(trap, load), 10)
         shop.proxy.traps.remove(trap)
         fates[fate] += 1
     stop.set()
@@ -52,3 +52,11 @@ async def test_what_is_cut_off_at_its_commit_is_done_once(shop: Shop, chance: ra
     assert changes == [await shop.entries(one) for one in people]
     assert [] == await shop.damage()
     shop.assert_in_time()
+
+
+async def met(trap: Trap, load: list[asyncio.Task[int]]) -> None:
+    """Wait for a trap to spring; raise what one of those who might spring it has failed with."""
+    waiting = asyncio.create_task(trap.wait())
+    done, _ = await asyncio.wait({waiting, *load}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()

@@ -69,6 +69,20 @@ def shares(server: Running) -> Counter[str]:
     return found
 
 
+def test_new_connections_are_taken_also_when_a_worker_with_fewer_stands_still(server: Running):
+    with one_client_each(server):
+        [frozen, _] = children(server.process.pid)
+        send([frozen], signal.SIGSTOP)
+        try:
+            with ExitStack() as stack:
+                clients = [stack.enter_context(server.client) for _ in range(8)]
+                statuses = [client.get("/healthz", timeout=10).status_code for client in clients]
+        finally:
+            send([frozen], signal.SIGCONT)
+
+    assert [200] * 8 == statuses
+
+
 def test_a_worker_takes_no_more_memory_than_it_may(server: Running):
     with one_client_each(server) as clients:
         for number in range(300):

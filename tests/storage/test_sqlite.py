@@ -373,3 +373,18 @@ async def test_two_processes_racing_on_one_contact_write_one_chain(tmp_path: Pat
     assert list(range(1, len(entries) + 1)) == [entry.seq for entry in entries]
     assert [] == wrong
     assert sum(written) >= len(entries) > 20
+
+
+async def test_an_engine_whose_file_is_damaged_says_so_and_closes_all_the_same(path: Path):
+    with closing(sqlite.connect(path)) as connection:
+        connection.executemany("INSERT INTO words VALUES (?1, 1)", [(f"word {number}",) for number in range(2_000)])
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'words'").fetchall()
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    engine = SqliteEngine(partial(sqlite.connect, path))
+
+    with pytest.raises(Unavailable):
+        await engine.read("SELECT count FROM words WHERE rowid = $1", 1)
+    await engine.close()

@@ -9,6 +9,7 @@ from hmac import compare_digest
 
 from sayso.domain.access import Scope, Token
 from sayso.domain.errors import Invalid, NotFound, Unauthenticated
+from sayso.domain.region import token as region_token
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshot, Snapshots
 
@@ -65,7 +66,7 @@ class AccessService:
             raise Invalid("a token needs at least one scope: read, write, admin", "scopes")
         if await self._store.workspace.find(workspace_id) is None:
             raise NotFound(f"there is no workspace {workspace_id}")
-        value = secret or f"sayso_{region}_{self._ids.secret()}"
+        value = secret or region_token(region, self._ids.secret())
         token = Token(
             id=self._ids.code(),
             workspace_id=workspace_id,

@@ -110,9 +110,10 @@ class SqliteEngine:
     def _end_snapshot(self) -> None:
         if self._snapshot:
             self._snapshot = False
-            # A read that failed may have ended it.
-            if self._reader.in_transaction:
-                self._reader.execute("COMMIT")
+            # A read that failed may have ended it, or may fail again.
+            with suppress(apsw.Error):
+                if self._reader.in_transaction:
+                    self._reader.execute("ROLLBACK")
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         return await self._beside(apsw.Cursor.fetchall, sql, params)

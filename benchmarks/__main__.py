@@ -7,16 +7,17 @@ import shlex
 import shutil
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, machine, report, servers, wrk
+from benchmarks import capacity, machine, postgres, report, report_postgres, servers, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
 from benchmarks.load import DATA, prepared
 from benchmarks.peers.fastapi_orm import filled_from
-from benchmarks.results import Footprint, Results, Sample, Sync, Written
+from benchmarks.results import Footprint, Postgres, Results, Sample, Sync, Written
 from benchmarks.rounds import measured
 from benchmarks.servers import Server
 from benchmarks.wrk import Load
@@ -33,6 +34,9 @@ def main() -> None:
         raise SystemExit("wrk is missing, which makes the load (on Debian: apt-get install wrk)")
     if not servers.has_nginx():
         print("nginx is missing, so nothing is compared with it (on Debian: apt-get install nginx-light)")
+    if asked.only == "postgres":
+        _postgres_alone(asked)
+        return
     results = _run(asked)
     print()
     print(report.rendered(results))
@@ -48,8 +52,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="how long each load lasts in each round (3; with --quick 1)")
     parser.add_argument("--contacts", type=int, default=100_000, help="how many contacts are stored (100000)")
     parser.add_argument("--quick", action="store_true", help="a short look: no million, nothing written")
-    parser.add_argument("--only", choices=["constant"], help="compare with the constant-body app alone")
+    parser.add_argument("--only", choices=["constant", "postgres"], help="the constant-body app, or PostgreSQL, alone")
     parser.add_argument("--million", action=argparse.BooleanOptionalAction, help="load a million contacts too")
+    parser.add_argument("--postgres", action=argparse.BooleanOptionalAction, default=True, help="PostgreSQL too")
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write README.md and results.json")
     parser.add_argument("--report", action="store_true", help="write README.md anew from results.json, and stop")
     asked = parser.parse_args()
@@ -101,11 +106,35 @@ def _run(asked: argparse.Namespace) -> Results:
         group_commits=counted,
         steps=found_steps,
         million=_million(asked, folder),
+        postgres=_postgres(asked, folder) if asked.postgres and asked.only != "constant" else None,
     )
 
 
 def _million(asked: argparse.Namespace, folder: Path) -> Footprint | None:
     return footprint(folder, 1_000_000, 3 * asked.seconds) if asked.million else None
+
+
+def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:
+    """With --quick a round of one pool: most of it is loading."""
+    if why_not := postgres.why_not():
+        print(f"PostgreSQL is not measured: {why_not}", flush=True)
+        return None
+    rounds, pools = (1, POOL_SIZES[-1:]) if asked.quick else (asked.rounds, POOL_SIZES)
+    print(f"PostgreSQL: loading {asked.contacts:,} contacts", flush=True)
+    return postgres.measured(rounds, asked.seconds, asked.contacts, pools, folder, _tell)
+
+
+def _postgres_alone(asked: argparse.Namespace) -> None:
+    found = _postgres(asked, _empty(DATA / "run"))
+    if found is None:
+        return
+    print()
+    print("\n\n".join(report_postgres.parts(found)))
+    if asked.write:
+        results = replace(Results.kept(), postgres=found)
+        results.keep()
+        report.write(results)
+        capacity.document()
 
 
 def _peers(stack: ExitStack, folder: Path, ours: Path, first: Path) -> list[Server]:
@@ -139,7 +168,8 @@ def _tell(sample: Sample) -> None:
         f"{sample.round} {sample.server:8} {sample.method:4} c={sample.connections:<3}"
         f" {sample.per_second:9.0f}/s {sample.cpu_us:8.1f} us CPU"
         f"  p50 {sample.p50} p99 {sample.p99} us  refused {sample.refused} broken {sample.broken}"
-        f"  others {sample.others:.2f}",
+        f"  others {sample.others:.2f}"
+        + (f"  PostgreSQL {sample.database_us:.1f} us CPU" if sample.database_cpu_seconds else ""),
         flush=True,
     )
 

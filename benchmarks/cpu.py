@@ -22,9 +22,23 @@ class Memory:
     mapped: int
 
 
-def of_group(group: int) -> float:
-    """CPU seconds (user and system) that the living processes of a group have used, all their threads included."""
-    return sum(_cpu(fields) for fields in _stats() if int(fields[2]) == group) / _TICK
+def of_session(session: int) -> float:
+    """CPU seconds (user and system) that the living processes of a session have used, all their threads included."""
+    return sum(_cpu(fields) for fields in _stats() if int(fields[3]) == session) / _TICK
+
+
+def of_process(pid: int) -> float:
+    return _cpu(_stat(pid)) / _TICK
+
+
+def of_family(parent: int) -> float:
+    """CPU seconds of a process and of its children, those that ended included."""
+    while True:
+        ended = _ended(parent)
+        used = sum(_cpu(fields) for fields in _stats() if parent in (int(fields[1]), int(fields[-1])))
+        # One that ended in between would count twice, or not at all.
+        if ended == _ended(parent):
+            return (used + ended) / _TICK
 
 
 def of_machine() -> float:
@@ -33,9 +47,19 @@ def of_machine() -> float:
     return (user + nice + system + irq + softirq + steal) / _TICK
 
 
-def memory(group: int) -> Memory:
-    """What the processes of a group hold together."""
-    held = [_memory(int(fields[-1])) for fields in _stats() if int(fields[2]) == group]
+def children(parent: int) -> list[int]:
+    return sorted(int(fields[-1]) for fields in _stats() if int(fields[1]) == parent)
+
+
+def proportional(pid: int) -> int:
+    """What a process holds in bytes: what it shares counts by its share."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+
+
+def memory(session: int) -> Memory:
+    """What the processes of a session hold together."""
+    held = [memory_of(int(fields[-1])) for fields in _stats() if int(fields[3]) == session]
     return Memory(
         sum(part.resident for part in held), sum(part.private for part in held), sum(part.mapped for part in held)
     )
@@ -64,7 +88,17 @@ def _cpu(fields: list[str]) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _memory(pid: int) -> Memory:
+def _ended(parent: int) -> int:
+    """Of its children that it has seen the end of."""
+    fields = _stat(parent)
+    return int(fields[13]) + int(fields[14])
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def memory_of(pid: int) -> Memory:
     resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     private = mapped = 0
     database = False

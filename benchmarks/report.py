@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import targets
+from benchmarks import report_postgres, targets
 from benchmarks.results import Results, Steps
 from benchmarks.rounds import CONNECTIONS
+from benchmarks.table import table, times
 
 README = Path(__file__).with_name("README.md")
 CAUSES = Path(__file__).with_name("causes.toml")
@@ -37,6 +38,7 @@ def write(results: Results) -> None:
 def rendered(results: Results) -> str:
     parts = [_head(results), _targets(results), *_loads(results)]
     parts += [_written(results), _group_commits(results), _steps(results.steps), _million(results)]
+    parts += report_postgres.parts(results.postgres)
     return "\n\n".join(part for part in parts if part)
 
 
@@ -61,9 +63,9 @@ def _targets(results: Results) -> str:
         rows.append((outcome.figure, outcome.target, outcome.reached, "yes" if outcome.met else "**no**"))
         if not outcome.met:
             missed.append(f"- {outcome.figure}: {causes.get(outcome.key, 'the cause is not known yet.')}")
-    table = _table(("Figure", "Target", "Measured", "Reached"), rows)
+    head = ("Figure", "Target", "Measured", "Reached")
     why = "\n\nNot reached, and why:\n\n" + "\n".join(missed) if missed else ""
-    return f"### Targets\n\n{table}{why}"
+    return f"### Targets\n\n{table(head, rows)}{why}"
 
 
 def _loads(results: Results) -> Iterator[str]:
@@ -85,8 +87,8 @@ def _load(results: Results, method: str, connections: int) -> str:
                 f"{median(sample.cpu_us for sample in samples):,.1f}",
                 f"{median(sample.p50 for sample in samples) / 1000:,.2f}",
                 f"{median(sample.p99 for sample in samples) / 1000:,.2f}",
-                _times(targets.wall_ratio(results, server, method, connections)),
-                _times(targets.cpu_ratio(results, server, method, connections)),
+                times(targets.wall_ratio(results, server, method, connections)),
+                times(targets.cpu_ratio(results, server, method, connections)),
                 f"{sum(sample.refused + sample.broken for sample in samples):,}",
             )
         )
@@ -98,7 +100,7 @@ def _load(results: Results, method: str, connections: int) -> str:
     sync = ""
     if (method, connections) == ("POST", 1):
         sync = f"\n\nOne append of 4 KiB and its fdatasync: {median(s.p50 for s in results.syncs):,.0f} µs (p50)."
-    return f"{title}\n\n{_table(columns, rows)}{sync}"
+    return f"{title}\n\n{table(columns, rows)}{sync}"
 
 
 def _written(results: Results) -> str:
@@ -107,7 +109,7 @@ def _written(results: Results) -> str:
         for w in results.written
     ]
     note = "More rows than answers are requests that were carried out when the time was already up."
-    return f"### Writes are real\n\n{_table(('Server', 'POSTs answered 200', 'Ledger rows added', 'Share'), rows)}\n\n{note}"
+    return f"### Writes are real\n\n{table(('Server', 'POSTs answered 200', 'Ledger rows added', 'Share'), rows)}\n\n{note}"
 
 
 def _group_commits(results: Results) -> str:
@@ -122,7 +124,7 @@ def _group_commits(results: Results) -> str:
         "Counted by strace in a run of its own, every fsync and fdatasync of the server, checkpoints' included.\n"
         "strace makes syncs slower, and nothing else."
     )
-    return f"### Writes per sync\n\n{_table(columns, rows)}\n\n{note}"
+    return f"### Writes per sync\n\n{table(columns, rows)}\n\n{note}"
 
 
 def _steps(steps: Iterable[Steps]) -> str:
@@ -138,7 +140,7 @@ def _steps(steps: Iterable[Steps]) -> str:
         "CPU µs per request, by a server with stopwatches in it: they cost some µs themselves, so the shares count\n"
         "rather than the sums, and the syncs' waiting is in the wall time alone."
     )
-    return f"### Where the time of a request goes\n\n{_table(('Step', *heads), rows)}\n\n{note}"
+    return f"### Where the time of a request goes\n\n{table(('Step', *heads), rows)}\n\n{note}"
 
 
 def _million(results: Results) -> str:
@@ -161,13 +163,4 @@ def _million(results: Results) -> str:
         "Private: Private_Clean and Private_Dirty of all mappings but the database's files. Those pages belong to the\n"
         "kernel's cache, which takes them back when it needs the room. Starts are with a warm cache."
     )
-    return f"### Memory, size and start\n\n{_table(('Figure', 'Contacts', 'Measured'), rows)}\n\n{note}"
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    rule = ["---", *["---:"] * (len(columns) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows))
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}"
+    return f"### Memory, size and start\n\n{table(('Figure', 'Contacts', 'Measured'), rows)}\n\n{note}"

@@ -12,7 +12,10 @@ FILE = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One server under one load for some seconds. Latencies in µs; `others`: cores that other work kept busy."""
+    """One server under one load for some seconds. Latencies in µs; `others`: cores that other work kept busy.
+
+    `log_bytes`: by how much the database's log grew meanwhile, where that was asked for.
+    """
 
     round: int
     server: str
@@ -26,6 +29,8 @@ class Sample:
     refused: int
     broken: int
     others: float
+    database_cpu_seconds: float = 0.0
+    log_bytes: int = 0
 
     @property
     def per_second(self) -> float:
@@ -35,6 +40,11 @@ class Sample:
     def cpu_us(self) -> float:
         """CPU time of the server per request, in µs."""
         return self.cpu_seconds / self.requests * 1e6 if self.requests else float("inf")
+
+    @property
+    def database_us(self) -> float:
+        """CPU time of the database server per request, in µs."""
+        return self.database_cpu_seconds / self.requests * 1e6 if self.requests else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,31 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker holds after load, in bytes; `proportional` counts what it shares with others by its share."""
+
+    proportional: int
+    private: int
+    resident: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """The same on PostgreSQL: at 64 connections, with pgbench among the servers."""
+
+    version: str
+    when: str
+    rounds: int
+    seconds: float
+    contacts: int
+    contact_bytes: float
+    load_seconds: float
+    samples: list[Sample]
+    written: list[Written]
+    workers: list[Worker]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     when: str
     command: str
@@ -110,6 +145,7 @@ class Results:
     group_commits: list[GroupCommit]
     steps: list[Steps]
     million: Footprint | None
+    postgres: Postgres | None = None
 
     def keep(self) -> None:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")

@@ -17,6 +17,7 @@ from typing import Any, Self
 import httpx2
 
 from benchmarks import cpu
+from benchmarks.cluster import Cluster, free_port
 
 #: One core serves, the other one asks. On a single core they have to share it.
 SERVER_CORE = 0
@@ -41,12 +42,16 @@ class Server:
         port: int,
         folder: Path,
         environment: Mapping[str, str] | None = None,
-        database: Path | None = None,
+        database: Path | str | None = None,
+        cluster: Cluster | None = None,
+        *,
+        is_pinned: bool = True,
     ) -> None:
         self.name = name
         self.database = database
+        self.cluster = cluster
         self.port = port
-        self._command = [*pinned(SERVER_CORE), *command]
+        self._command = [*(pinned(SERVER_CORE) if is_pinned else ()), *command]
         self._log = folder / f"{name.replace(' ', '-')}.log"
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("SAYSO_")},
@@ -84,7 +89,11 @@ class Server:
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        return cpu.of_group(self.group)
+        return cpu.of_session(self.group)
+
+    def database_seconds(self) -> float:
+        """CPU seconds of the database server behind it, which others may use too."""
+        return cpu.of_family(self.cluster.pid) if self.cluster else 0.0
 
     def get(self, path: str) -> Any:
         """What it answers. Raises SystemExit for anything but 200."""
@@ -119,13 +128,21 @@ def sayso(
     `under`: a command that starts and watches it; `module`: what to run in its place.
     """
     port = free_port()
-    environment = {
-        "SAYSO_BOOTSTRAP_TOKEN": TOKEN,
-        "SAYSO_RATE_LIMIT": RATE_LIMIT,
-        "SAYSO_DATABASE_URL": f"sqlite:///{database}",
-    }
     options = ["serve", "--port", str(port), "--data-dir", str(folder)]
-    return Server(name, [*under, sys.executable, "-m", module, *options], port, folder, environment, database)
+    command = [*under, sys.executable, "-m", module, *options]
+    return Server(name, command, port, folder, _environment(f"sqlite:///{database}"), database)
+
+
+def sayso_on(cluster: Cluster, folder: Path, url: str, name: str = "sayso", *, workers: int = 1) -> Server:
+    """The same on PostgreSQL. Several workers are on whatever core the kernel gives them."""
+    port = free_port()
+    options = ["serve", "--port", str(port), "--data-dir", str(folder), "--workers", str(workers)]
+    command = [sys.executable, "-m", "sayso", *options]
+    return Server(name, command, port, folder, _environment(url), url, cluster, is_pinned=workers == 1)
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {"SAYSO_BOOTSTRAP_TOKEN": TOKEN, "SAYSO_RATE_LIMIT": RATE_LIMIT, "SAYSO_DATABASE_URL": url}
 
 
 def constant(folder: Path, body: Path) -> Server:
@@ -134,11 +151,11 @@ def constant(folder: Path, body: Path) -> Server:
     return Server("constant", command, port, folder)
 
 
-def orm(folder: Path, database: Path, pool_size: int) -> Server:
-    """What a user would otherwise write."""
+def orm(folder: Path, database: Path | str, pool_size: int, cluster: Cluster | None = None) -> Server:
+    """What a user would otherwise write. `database`: a file, or the URL of one in PostgreSQL."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.peers.fastapi_orm", str(port), str(database), str(pool_size)]
-    return Server(f"orm-{pool_size}", command, port, folder, {"PEER_TOKEN": TOKEN}, database)
+    return Server(f"orm-{pool_size}", command, port, folder, {"PEER_TOKEN": TOKEN}, database, cluster)
 
 
 def nginx(folder: Path, body: Path) -> Server:
@@ -176,13 +193,6 @@ def has_nginx() -> bool:
 
 def _nginx() -> str:
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(port: int) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import Footprint, GroupCommit, Results, Sample
+from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample
 
 OURS = "sayso"
+WORKERS = "sayso-2"
 CONSTANT = "constant"
 NGINX = "nginx"
+PGBENCH = "pgbench"
 PEER = "orm-"
 
 _MIB = 1024**2
@@ -28,26 +30,26 @@ class Outcome:
     met: bool
 
 
-def of(results: Results, server: str, method: str, connections: int) -> list[Sample]:
+def of(results: Results | Postgres, server: str, method: str, connections: int) -> list[Sample]:
     """A server's samples under one load, by round."""
     wanted = (server, method, connections)
     found = [s for s in results.samples if (s.server, s.method, s.connections) == wanted]
     return sorted(found, key=lambda sample: sample.round)
 
 
-def cpu_ratio(results: Results, over: str, method: str, connections: int) -> float:
+def cpu_ratio(results: Results | Postgres, over: str, method: str, connections: int) -> float:
     """Our CPU time per request over another server's: inside each round, then the median."""
     ours, theirs = of(results, OURS, method, connections), of(results, over, method, connections)
     return median(our.cpu_us / their.cpu_us for our, their in zip(ours, theirs, strict=True))
 
 
-def wall_ratio(results: Results, over: str, method: str, connections: int) -> float:
+def wall_ratio(results: Results | Postgres, over: str, method: str, connections: int, our: str = OURS) -> float:
     """Our throughput over another server's: inside each round, then the median."""
-    ours, theirs = of(results, OURS, method, connections), of(results, over, method, connections)
-    return median(our.per_second / their.per_second for our, their in zip(ours, theirs, strict=True))
+    ours, theirs = of(results, our, method, connections), of(results, over, method, connections)
+    return median(one.per_second / other.per_second for one, other in zip(ours, theirs, strict=True))
 
 
-def better_peer(results: Results, method: str, connections: int) -> str:
+def better_peer(results: Results | Postgres, method: str, connections: int) -> str:
     """The pool size that served this load best."""
     peers = {sample.server for sample in results.samples if sample.server.startswith(PEER)}
     return max(
@@ -72,6 +74,8 @@ def outcomes(results: Results) -> list[Outcome]:
     found.append(_at_most("idle", "Resident when idle", 60, results.idle_resident / _MIB, "MiB"))
     if results.million is not None:
         found += _million(results.million)
+    if results.postgres is not None:
+        found += postgres_outcomes(results.postgres)
     return found
 
 
@@ -101,6 +105,20 @@ def _million(found: Footprint) -> Iterator[Outcome]:
     yield _at_most("private", "Private memory, a million contacts, after load", 150, private, "MiB")
     yield _at_most("file", "File per contact, 3 choices and 3 entries", 1500, found.file_before / found.contacts, "B")
     yield _at_most("start", "Start on a million contacts", 1, found.start_seconds, "s")
+
+
+def postgres_outcomes(found: Postgres) -> Iterator[Outcome]:
+    for method, of_pgbench, of_peer in (("GET", 0.45, 40), ("POST", 0.8, 20)):
+        ratio = wall_ratio(found, PGBENCH, method, 64)
+        figure = f"PostgreSQL: {method}, throughput over pgbench, 64 connections"
+        yield _at_least(f"postgres-{method.lower()}-pgbench", figure, of_pgbench, ratio, "times")
+        peer = better_peer(found, method, 64)
+        if peer:
+            ratio = wall_ratio(found, peer, method, 64)
+            figure = f"PostgreSQL: {method}, throughput over the user's stack, 64 connections"
+            yield _at_least(f"postgres-{method.lower()}-wall", figure, of_peer, ratio, "times")
+    most = max((worker.proportional for worker in found.workers), default=0) / _MIB
+    yield _at_most("postgres-worker", "PostgreSQL: memory of a worker, after load", 70, most, "MiB")
 
 
 def _connections(number: int) -> str:

@@ -32,7 +32,7 @@ class Load:
     seconds: float
 
     def __post_init__(self) -> None:
-        self._sent: dict[Path | None, int] = {}
+        self._sent: dict[Path | str | None, int] = {}
         self._seed = 0
         pairs = self.contacts * (TYPES - CHOSEN)
         self._stride = next(step for step in range(_STRIDE, 2 * _STRIDE) if gcd(step, pairs) == 1)
@@ -43,9 +43,10 @@ class Load:
             start = self._seed = self._seed + 1
         else:
             start = self._sent.get(server.database, 0)
-        machine, used = cpu.of_machine(), server.cpu_seconds()
+        machine, used, stored = cpu.of_machine(), server.cpu_seconds(), server.database_seconds()
         told, client_cpu = _wrk(self._command(server, method, connections, start))
         machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
+        stored = server.database_seconds() - stored
         _accepted(server, told)
         _settled(server)
         seconds = told["microseconds"] / 1e6
@@ -64,7 +65,8 @@ class Load:
             p99=told["p99"],
             refused=told["refused"],
             broken=told["broken"],
-            others=max(0.0, (machine - used - client_cpu) / seconds),
+            others=max(0.0, (machine - used - stored - client_cpu) / seconds),
+            database_cpu_seconds=stored,
         )
 
     def _command(self, server: Server, method: str, connections: int, start: int) -> list[str]:

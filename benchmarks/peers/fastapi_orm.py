@@ -1,8 +1,9 @@
-"""What a user would otherwise write: FastAPI, SQLAlchemy 2's async ORM on aiosqlite, pydantic response models.
+"""What a user would otherwise write: FastAPI, SQLAlchemy 2's async ORM on aiosqlite or asyncpg, pydantic response models.
 
-The same data, the same two calls, the same JSON; SQLite in WAL mode with synchronous=FULL, so that a POST is as
-durable as ours. Written as their documentation suggests, with what an experienced user adds: one session per request,
-foreign keys eagerly loaded, `BEGIN IMMEDIATE` for writes so that no writer fails when it upgrades, a long busy timeout.
+The same data, the same two calls, the same JSON; SQLite in WAL mode with synchronous=FULL, or PostgreSQL as it comes, so
+that a POST is as durable as ours. Written as their documentation suggests, with what an experienced user adds: one session per request,
+foreign keys eagerly loaded; on SQLite `BEGIN IMMEDIATE` for writes so that no writer fails when it upgrades, and a long
+busy timeout.
 It has no rate limit, no versions, no request ids, and its ledger is a plain table without hashes.
 
     python -m benchmarks.peers.fastapi_orm PORT DATABASE POOL_SIZE
@@ -22,7 +23,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
@@ -30,7 +31,13 @@ from benchmarks.peers.serving import serve
 
 
 class Base(DeclarativeBase):
-    type_annotation_map: ClassVar = {dict[str, str]: JSON, list[dict[str, str]]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar = {
+        dict[str, str]: JSON,
+        list[dict[str, str]]: JSON,
+        list[str]: JSON,
+        # SQLite numbers rows by itself only where the key is a plain INTEGER, which holds 64 bits there.
+        int: BigInteger().with_variant(Integer, "sqlite"),
+    }
 
 
 class Contact(Base):
@@ -169,6 +176,17 @@ async def attach(
 
 
 def engine_on(database: str, pool_size: int) -> AsyncEngine:
+    """`database`: a file, or the URL of one in PostgreSQL."""
+    if database.startswith("postgresql"):
+        return create_async_engine(_driven(database), pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    return _on_sqlite(database, pool_size)
+
+
+def _driven(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+asyncpg://")
+
+
+def _on_sqlite(database: str, pool_size: int) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{database}",
         pool_size=pool_size,
@@ -219,6 +237,41 @@ def filled_from(sayso: Path, database: Path) -> None:
         DETACH ours;
     """)
     connection.close()
+
+
+async def fill(url: str) -> None:
+    """Make the peer's tables in PostgreSQL from ours, which are in the same database, in the schema `public`.
+
+    `url` is for a role that finds another schema first.
+    """
+    engine = create_async_engine(_driven(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+        for sql in _FROM_OURS:
+            await connection.execute(text(sql))
+    await engine.dispose()
+
+
+_FROM_OURS = (
+    # What comes from our tables needs no check of its keys, which would take longer than all the rest.
+    "SET LOCAL session_replication_role = replica",
+    """INSERT INTO contacts (id, role, external_id, email, name, created_at, updated_at)
+    SELECT encode(contact_id, 'hex'), role, external_id, email, name, created_at, updated_at FROM public.contacts
+    ORDER BY contact_id""",
+    """INSERT INTO subscription_types (id, state, consent_type, default_translation, translations, content_types)
+    SELECT t.type_id, t.state, t.consent_type,
+        (SELECT json_build_object('name', name, 'description', description, 'locale', locale) FROM public.translations w
+         WHERE w.workspace_id = t.workspace_id AND w.type_id = t.type_id AND w.locale = t.default_locale),
+        (SELECT json_agg(json_build_object('name', name, 'description', description, 'locale', locale))
+         FROM public.translations w WHERE w.workspace_id = t.workspace_id AND w.type_id = t.type_id),
+        json_build_array(t.channels)
+    FROM public.subscription_types t""",
+    """INSERT INTO choices (contact_id, type_id, state, chosen_at)
+    SELECT encode(contact_id, 'hex'), type_id, state, recorded_at FROM public.ledger ORDER BY contact_id, seq""",
+    """INSERT INTO ledger (contact_id, type_id, event, state, actor, recorded_at)
+    SELECT encode(contact_id, 'hex'), type_id, event, state, actor_kind, recorded_at FROM public.ledger
+    ORDER BY contact_id, seq""",
+)
 
 
 def main() -> None:

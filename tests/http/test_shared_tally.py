@@ -53,6 +53,15 @@ def test_the_counts_of_a_member_that_died_are_gone_on_with():
     assert [2, 3] == successor.pids
 
 
+def test_of_a_kind_that_was_not_told_to_its_end_nothing_is_left():
+    made = Crew(1, 60)
+    name = b"\0".join((b"DELETE", b"/contacts/{id}", b"404"))
+    made.member(0, 1).tally._row.names[: len(name)] = name
+    made.member(0, 2).tally.count("GET", "/me", 200, 0.1)
+
+    assert Counter({("GET", "/me", 200): 1}) == made.member(0, 3).tallied().requests
+
+
 def test_kinds_for_which_there_is_no_room_are_counted_as_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sayso.http.shared_tally.KINDS", 3)
     member = Crew(1, 60).member(0, 1)

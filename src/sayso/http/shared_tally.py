@@ -67,7 +67,8 @@ class SharedTally(Tally):
         place = self._row.known[0]
         if kind != OTHER and (len(name) > NAME or place >= KINDS - 1):
             return self._places[OTHER] if OTHER in self._places else self._place(OTHER)
-        self._row.names[place * NAME : place * NAME + len(name)] = name
+        # To its end: one that died here before it was told may have left a longer name.
+        self._row.names[place * NAME : (place + 1) * NAME] = name.ljust(NAME, b"\0")
         # Told last: until then nobody reads the name.
         self._row.known[0] = place + 1
         self._places[kind] = place

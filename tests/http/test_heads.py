@@ -59,6 +59,7 @@ def test_a_body_is_as_long_as_the_fields_say():
         b"GET /\xff HTTP/1.1",
         b"GET /#a HTTP/1.1",
         b"GET  / HTTP/1.1",
+        b"GET /" + b"a" * 65_536 + b" HTTP/1.1",
         b"\r\nGET / HTTP/1.1",
     ],
 )

@@ -15,8 +15,8 @@ from sayso.http.request import Fields
 HEADS_LIMIT = 512
 SIZE_LIMIT = 4096
 
-# RFC 9112, section 3, without what would need a second thought: no other method, version, form or character.
-_LINE = re.compile(rb"(GET|POST|PUT|DELETE|HEAD) (/[A-Za-z0-9/_.~%?=&,:@+-]*) HTTP/1\.1\r\n")
+# RFC 9112, section 3, without what would need a second thought: no other method, version, form, character or length.
+_LINE = re.compile(rb"(GET|POST|PUT|DELETE|HEAD) (/[A-Za-z0-9/_.~%?=&,:@+-]{0,4095}) HTTP/1\.1\r\n")
 
 _METHODS = {b"GET": "GET", b"POST": "POST", b"PUT": "PUT", b"DELETE": "DELETE", b"HEAD": "HEAD"}
 

@@ -63,6 +63,8 @@ def test_an_address_that_can_be_used_has_no_fault(url: str):
         f"postgresql://sayso:{SECRET}/x@db/x",
         f"postgresql://sayso:{SECRET}#x@db/x",
         f"postgresql://sayso:{SECRET}@db:port/x",
+        f"postgresql://sayso:{SECRET}@one,two:65536/x",
+        f"postgresql://sayso:{SECRET}@db..example.com/x",
         f"postgresql://sayso:{SECRET}@[::1/x",
         f"postgresql://sayso:{SECRET}@db/x y",
         f"postgresql://sayso:{SECRET}@db/x?coalescing=perhaps",

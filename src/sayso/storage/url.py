@@ -66,7 +66,7 @@ def _fault(url: str) -> str | None:
         asked = parse_qs(parts.query)
     except ValueError:
         return _FORMS + encode
-    if parts.fragment or not _HOSTS.fullmatch(parts.netloc.rpartition("@")[2]):
+    if parts.fragment or not _are_hosts(parts.netloc.rpartition("@")[2]):
         return _FORMS + encode
     try:
         parsed(url)
@@ -75,3 +75,14 @@ def _fault(url: str) -> str | None:
     if not parts.path.strip("/") and not {"dbname", "database"} & set(asked):
         return "must name a database, as in postgresql://user:password@host/database"
     return None
+
+
+def _are_hosts(several: str) -> bool:
+    try:
+        for host in several.split(","):
+            parts = urlsplit(f"//{host}")
+            # Each says by a ValueError that no socket takes it: a port beyond the last, a name with an empty part.
+            _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:
+        return False
+    return bool(_HOSTS.fullmatch(several))

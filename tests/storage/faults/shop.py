@@ -109,6 +109,15 @@ class Shop:
             done, attached = done + (found != attached), found
         return done
 
+    async def all_write(self, people: list[str]) -> None:
+        """Wait until each of them has been changed again."""
+        before = [await self.revision(one) for one in people]
+
+        async def changed() -> bool:
+            return all([await self.revision(one) > was for one, was in zip(people, before, strict=True)])
+
+        await until(changed)
+
     async def damage(self) -> list[str]:
         return await damage(self.region.store, self.workspace_id)
 

@@ -13,7 +13,7 @@ import pytest
 from tests import postgres, signals
 from tests.cast import NOON
 from tests.postgres import Cluster
-from tests.storage.faults.shop import Shop, assert_unavailable, crowd, shop_on, until
+from tests.storage.faults.shop import Shop, assert_unavailable, crowd, shop_on
 
 from sayso.storage.postgres_migrate import bring_up_to_date
 
@@ -79,10 +79,7 @@ async def test_a_standby_that_takes_over_is_found_and_has_all(
     stop = asyncio.Event()
     load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
 
-    async def written() -> bool:
-        return all([await shop.revision(one) > 5 for one in people])
-
-    await until(written)
+    await shop.all_write(people)
     signals.send(signals.family(primary.pid), signal.SIGKILL)
     (primary.data / "postmaster.pid").unlink()
     assert_unavailable(await shop.create("nobody"))

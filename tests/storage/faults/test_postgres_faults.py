@@ -166,12 +166,30 @@ async def test_sessions_that_the_server_ends_are_nobodys_error(shop: Shop):
         assert [200] * 3 == [answer.status_code for answer in answers], [answer.text for answer in answers]
 
 
+async def test_sessions_that_the_server_ends_under_load_lose_nothing(shop: Shop):
+    people = await shop.contacts(10)
+    stop = asyncio.Event()
+    load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
+
+    for _ in range(5):
+        await shop.all_write(people)
+        for session in await shop.sessions():
+            await shop.sql.execute("SELECT pg_terminate_backend($1, 5000)", session)
+        assert 200 == (await shop.served(shop.create)).status_code
+    stop.set()
+    changes = await asyncio.gather(*load)
+
+    assert changes == [await shop.entries(one) for one in people]
+    assert [] == await shop.damage()
+
+
 async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, cluster: Cluster, database: str):
     people = await shop.contacts(10)
     stop = asyncio.Event()
     load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
 
     for _ in range(2):
+        await shop.all_write(people)
         await shop.sql.close()
         await asyncio.to_thread(cluster.stop, "fast")
         await asyncio.to_thread(cluster.start)
@@ -181,17 +199,23 @@ async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, clust
     stop.set()
     changes = await asyncio.gather(*load)
 
-    assert all(changes), changes
-    assert list(changes) == [await shop.entries(one) for one in people]
+    assert changes == [await shop.entries(one) for one in people]
     assert [] == await shop.damage()
 
 
 async def test_a_server_that_takes_no_writes_is_read_and_written_again_when_it_does(shop: Shop, cluster: Cluster):
     """25006, as on a primary that has become a standby."""
     people = await shop.contacts(5)
+    before = set(await shop.sessions())
     async with read_only(shop):
         refused = [await shop.attach(people[0]), await shop.create()]
         reads = [await shop.read(one) for one in people]
+
+        async def none_is_left() -> bool:
+            return not before & set(await shop.sessions())
+
+        # Another host may have become the one that writes: they are all dialled anew.
+        await until(none_is_left)
     taken = [await shop.attach(people[0]), await shop.create()]
 
     for answer in refused:

@@ -150,6 +150,30 @@ def test_one_that_ends_again_and_again_is_replaced_after_longer_and_longer_pause
     assert "KeyError" in said
 
 
+def test_one_for_whom_there_is_no_room_just_now_is_started_later():
+    forks = "fork, room = os.fork, iter((True, False, False, True))"
+    without = "os.fork = lambda: fork() if next(room) else os.listdir('/nowhere')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ENDS_AT_ONCE.replace("def work", f"{forks}\n{without}\ndef work")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    told: list[tuple[str, float]] = []
+    for line in process.stderr:
+        if "again_in" in line:
+            entry = json.loads(line)
+            told.append((entry["event"], entry["again_in"]))
+        if len(told) == 4:
+            break
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=30)
+
+    assert (0, "greeted\nended\n") == (process.returncode, out)
+    ended, full = "a worker ended", "a worker cannot be started"
+    assert [(ended, 0.1), (full, 0.2), (full, 0.4), (ended, 0.8)] == told
+
+
 def test_a_worker_is_replaced_also_when_the_next_version_has_changed_the_schema(
     server: Running, cluster, database: str
 ):

@@ -140,11 +140,17 @@ class _Parent:
     def _start(self, place: _Place) -> None:
         # Held back until the worker has handlers of its own: else one could get lost in those it inherits.
         signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
-        pid = os.fork()
-        if not pid:
-            self._live(place.number)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
-        place.pid, place.since = pid, monotonic()
+        place.since = monotonic()
+        try:
+            place.pid = os.fork()
+        except OSError as error:
+            # No room for a process just now: those that serve go on.
+            self._put_off(place, "a worker cannot be started", error.errno)
+        else:
+            if not place.pid:
+                self._live(place.number)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
 
     def _live(self, number: int) -> None:
         """A worker's life, to its end."""
@@ -191,16 +197,21 @@ class _Parent:
             self._end(signal.SIGKILL)
 
     def _gone(self, place: _Place, code: int) -> None:
-        lived, place.pid = monotonic() - place.since, 0
-        if self._until:
-            return
+        place.pid = 0
+        if not self._until:
+            self._put_off(place, "a worker ended", code)
+
+    def _put_off(self, place: _Place, why: str, code: int | None) -> None:
+        """Fill a place again later. One that could not be filled at the beginning ends all."""
         if self._awaited > 0:
             self._failed = True
+            structlog.get_logger().error(why, worker=place.number, code=code)
             self._end(signal.SIGTERM)
             return
+        lived = monotonic() - place.since
         place.pause = FIRST_PAUSE if lived > LIVED else min(max(FIRST_PAUSE, place.pause * 2), LAST_PAUSE)
         place.due = monotonic() + place.pause
-        structlog.get_logger().error("a worker ended", worker=place.number, code=code, again_in=place.pause)
+        structlog.get_logger().error(why, worker=place.number, code=code, again_in=place.pause)
 
     def _patience(self) -> float:
         """How long there is nothing to do unless somebody calls, in seconds."""

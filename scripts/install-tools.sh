@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install, from Debian's packages, what the tests and benchmarks use: PostgreSQL's server, strace, wrk, nginx. Needs
-# root, or sudo without a password; without either it says what is missing and goes on.
+# Install, from Debian's packages, what the tests and benchmarks use: PostgreSQL's server, PgBouncer, strace, wrk, nginx.
+# Needs root, or sudo without a password; without either it says what is missing and goes on.
 set -eu
 
 missing=""
@@ -8,6 +8,7 @@ command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v wrk >/dev/null 2>&1 || missing="$missing wrk"
 command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 [ -n "$missing" ] || exit 0
 
 root=""

@@ -58,8 +58,9 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
     url = CITUS_URL if kind == "citus" else request.getfixturevalue("shared_database")
     if kind == "citus":
         await bring_up_to_date(url, NOON)
-    await postgres.emptied(url)
-    return await stores.postgres(url)
+    store = await stores.postgres(url)
+    await postgres.empty(store)
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from benchmarks.cluster import binaries, free_port
 from tests.cast import NOON
 
 from sayso.storage import postgres_migrate
+from sayso.storage.engine import Statement
+from sayso.storage.migrate import files
+from sayso.storage.store import SqlStore
 
 T = TypeVar("T")
 
@@ -69,22 +73,16 @@ def cluster(**settings: str) -> Iterator[Cluster]:
 
 @contextmanager
 def shared(made: Cluster) -> Iterator[str]:
-    """The URL of a database with the schema, to be emptied by `emptied` before each test."""
+    """The URL of a database with the schema, to be emptied by `empty` before each test."""
     with made.database() as url:
         apart(postgres_migrate.bring_up_to_date(url, NOON))
         yield url
 
 
-async def emptied(url: str) -> None:
+async def empty(store: SqlStore) -> None:
     """Take all rows out. DELETE, not TRUNCATE: for a handful of rows it makes and syncs no files."""
-    connection = await asyncpg.connect(url)
-    try:
-        tables = await connection.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'"
-        )
-        await connection.execute(";".join(f"DELETE FROM {name}" for (name,) in tables))
-    finally:
-        await connection.close()
+    tables = [name for _, sql in files() for name in re.findall(r"CREATE TABLE (\w+)", sql)]
+    await store.engine.commit([Statement(f"DELETE FROM {name}", ()) for name in tables])
 
 
-__all__ = ["NONE_FOUND", "Cluster", "apart", "binaries", "cluster", "emptied", "free_port", "shared"]
+__all__ = ["NONE_FOUND", "Cluster", "apart", "binaries", "cluster", "empty", "free_port", "shared"]

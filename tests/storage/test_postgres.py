@@ -79,8 +79,8 @@ async def plain_shop(shared_database: str) -> AsyncIterator[Shop]:
 
 
 async def _shop(url: str) -> AsyncIterator[Shop]:
-    await postgres.emptied(url.partition("?")[0])
     store = await stores.postgres(url)
+    await postgres.empty(store)
     shop = Shop(store)
     await shop.open()
     yield shop

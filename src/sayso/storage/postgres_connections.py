@@ -112,6 +112,7 @@ class Connections:
         await asyncio.gather(*(_leave(connection) for connection in leaving))
         for connection in self._open.difference(leaving):
             connection.terminate()
+        self._open.clear()
 
     async def _borrowed(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()

@@ -21,6 +21,7 @@ from sayso.service.region import Region
 from sayso.storage import postgres_connections
 from sayso.storage import store as stores
 from sayso.storage.postgres import PostgresEngine
+from sayso.storage.postgres_together import CHOOSE
 from sayso.storage.postgres_url import parsed
 from sayso.storage.store import SqlStore
 
@@ -158,6 +159,15 @@ async def test_a_change_that_is_stale_does_not_hold_up_the_others(shop: Shop):
     assert 1 == shop.asked
     assert [1] * 8 == await shop.entries(people)
     assert [] == await shop.damage()
+
+
+async def test_what_was_written_is_told_in_whatever_order_rows_come(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    asked, told = CHOOSE.rsplit("\nSELECT ", 1)
+    held, swapped = told.split("\nUNION ALL SELECT ")
+    monkeypatch.setattr("sayso.storage.postgres.CHOOSE", f"{asked}\nSELECT {swapped}\nUNION ALL SELECT {held}")
+    people = await shop.people(8)
+
+    assert ["written"] * 8 == await outcomes(shop, await shop.changes(people))
 
 
 async def test_choices_on_a_type_that_has_changed_are_stale(shop: Shop):

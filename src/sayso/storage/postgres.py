@@ -132,14 +132,16 @@ class PostgresEngine:
             for part in shared.values():
                 self._go_alone(part, error)
             return
-        held = {(workspace_id, contact_id): is_swapped for workspace_id, contact_id, is_swapped in rows}
+        # In any order: what was swapped comes as held too.
+        held = {(workspace_id, contact_id) for workspace_id, contact_id, _ in rows}
+        swapped = {(workspace_id, contact_id) for workspace_id, contact_id, is_swapped in rows if is_swapped}
         for contact, part in shared.items():
-            if contact not in held:
-                self._go_alone(part)
-            elif held[contact]:
+            if contact in swapped:
                 part.succeed(None)
-            else:
+            elif contact in held:
                 part.fail(Stale("somebody was faster"))
+            else:
+                self._go_alone(part)
 
     def _go_alone(self, part: Work[Choice], shared: Exception | None = None) -> None:
         """`shared`: what became of the statement that it shared."""

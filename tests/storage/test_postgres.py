@@ -21,7 +21,7 @@ from sayso.service.region import Region
 from sayso.storage import postgres_connections
 from sayso.storage import store as stores
 from sayso.storage.postgres import PostgresEngine
-from sayso.storage.postgres_together import CHOOSE
+from sayso.storage.postgres_together import CHOOSE, Gathering, Work
 from sayso.storage.postgres_url import parsed
 from sayso.storage.store import SqlStore
 
@@ -168,6 +168,29 @@ async def test_what_was_written_is_told_in_whatever_order_rows_come(shop: Shop, 
     people = await shop.people(8)
 
     assert ["written"] * 8 == await outcomes(shop, await shop.changes(people))
+
+
+async def test_work_whose_time_is_over_is_kept_from_the_others():
+    now, turns, done = asyncio.get_running_loop().time(), asyncio.Event(), []
+
+    async def run(key: str, work: list[Work[str]]) -> None:
+        await turns.wait()
+        done.append([part.item for part in work])
+        for part in work:
+            part.succeed(part.item)
+
+    gathering = Gathering(run, 1)
+    first = gathering.add("", "first", now + 60)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    late, second, later = (gathering.add(*told) for told in (("", "a", now), ("", "b", now + 60), ("else", "c", now)))
+    turns.set()
+
+    assert ["first", "b"] == [await first, await second]
+    for over in (late, later):
+        with pytest.raises(Unavailable, match="nothing was written"):
+            await over
+    assert [["first"], ["b"]] == done
 
 
 async def test_choices_on_a_type_that_has_changed_are_stale(shop: Shop):

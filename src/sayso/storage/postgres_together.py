@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sayso.storage.contact import SWAP_ON_TYPE
 from sayso.storage.engine import Statement
 from sayso.storage.ledger import ANNOUNCE, APPEND
+from sayso.storage.postgres_errors import late
 
 Item = TypeVar("Item")
 
@@ -158,7 +159,8 @@ class Gathering(Generic[Item]):
             while self._waiting:
                 key, work = self._next()
                 try:
-                    await self._run(key, work)
+                    if work:
+                        await self._run(key, work)
                 except BaseException as error:
                     for part in work:
                         part.fail(error)
@@ -167,9 +169,13 @@ class Gathering(Generic[Item]):
             self._free += 1
 
     def _next(self) -> tuple[Hashable, list[Work[Item]]]:
-        """The key that has waited longest."""
+        """The key that has waited longest, and what of its work has time left: who has none shares it with nobody."""
+        now = asyncio.get_running_loop().time()
         key = next(iter(self._waiting))
         work = self._waiting.pop(key)
         if len(work) > LIMIT:
             self._waiting[key] = work[LIMIT:]
-        return key, work[:LIMIT]
+        for part in work[:LIMIT]:
+            if part.deadline <= now:
+                part.fail(late(sent=False))
+        return key, [part for part in work[:LIMIT] if part.deadline > now]

@@ -26,7 +26,7 @@ from sayso.service.region import Region, Regions
 from sayso.storage import store as stores
 
 #: SAYSO_DATABASE_TIMEOUT here, and what a busy machine may add, in seconds.
-TIMEOUT = 1
+TIMEOUT = 0.75
 MARGIN = 1.0
 
 

@@ -14,7 +14,10 @@ from tests.crash.test_kill import NO_SETTINGS
 from tests.postgres import Cluster
 from tests.running import Running
 from tests.signals import frozen
-from tests.storage.faults.shop import MARGIN, TIMEOUT, assert_unavailable, crowd
+from tests.storage.faults.shop import MARGIN, assert_unavailable, crowd
+
+#: The shortest there is.
+TIMEOUT = 1
 
 #: What an interpreter needs to start and to end, in seconds.
 PROCESS = 5.0
@@ -67,7 +70,7 @@ def test_a_server_stops_when_it_is_told_to_though_its_database_is_frozen(
     assert waited < TIMEOUT + PROCESS * crowd()
 
 
-@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["migrate"], ["verify"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["verify"]], ids=lambda words: words[0])
 def test_a_command_says_in_one_line_that_its_database_does_not_answer(
     tmp_path: Path, cluster: Cluster, settings: dict[str, str], command: list[str]
 ):

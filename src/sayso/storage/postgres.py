@@ -14,7 +14,7 @@ from sayso.storage.engine import Row, Statement
 from sayso.storage.ledger import ANNOUNCE
 from sayso.storage.postgres_connections import LONG, Connection, Connections
 from sayso.storage.postgres_errors import is_lost, translated
-from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, columns, for_many
+from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, for_many, packed
 from sayso.storage.postgres_url import Place, parsed
 
 T = TypeVar("T")
@@ -124,10 +124,10 @@ class PostgresEngine:
             # A contact's second choice has to wait for the first.
             if shared.setdefault(part.item.contact, part) is not part:
                 self._go_alone(part)
-        asked = columns(part.item for part in shared.values())
+        asked = packed(part.item for part in shared.values())
         deadline = min(part.deadline for part in shared.values())
         try:
-            rows = await self._connections.run(lambda one: one.fetch(CHOOSE, *asked), deadline, writes=True)
+            rows = await self._connections.run(lambda one: one.fetch(CHOOSE, asked), deadline, writes=True)
         except Exception as error:  # noqa: BLE001
             for part in shared.values():
                 self._go_alone(part, error)

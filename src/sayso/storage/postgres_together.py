@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from msgspec import Struct, json
+
 from sayso.storage.contact import SWAP_ON_TYPE
 from sayso.storage.engine import Statement
 from sayso.storage.ledger import ANNOUNCE, APPEND
@@ -29,13 +31,18 @@ LIMIT = 256
 
 # A row that somebody else holds is left out, and no lock is waited for: one contact holds up none of the others.
 # What fits is what is still as it was when it was decided on; whose row is held and not swapped is stale.
-CHOOSE = """WITH asked AS (
-SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[],
-$8::bytea[], $9::text[], $10::text[], $11::bigint[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[],
-$17::bigint[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[], $23::integer[], $24::text[],
-$25::bytea[], $26::text[], $27::bigint[]) AS asked (workspace_id, contact_id, read_revision, revision, updated_at, act,
-seq, hash, standing, type_id, type_revision, subject, event, channel, state, basis, occurred_at, recorded_at, method,
-actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, kind, at)
+CHOOSE = """WITH told AS (
+SELECT * FROM json_to_recordset($1::json) AS told (workspace_id text, contact_id text, read_revision bigint,
+revision bigint, updated_at bigint, act text, seq bigint, hash text, standing text, type_id text, type_revision bigint,
+subject text, event text, channel text, state text, basis text, occurred_at bigint, recorded_at bigint, method text,
+actor_kind text, actor_ref text, request_id text, notice_version integer, notice_locale text, notice_sha256 text,
+kind text, at bigint)
+), asked AS (
+SELECT workspace_id, decode(contact_id, 'base64') AS contact_id, read_revision, revision, updated_at,
+decode(act, 'base64') AS act, seq, decode(hash, 'base64') AS hash, standing, type_id, type_revision,
+decode(subject, 'base64') AS subject, event, channel, state, basis, occurred_at, recorded_at, method, actor_kind,
+actor_ref, request_id, notice_version, notice_locale, decode(notice_sha256, 'base64') AS notice_sha256, kind, at
+FROM told
 ), held AS (
 SELECT contacts.workspace_id, contacts.contact_id, contacts.revision FROM asked JOIN contacts
 ON contacts.workspace_id = asked.workspace_id AND contacts.contact_id = asked.contact_id
@@ -71,15 +78,47 @@ def for_many(sql: str) -> str | None:
     return _ONE.sub(r"\1, contact_id\2ANY($2::bytea[])\3", sql)
 
 
-class Choice(NamedTuple):
-    """A change of one contact's choice, as the columns of `CHOOSE` and as the statements it is made of."""
+class Asked(Struct):
+    """One row of what `CHOOSE` is given: as JSON, which the driver passes on at a third of what arrays cost it."""
 
-    columns: tuple[Any, ...]
+    workspace_id: str
+    contact_id: bytes
+    read_revision: int
+    revision: int
+    updated_at: int
+    act: bytes
+    seq: int
+    hash: bytes
+    standing: str
+    type_id: str
+    type_revision: int
+    subject: bytes
+    event: str
+    channel: str | None
+    state: str
+    basis: str
+    occurred_at: int
+    recorded_at: int
+    method: str
+    actor_kind: str
+    actor_ref: str
+    request_id: str
+    notice_version: int | None
+    notice_locale: str | None
+    notice_sha256: bytes | None
+    kind: str
+    at: int
+
+
+class Choice(NamedTuple):
+    """A change of one contact's choice, as a row of `CHOOSE` and as the statements it is made of."""
+
+    asked: Asked
     statements: Sequence[Statement]
 
     @property
     def contact(self) -> tuple[str, bytes]:
-        return self.columns[0], self.columns[1]
+        return self.asked.workspace_id, self.asked.contact_id
 
 
 def choice(statements: Sequence[Statement]) -> Choice | None:
@@ -94,13 +133,14 @@ def choice(statements: Sequence[Statement]) -> Choice | None:
     if (entry[2], entry[3], entry[6], entry[19], event[4]) != (seq, act, type_id, hash_, seq):
         return None
     facts = (entry[4], entry[5], *entry[7:19])
-    columns = (workspace_id, contact_id, read_revision, *head, type_id, type_revision, *facts, event[3], event[5])
-    return Choice(columns, statements)
+    decided = (workspace_id, contact_id, read_revision, *head, type_id, type_revision)
+    row: tuple[Any, ...] = (*decided, *facts, event[3], event[5])
+    return Choice(Asked(*row), statements)
 
 
-def columns(choices: Iterable[Choice]) -> list[tuple[Any, ...]]:
-    """The parameters of `CHOOSE`."""
-    return list(zip(*(one.columns for one in choices), strict=True))
+def packed(choices: Iterable[Choice]) -> str:
+    """The parameter of `CHOOSE`."""
+    return json.encode([one.asked for one in choices]).decode()
 
 
 class Work(NamedTuple, Generic[Item]):

@@ -227,6 +227,21 @@ async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(hu
         stalled_writer.close()
 
 
+async def test_a_client_that_reads_again_may_not_send_more_than_may_wait():
+    async with serving() as server:
+        _, writer = await server.connect()
+        writer.write(b"GET /wait HTTP/1.1\r\n\r\n" * 2 * protocol.PIPELINE_LIMIT)
+        await until(lambda: any(known._waiting for known in server.state.connections))
+        [connection] = server.state.connections
+        connection.pause_writing()
+        connection.resume_writing()
+
+        assert not connection._transport.is_reading()
+        server.app.go_on.set()
+        await until(connection._transport.is_reading)
+        writer.close()
+
+
 async def test_more_requests_than_may_wait_are_answered_all_the_same():
     async with serving() as server:
         reader, writer = await server.connect()

@@ -131,7 +131,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_paused = False
-        self._transport.resume_reading()
+        if len(self._waiting) < PIPELINE_LIMIT:
+            self._transport.resume_reading()
         self._next()
 
     def shutdown(self) -> None:

@@ -4,11 +4,13 @@ lasts."""
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 import pytest
+from tests import signals
 from tests.postgres import Cluster
 from tests.proxy import Fate, Flow, Unit
 from tests.signals import frozen
@@ -100,6 +102,23 @@ async def test_those_who_wait_for_each_other_wait_no_longer_than_the_first(shop:
         assert_unavailable(answer)
     assert 200 == (await shop.attach(alice)).status_code
     assert 1 == await shop.entries(alice)
+
+
+async def test_sessions_that_freeze_are_left_for_new_ones(shop: Shop):
+    """The server lives, the processes behind our connections do not answer."""
+    people = await shop.contacts(10)
+    sessions = await shop.sessions()
+    shop.slowest = 0.0
+    signals.send(sessions, signal.SIGSTOP)
+    try:
+        first = await shop.read(people[0])
+        answers = [await shop.read(people[0]), await shop.attach(people[1]), await shop.create()]
+    finally:
+        signals.send(sessions, signal.SIGCONT)
+
+    shop.assert_in_time()
+    assert first.status_code in (200, 503)
+    assert [200] * 3 == [answer.status_code for answer in answers], [answer.text for answer in answers]
 
 
 @pytest.mark.parametrize("fault", ["gone"], indirect=True)

@@ -28,7 +28,7 @@ from sayso.deployment import joined, opened
 from sayso.domain.errors import Unavailable
 from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
-from sayso.http.protocol import HttpProtocol
+from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
@@ -182,6 +182,10 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """uvicorn's own would raise the signal again after the end."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stops(self.server_state)
+        await super().shutdown(sockets)
 
     def _stop(self, number: int) -> None:
         self._sayso.operations.draining = True

@@ -227,6 +227,17 @@ async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(hu
         stalled_writer.close()
 
 
+async def test_who_comes_to_a_stopping_server_after_a_long_handshake_is_answered_and_let_go(monkeypatch):
+    monkeypatch.setattr(protocol, "LAST_ARRIVAL", 0.05)
+    async with serving() as server:
+        protocol.stops(server.state)
+
+        answer = await server.exchange(b"GET /1 HTTP/1.1\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"connection: close" in answer
+        assert b"" == await server.exchange(b"")
+
+
 async def test_a_client_that_reads_again_may_not_send_more_than_may_wait():
     async with serving() as server:
         _, writer = await server.connect()

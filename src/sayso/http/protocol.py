@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import httptools
 from uvicorn import Config
@@ -49,6 +49,15 @@ LAST_ARRIVAL = 5.0
 
 Respond = Callable[[Request], Awaitable[Response]]
 Refuse = Callable[[int, str], Response]
+
+
+# Who comes to one of these took long over a handshake that began before.
+_STOPPING: WeakSet[ServerState] = WeakSet()
+
+
+def stops(state: ServerState) -> None:
+    """Tell that a server is stopping: whoever is connected from now on is answered once and let go."""
+    _STOPPING.add(state)
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -90,6 +99,9 @@ class HttpProtocol(asyncio.Protocol):
         self._client = str(peer[0]) if isinstance(peer, tuple) else ""
         self._active = self._loop.time()
         self._watch()
+        if self._state in _STOPPING:
+            self._closing = True
+            self._loop.call_later(LAST_ARRIVAL, self.shutdown)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._state.connections.discard(self)

@@ -38,7 +38,8 @@ def clock() -> Clock:
 #: A coordinator's URL, of a database that the tests may empty.
 CITUS_URL = os.environ.get("SAYSO_TEST_CITUS_URL", "")
 
-KINDS = ["memory", "sqlite", "postgres", *(["citus"] if CITUS_URL else [])]
+#: Every kind of store that this machine has; one line at the end says which it has not.
+KINDS = ["memory", "sqlite", *(["postgres"] if postgres.binaries() else []), *(["citus"] if CITUS_URL else [])]
 
 
 @pytest.fixture(params=KINDS)

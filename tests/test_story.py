@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests import postgres
 from tests.cast import Clock
 from tests.conftest import KINDS, Acme, opened_acme, opened_store
 from tests.service.test_model import CountedIds
@@ -169,12 +168,6 @@ class Story:
         self.acme.clock.pass_(self.chance.choice([1, 900, 1_100, 60_000, WEEK]))
 
 
-@pytest.fixture
-def kinds() -> list[str]:
-    """Every kind of store that this machine has."""
-    return [kind for kind in KINDS if kind != "postgres" or postgres.binaries()]
-
-
 async def told_to(kind: str, request: pytest.FixtureRequest, folder: Path) -> list[Told]:
     store = await opened_store(kind, request, folder)
     try:
@@ -184,12 +177,10 @@ async def told_to(kind: str, request: pytest.FixtureRequest, folder: Path) -> li
         await store.close()
 
 
-async def test_a_long_story_gets_the_same_bytes_from_every_store(
-    kinds: list[str], request: pytest.FixtureRequest, tmp_path: Path
-):
-    memory, *others = [await told_to(kind, request, tmp_path) for kind in kinds]
+async def test_a_long_story_gets_the_same_bytes_from_every_store(request: pytest.FixtureRequest, tmp_path: Path):
+    memory, *others = [await told_to(kind, request, tmp_path) for kind in KINDS]
 
-    for kind, other in zip(kinds[1:], others, strict=True):
+    for kind, other in zip(KINDS[1:], others, strict=True):
         # The first difference: what comes after it is another story.
         assert None is next((pair for pair in zip(memory, other, strict=False) if pair[0] != pair[1]), None), kind
         assert len(memory) == len(other)

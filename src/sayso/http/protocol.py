@@ -154,7 +154,7 @@ class HttpProtocol(asyncio.Protocol):
         if arriving:
             self._loop.call_later(LAST_ARRIVAL, self._give_up)
         elif not (self._busy or self._waiting):
-            self._transport.close()
+            self._leave()
 
     # What the parser says.
 
@@ -295,7 +295,7 @@ class HttpProtocol(asyncio.Protocol):
                 self._refused = self._told = response.status
                 self._linger()
             else:
-                transport.close()
+                self._leave()
 
     def _start(self, response: Response, body: bytes, *, close: bool) -> bytes:
         return b"%s%d\r\n%s%s%s%s" % (
@@ -333,6 +333,16 @@ class HttpProtocol(asyncio.Protocol):
         response = self._refusal(status, self._client)
         self._transport.write(self._start(response, response.body, close=True))
         self._linger()
+
+    def _leave(self) -> None:
+        """Close. In TLS that waits for the client's goodbye, which one that keeps an idle connection does not say."""
+        self._transport.close()
+        if self._transport.get_extra_info("sslcontext") is not None:
+            self._loop.call_later(LINGER, self._abandon)
+
+    def _abandon(self) -> None:
+        if not self._transport.get_write_buffer_size():
+            self._transport.abort()
 
     def _linger(self) -> None:
         """Close, but not at once: with bytes of the client's unread, the answer would be lost to a reset."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-_LIBRARIES = ("uvicorn", "uvloop", "httptools", "fastapi", "sqlalchemy", "aiosqlite", "pydantic")
+_LIBRARIES = ("uvicorn", "uvloop", "httptools", "fastapi", "sqlalchemy", "aiosqlite", "asyncpg", "pydantic")
 
 
 def described() -> dict[str, str]:

@@ -10,7 +10,7 @@ from statistics import median
 from benchmarks import report_postgres, targets
 from benchmarks.results import Results, Steps
 from benchmarks.rounds import CONNECTIONS
-from benchmarks.table import table, times
+from benchmarks.table import BUSY, BUSY_WARNING, table, times
 
 README = Path(__file__).with_name("README.md")
 CAUSES = Path(__file__).with_name("causes.toml")
@@ -24,7 +24,6 @@ _NAMES = {
     "orm-5": "user's stack, pool of 5",
     "orm-20": "user's stack, pool of 20",
 }
-_BUSY = 0.1
 
 
 def write(results: Results) -> None:
@@ -51,8 +50,8 @@ def _head(results: Results) -> str:
         f"Machine: {machine}.",
         f"Other work took {others:.2f} cores while measuring (median).",
     ]
-    if others > _BUSY:
-        lines.append("**The machine was busy with other work: take the ratios, not the rates, and those with care.**")
+    if others > BUSY:
+        lines.append(BUSY_WARNING)
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from benchmarks import targets
 from benchmarks.results import Postgres, Sample
-from benchmarks.table import table, times
+from benchmarks.table import BUSY, BUSY_WARNING, table, times
 
 _MIB = 1024**2
 _CONNECTIONS = 64
@@ -21,12 +21,13 @@ _NAMES = {
 _WRITERS = {targets.OURS: "**Sayso**, with one worker and with two", targets.PEER: "user's stack, with either pool"}
 
 _NOTE = """\
-pgbench: `-n -M prepared -c 64 -j 1`; GET is the statement that Sayso reads with, POST one statement that updates the contact's row and
-adds a ledger entry and an event, of a random contact. Its latency is the average. One worker is on core 0 and wrk on core 1; two
-workers, pgbench and PostgreSQL are on both. Every server was asked before, so that its connections are open."""
+pgbench runs with `-n -M prepared -c 64 -j 1`; GET is the statement that Sayso reads with, POST one statement that updates
+a random contact's row and adds a ledger entry and an event. Its latency is the average. One worker has core 0, wrk core 1;
+two workers, pgbench and PostgreSQL are where the kernel puts them. Everybody's connections are open and warm."""
 
 _QUIET = """\
-Autovacuum is off, and no checkpoint falls into the run: right after one, a change logs whole pages (`bytes.json` has both)."""
+Autovacuum is off, and no checkpoint falls into the run: right after one, a change logs whole pages (`bytes.json` has
+both)."""
 
 
 def parts(found: Postgres | None) -> Iterator[str]:
@@ -43,11 +44,12 @@ def parts(found: Postgres | None) -> Iterator[str]:
 
 def _head(found: Postgres) -> str:
     others = median(sample.others for sample in found.samples)
+    warning = f"\n{BUSY_WARNING}" if others > BUSY else ""
     return (
         f"### On PostgreSQL {found.version}\n\n"
         f"Measured {found.when} on this machine: {found.rounds} rounds of {found.seconds:g} s, "
         f"{found.contacts:,} contacts, fsync on.\n"
-        f"Other work took {others:.2f} cores while measuring (median).\n\n{_NOTE}"
+        f"Other work took {others:.2f} cores while measuring (median).{warning}\n\n{_NOTE}"
     )
 
 

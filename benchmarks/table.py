@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: Cores that other work may keep busy before a page warns of it.
+BUSY = 0.1
+BUSY_WARNING = "**The machine was busy with other work: take the ratios, not the rates, and those with care.**"
+
 
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     rule = ["---", *["---:"] * (len(columns) - 1)]

@@ -9,12 +9,13 @@ from tests import postgres
 from tests.postgres import Cluster
 from tests.storage.faults.shop import Shop, shop_on
 
+#: Without a server there is nothing to break; one line at the end says so.
+collect_ignore_glob = [] if postgres.binaries() else ["test_*.py"]
+
 
 @pytest.fixture(scope="package")
 def cluster() -> Iterator[Cluster]:
     """Others use another."""
-    if postgres.binaries() is None:
-        pytest.skip(postgres.NONE_FOUND)
     with postgres.cluster(deadlock_timeout="50ms", max_connections="40") as made:
         yield made
 

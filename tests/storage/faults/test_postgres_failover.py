@@ -41,8 +41,6 @@ class Standby(Cluster):
 
 @pytest.fixture
 def primary() -> Iterator[Cluster]:
-    if postgres.binaries() is None:
-        pytest.skip(postgres.NONE_FOUND)
     with postgres.cluster() as made:
         yield made
 

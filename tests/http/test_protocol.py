@@ -22,9 +22,11 @@ class App:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
         self.asked: list[str] = []
+        self.hosts: list[bytes | None] = []
 
     async def respond(self, request) -> Response:
         self.asked.append(request.path)
+        self.hosts.append(request.headers.get(b"host"))
         if request.path == "/wait":
             await self.go_on.wait()
         if request.path == "/defect":
@@ -266,3 +268,10 @@ async def test_more_requests_than_may_wait_are_answered_all_the_same():
             answer = await reader.read()
         assert count + 1 == answer.count(b"HTTP/1.1 200 OK")
         writer.close()
+
+
+async def test_blanks_at_the_end_of_a_fields_value_are_none_of_it():
+    async with serving() as server:
+        await server.exchange(b"GET / HTTP/1.1\r\nHost: eu.example \t \r\nConnection: close\r\n\r\n")
+
+        assert [b"eu.example"] == server.app.hosts

@@ -178,7 +178,8 @@ class HttpProtocol(asyncio.Protocol):
         if name == b"host" and name in self._headers:
             # RFC 9112, section 3.2: the host says whose data this is about, and two would say two things.
             self._refuse(400)
-        self._headers[name] = value
+        # RFC 9110, section 5.5: blanks around a value are none of it; the parser leaves those at its end.
+        self._headers[name] = value.rstrip(b" \t")
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from benchmarks import bytes as sizes
 from benchmarks import targets
-from benchmarks.results import Results
+from benchmarks.results import Postgres, Results
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "scale.md"
 
@@ -61,7 +61,9 @@ class Plan:
 
 def assumptions() -> dict[str, Assumption]:
     """Everything the model assumes, by the name of its argument."""
-    return {**_measured(Results.kept(), sizes.kept()), **_STUDIED, **_CHOSEN}
+    results = Results.kept()
+    found = _measured(results, sizes.kept())
+    return {**found, **_STUDIED, **_on_postgres(results.postgres, found), **_CHOSEN}
 
 
 _CHOSEN = {
@@ -126,6 +128,22 @@ def _measured(results: Results, bytes_: Mapping[str, sizes.Bytes]) -> dict[str, 
         log = max(size.log_first, size.log_later)
         found[f"{name}-log"] = Assumption(log, "bytes", f"of log, each change, the first since a checkpoint: {source}")
     return found
+
+
+def _on_postgres(run: Postgres | None, found: Mapping[str, Assumption]) -> dict[str, Assumption]:
+    """What PostgreSQL costs where a run has measured it: for a statement of one request's own, as pgbench asks, since
+    sharing depends on the load; and what a server process does more than with an embedded database."""
+    if run is None:
+        return {}
+    costs = {}
+    for name, method in (("read", "GET"), ("write", "POST")):
+        alone = median(sample.database_us for sample in targets.of(run, targets.PGBENCH, method, 64))
+        serving = median(sample.cpu_us for sample in targets.of(run, targets.OURS, method, 64))
+        more = max(0.0, serving - found[name].value * (1 - found[f"{name}-stored"].value))
+        about = f"benchmarks/results.json, {run.when}"
+        costs[f"database-{name}"] = Assumption(alone, "µs CPU", f"PostgreSQL {run.version} under pgbench: {about}")
+        costs[f"driver-{name}"] = Assumption(more, "µs CPU", f"of a server process, more than with SQLite: {about}")
+    return costs
 
 
 _ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
@@ -281,8 +299,8 @@ def measured() -> str:
     """What one node does: the costs, as they were measured."""
     results, found = Results.kept(), sizes.kept()
     rows: list[tuple[str, dict[str, str]]] = [
-        ("CPU of a GET, database included, µs", {"sqlite": f"{_cpu(results, 'GET'):,.0f}"}),
-        ("CPU of a POST, database included, µs", {"sqlite": f"{_cpu(results, 'POST'):,.0f}"}),
+        ("CPU of a GET, database included, µs", _both(results, "GET")),
+        ("CPU of a POST, database included, µs", _both(results, "POST")),
         ("GETs a second on one core, a million contacts", {"sqlite": _rate(results, "get_per_second")}),
         ("POSTs a second on one core, a million contacts", {"sqlite": _rate(results, "post_per_second")}),
         ("Data of a contact with 3 choices and 3 entries, bytes", _each(found, "contact")),
@@ -297,6 +315,15 @@ def measured() -> str:
     told = f"CPU and rates: benchmarks/results.json, {results.when}; bytes: benchmarks/bytes.json, of "
     told += ", ".join(f"{size.contacts:,} contacts in {size.engine.partition(' ')[0]}" for size in found.values())
     return "\n".join([*head, *body, "", f"{told}."])
+
+
+def _both(results: Results, method: str) -> dict[str, str]:
+    """On PostgreSQL, at 64 connections, requests share statements."""
+    cells = {"sqlite": f"{_cpu(results, method):,.0f}"}
+    if results.postgres:
+        samples = targets.of(results.postgres, targets.OURS, method, 64)
+        cells["postgresql"] = f"{median(sample.cpu_us + sample.database_us for sample in samples):,.0f}"
+    return cells
 
 
 def _each(found: Mapping[str, sizes.Bytes], name: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -12,6 +13,7 @@ from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
+from sayso.service.patience import WAITING_SINCE
 
 Respond = Callable[[Request], Awaitable[tuple[str, Response]]]
 Message = MutableMapping[str, Any]
@@ -37,7 +39,11 @@ class App:
         path = request.path
         end = path.find("/", 1)
         respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
-        route, response = await respond(request)
+        WAITING_SINCE.set(get_running_loop().time())
+        try:
+            route, response = await respond(request)
+        finally:
+            WAITING_SINCE.set(None)
         self.tally.count(request.method, route, response.status, perf_counter() - started)
         return response
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
+from sayso.service.patience import WAITING_SINCE
 from sayso.storage.engine import Row, Statement
 from sayso.storage.ledger import ANNOUNCE
 from sayso.storage.postgres_connections import LONG, Connection, Connections
@@ -86,7 +87,8 @@ class PostgresEngine:
         return self._coalescing and self._connections.is_one_server is True
 
     def _deadline(self, within: float) -> float:
-        return asyncio.get_running_loop().time() + within
+        since = WAITING_SINCE.get()
+        return (asyncio.get_running_loop().time() if since is None else since) + within
 
     async def _asked(self, sql: str, params: tuple[Any, ...], within: float) -> list[Row]:
         deadline = self._deadline(within)

@@ -14,7 +14,7 @@ from tests import signals
 from tests.postgres import Cluster
 from tests.proxy import Fate, Flow, Unit
 from tests.signals import frozen
-from tests.storage.faults.shop import Shop, assert_unavailable, says_nothing_was_written, until
+from tests.storage.faults.shop import TIMEOUT, Shop, assert_unavailable, says_nothing_was_written, until
 
 Fault = Callable[[Shop, Cluster], AbstractAsyncContextManager[None]]
 
@@ -95,7 +95,7 @@ async def test_those_who_wait_for_each_other_wait_no_longer_than_the_first(shop:
     alice = await shop.contact()
 
     with frozen(cluster.pid):
-        during = await asyncio.gather(*(shop.attach(alice) for _ in range(5)))
+        during = await asyncio.gather(*(shop.attach(alice) for _ in range(50)))
 
     shop.assert_in_time()
     for answer in during:
@@ -119,6 +119,26 @@ async def test_sessions_that_freeze_are_left_for_new_ones(shop: Shop):
     shop.assert_in_time()
     assert first.status_code in (200, 503)
     assert [200] * 3 == [answer.status_code for answer in answers], [answer.text for answer in answers]
+
+
+async def test_all_that_a_request_asks_for_takes_no_longer_together_than_one_answer_may(shop: Shop):
+    alice = await shop.contact()
+    shop.slowest = 0.0
+    slow = [asyncio.create_task(late(shop)) for _ in range(12)]
+
+    answer = await shop.rename(alice, "renamed")
+
+    assert_unavailable(answer)
+    shop.assert_in_time()
+    for one in slow:
+        one.cancel()
+
+
+async def late(shop: Shop) -> None:
+    """The next statement is answered late, but in time if it were the only one."""
+    trap = shop.proxy.trap(lambda unit: bool(unit.statements), Fate.HELD)
+    await trap.sprung.wait()
+    asyncio.get_running_loop().call_later(TIMEOUT * 0.8, trap.release)
 
 
 @pytest.mark.parametrize("fault", ["gone"], indirect=True)

@@ -95,8 +95,10 @@ async def distribute(connection: Connection, lock: str) -> list[str]:
         return []
     wanted = await unplaced(connection)
     placed = [table for table in wanted if await _stepped(connection, lock, table)]
-    for statement in tidying(await _found(connection), placed):
-        await connection.execute(statement)
+    async with connection.transaction():
+        await connection.execute(lock)
+        for statement in tidying(await _found(connection), placed):
+            await connection.execute(statement)
     return placed
 
 

@@ -27,7 +27,7 @@ from sayso.storage import store as stores
 
 #: SAYSO_DATABASE_TIMEOUT here, and what a busy machine may add, in seconds.
 TIMEOUT = 0.75
-MARGIN = 0.5
+MARGIN = 1.0
 
 
 @dataclass

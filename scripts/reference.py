@@ -55,8 +55,8 @@ def settings() -> str:
         "settings file, the default. An empty variable is as good as none. `sayso config show` tells each setting's\n"
         "value and source; a wrong one stops the start with one line and exit code 2.",
         _table(("Setting", "Flag", "Variable", "Default", "What it is"), rows),
-        "What is secret can be given by a file: `SAYSO_BOOTSTRAP_TOKEN_FILE` and `SAYSO_DATABASE_URL_FILE` name one that\n"
-        "holds the value.",
+        "What is secret can be given by a file: `SAYSO_BOOTSTRAP_TOKEN_FILE` and `SAYSO_DATABASE_URL_FILE` name one\n"
+        "that holds the value.",
         "## The settings file",
         "`sayso.toml` in the working directory, or the file that `--config` or `SAYSO_CONFIG` names. Its keys are the\n"
         "settings' names, and an unknown one is refused. Tables describe the regions that are served:",

@@ -14,12 +14,16 @@ def told(*pids: int) -> dict[str, float]:
 
 
 def test_what_two_take_is_what_each_takes_together():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        # By then it has opened what it opens.
+        assert other.stdout
+        other.stdout.readline()
         mine, others, both = told(os.getpid()), told(other.pid), told(os.getpid(), other.pid)
         other.communicate(b"\n")
 
     for name in ("process_virtual_memory_bytes", "process_open_fds"):
-        assert abs(mine[name] + others[name] - both[name]) <= 0.05 * both[name], name
+        assert abs(mine[name] + others[name] - both[name]) <= max(3, 0.05 * both[name]), name
     assert both["process_resident_memory_bytes"] > mine["process_resident_memory_bytes"]
     assert (
         min(mine["process_start_time_seconds"], others["process_start_time_seconds"])

@@ -149,6 +149,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server is stopping: what was accepted is answered, then the connection closes."""
+        self._round.flush()
         self._closing = True
         arriving = self._arriving and not self._handed_on
         if arriving:
@@ -190,6 +191,7 @@ class HttpProtocol(asyncio.Protocol):
         elif int(self._headers.get(b"content-length", b"0")) > BODY_LIMIT and not self._refused:
             self._hand_on(None)
         elif self._headers.get(b"expect", b"").lower() == b"100-continue" and not (self._busy or self._refused):
+            self._round.flush()
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -288,7 +290,12 @@ class HttpProtocol(asyncio.Protocol):
             return
         close = not keep_alive or (self._closing and not self._waiting)
         body = b"" if request.method == "HEAD" else response.body
-        transport.write(self._start(response, body, close=close))
+        answer = self._start(response, body, close=close)
+        if not (close or self._waiting):
+            self._round.send(transport, answer)
+            return
+        self._round.flush()
+        transport.write(answer)
         if close:
             self._closing = True
             self._waiting.clear()
@@ -332,6 +339,7 @@ class HttpProtocol(asyncio.Protocol):
         self._told = status
         self._closing = True
         response = self._refusal(status, self._client)
+        self._round.flush()
         self._transport.write(self._start(response, response.body, close=True))
         self._linger()
 

@@ -12,11 +12,14 @@ from sayso.http.response import line
 
 
 class Round:
-    """What one round of the loop read is answered back to back: code that takes turns with system calls runs cold."""
+    """What one round of the loop read is answered back to back, and then sent back to back: code that takes turns with
+    system calls runs cold, and a client that waits would be woken for every answer."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = proxy(loop)
         self._ready: list[Callable[[], None]] = []
+        self._running = False
+        self._unsent: list[tuple[asyncio.Transport, bytes]] = []
         self._given: list[tuple[bytes, bytes]] = []
         self._defaults = b""
 
@@ -34,11 +37,27 @@ class Round:
 
     def _run(self) -> None:
         ready, self._ready = self._ready, []
+        self._running = True
         for answer in ready:
             try:
                 answer()
             except Exception as error:  # noqa: BLE001
                 self._loop.call_exception_handler({"message": "a request failed", "exception": error})
+        self._running = False
+        self.flush()
+
+    def send(self, transport: asyncio.Transport, answer: bytes) -> None:
+        """Send with the other answers of this round, by `flush` at the latest."""
+        if not (self._unsent or self._running):
+            self._loop.call_soon(self.flush)
+        self._unsent.append((transport, answer))
+
+    def flush(self) -> None:
+        """Send what is unsent: to be called before anything else is done with a transport that was given to `send`."""
+        unsent, self._unsent = self._unsent, []
+        for transport, answer in unsent:
+            if not transport.is_closing():
+                transport.write(answer)
 
 
 ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, Round] = WeakKeyDictionary()

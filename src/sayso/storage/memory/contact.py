@@ -1,0 +1,89 @@
+"""Contacts in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
+from sayso.domain.errors import Stale
+from sayso.service.ports import Stored
+from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
+
+
+class MemoryContactStore:
+    def __init__(self, types: MemorySubscriptionTypeStore) -> None:
+        self._types = types
+        self._contacts: dict[tuple[str, str], Contact] = {}
+        self.held: dict[tuple[str, str, str], Claim] = {}
+        self.entries: dict[tuple[str, str], list[Stored]] = {}
+        self.events: dict[tuple[str, str], list[Change]] = {}
+
+    async def standing(self, workspace_id: str, contact_id: str) -> str | None:
+        head = await self.head(workspace_id, contact_id)
+        return head.standing.packed() if head and head.state is ContactState.LIVE else None
+
+    async def head(self, workspace_id: str, contact_id: str) -> Head | None:
+        contact = self._contacts.get((workspace_id, contact_id))
+        return contact.head if contact else None
+
+    async def find(self, workspace_id: str, contact_id: str) -> Contact | None:
+        return self._contacts.get((workspace_id, contact_id))
+
+    async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
+        held = {kind: self.held.get((workspace_id, kind, value)) for kind, value in wanted.items()}
+        return {kind: claim for kind, claim in held.items() if claim}
+
+    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
+        return [contact for contact in self._live(workspace_id) if not after or _place(contact) > after][:limit]
+
+    async def count(self, workspace_id: str) -> int:
+        return len(self._live(workspace_id))
+
+    async def heads(self, workspace_id: str) -> list[Head]:
+        kept = (contact.head for (owner, _), contact in self._contacts.items() if owner == workspace_id)
+        return sorted(kept, key=lambda head: head.id)
+
+    async def commit(self, change: Change) -> None:
+        self._guard(change)
+        key = (change.before.workspace_id, change.before.id)
+        if change.created_at is not None and change.profile is not None:
+            self._contacts[key] = Contact(change.after, change.profile, change.created_at)
+        else:
+            kept = self._contacts[key]
+            self._contacts[key] = Contact(change.after, change.profile or kept.profile, kept.created_at)
+        self._claim(change)
+        hash_ = change.after.chain.hash or b""
+        self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry in change.entries)
+        self.events.setdefault(key, []).append(change)
+
+    def _live(self, workspace_id: str) -> list[Contact]:
+        kept = (contact for (owner, _), contact in self._contacts.items() if owner == workspace_id)
+        return sorted((contact for contact in kept if contact.head.state is ContactState.LIVE), key=_place)
+
+    def _guard(self, change: Change) -> None:
+        workspace_id = change.before.workspace_id
+        kept = self._contacts.get((workspace_id, change.before.id))
+        stale = (kept.head.revision if kept else 0) != change.before.revision
+        if change.decided_on is not None:
+            stale |= self._types.revision(workspace_id, change.decided_on.id) != change.decided_on.revision
+        for kind, value, expired in change.claims.take:
+            stale |= self.held.get((workspace_id, kind, value)) != expired
+        for claim in (*change.claims.release, *change.claims.mark):
+            held = self.held.get((workspace_id, claim.kind, claim.value))
+            stale |= held is None or held.contact_id != change.before.id
+        if stale:
+            raise Stale("somebody was faster")
+
+    def _claim(self, change: Change) -> None:
+        owner, contact_id = change.before.workspace_id, change.before.id
+        for claim in change.claims.release:
+            del self.held[owner, claim.kind, claim.value]
+        for kind, value, _ in change.claims.take:
+            taken = Claim(kind, value, contact_id, ContactState.LIVE, change.act.at)
+            self.held[owner, kind, value] = taken
+        for claim in change.claims.mark:
+            self.held[owner, claim.kind, claim.value] = claim
+
+
+def _place(contact: Contact) -> tuple[int, str]:
+    return contact.created_at, contact.id

@@ -1,0 +1,37 @@
+"""Workspaces and their admins in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sayso.domain.access import Admin, Workspace
+
+
+class MemoryWorkspaceStore:
+    def __init__(self) -> None:
+        self._workspaces: dict[str, Workspace] = {}
+        self._admins: dict[str, list[Admin]] = {}
+        self._versions: dict[str, int] = {}
+
+    def raise_version(self, workspace_id: str) -> None:
+        self._versions[workspace_id] += 1
+
+    async def version(self, workspace_id: str) -> int | None:
+        return self._versions.get(workspace_id)
+
+    async def find(self, workspace_id: str) -> Workspace | None:
+        kept = self._workspaces.get(workspace_id)
+        return kept and replace(kept, version=self._versions[kept.id])
+
+    async def all(self) -> list[Workspace]:
+        order = sorted(self._workspaces.values(), key=lambda workspace: (workspace.created_at, workspace.id))
+        return [found for workspace in order if (found := await self.find(workspace.id))]
+
+    async def admins(self, workspace_id: str) -> list[Admin]:
+        return list(self._admins.get(workspace_id, ()))
+
+    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+        self._workspaces[workspace.id] = workspace
+        self._versions[workspace.id] = workspace.version
+        self._admins[workspace.id] = list(admins)

@@ -104,10 +104,10 @@ class Description:
     @cached_property
     def _answers(self) -> dict[str, Any]:
         return {
-            f"{method} {path} {status}": _converted(answer["content"]["application/json"]["schema"])
+            f"{method} {path} {status}": _converted(schema)
             for (method, path), operation in self._operations.items()
             for status, answer in operation["responses"].items()
-            if "schema" in answer.get("content", {}).get("application/json", {})
+            for schema in [answer.get("content", {}).get("application/json", {}).get("schema", {})]
         }
 
     @cached_property
@@ -137,8 +137,9 @@ class Description:
 
     def _examples(self, method: str, path: str) -> list[Any]:
         """The examples of a 200."""
-        content = self._operations[method, _PARAMETER.sub("{}", path)]["responses"]["200"]["content"]
-        return [example["value"] for example in content["application/json"].get("examples", {}).values()]
+        answer = self._operations[method, _PARAMETER.sub("{}", path)]["responses"].get("200", {})
+        content = answer.get("content", {}).get("application/json", {})
+        return [example["value"] for example in content.get("examples", {}).values()]
 
 
 @cache

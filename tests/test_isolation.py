@@ -2,127 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import httpx2
 import pytest
-from tests.cast import ALICE, draft
+from tests.conformance.operations import CASES, NO_NUMBER, NOBODY, Case, Cast, Operation, cast_for, filled, made, words
 from tests.conftest import Acme
 from tests.intercom.told import without_request_id
 
 from sayso.api.routes import ROUTES as API_ROUTES
+from sayso.domain.access import Scope
 from sayso.intercom.routes import ROUTES
+from sayso.storage.memory import MemoryStore
+from sayso.storage.migrate import files
 
-NEWEST = {"Intercom-Version": "2.16"}
-NOBODY = "65a000000000000000000000"
-NO_TYPE = "4711"
-WORDING = {"name": "x", "description": "x", "locale": "en"}
+NEWEST = {"Intercom-Version": "Preview"}
 
-#: Routes that name something: {parameter: what it names}, and a body that would do something.
-NAMING: dict[tuple[str, str], tuple[dict[str, str], Any]] = {
-    ("GET", "/subscription_types/{id}"): ({"id": "type"}, None),
-    ("GET", "/contacts/find_by_external_id/{external_id}"): ({"external_id": "external_id"}, None),
-    ("GET", "/contacts/{id}"): ({"id": "contact"}, None),
-    ("PUT", "/contacts/{id}"): ({"id": "contact"}, {"name": "changed"}),
-    ("DELETE", "/contacts/{id}"): ({"id": "contact"}, None),
-    ("GET", "/contacts/{contact_id}/subscriptions"): ({"contact_id": "contact"}, None),
-    ("POST", "/contacts/{contact_id}/subscriptions"): ({"contact_id": "contact"}, {"id": "1"}),
-    ("DELETE", "/contacts/{contact_id}/subscriptions/{subscription_id}"): (
-        {"contact_id": "contact", "subscription_id": "type"},
-        None,
-    ),
-    ("GET", "/sayso/subscription_types/{id}"): ({"id": "type"}, None),
-    ("PUT", "/sayso/subscription_types/{id}"): ({"id": "type"}, {"state": "archived"}),
-    ("PUT", "/sayso/subscription_types/{id}/translations/{locale}"): (
-        {"id": "type", "locale": "locale"},
-        {"name": "x", "description": "x"},
+#: Sayso's own routes that name something, with a request that would do something.
+API_CASES: dict[Operation, Case] = {
+    ("GET", "/sayso/subscription_types/{id}"): Case(200, "/sayso/subscription_types/{sms}"),
+    ("PUT", "/sayso/subscription_types/{id}"): Case(200, "/sayso/subscription_types/{sms}", {"state": "archived"}),
+    ("PUT", "/sayso/subscription_types/{id}/translations/{locale}"): Case(
+        200, "/sayso/subscription_types/{sms}/translations/fr", {"name": "x", "description": "x"}
     ),
 }
 
-#: Routes that name nothing: they answer with what is the caller's own.
-OWN = {
-    ("GET", "/me"),
-    ("GET", "/subscription_types"),
-    ("GET", "/contacts"),
-    ("POST", "/contacts"),
-    ("GET", "/sayso/subscription_types"),
-    ("POST", "/sayso/subscription_types"),
-}
-EVERY = {(route.method, route.path) for route in (*ROUTES, *API_ROUTES)}
+TABLES = [name for _, sql in files() for name in re.findall(r"CREATE TABLE (\w+)", sql)]
+
+#: Words of the cast that name nothing of a workspace's.
+FREE = {"number"}
 
 
-def test_every_route_has_a_case_here():
-    assert EVERY == {*NAMING, *OWN}
-    assert all(("{" in path) == ((method, path) in NAMING) for method, path in EVERY)
+def naming() -> dict[Operation, list[Case]]:
+    """The cases that succeed and name what is a workspace's, in the path or in the body."""
+    every = {**CASES, **{operation: [case] for operation, case in API_CASES.items()}}
+    return {
+        operation: found
+        for operation, cases in every.items()
+        if (found := [case for case in cases if case.status < 300 and words(case) - FREE])
+    }
 
 
-async def globex(acme: Acme) -> dict[str, str]:
-    """Globex' contact and type, whose ids are none of Acme's."""
-    workspace = acme.globex.id
-    for _ in range(7):
-        type_ = await acme.region.types.create(workspace, draft(name="Of Globex"))
-    made = await acme.stranger.post("/contacts", json={"email": "grace@example.com", "external_id": "grace"})
-    contact = made.json()["id"]
-    attached = await acme.stranger.post(f"/contacts/{contact}/subscriptions", json={"id": type_.id})
-    assert 200 == attached.status_code
-    return {"contact": contact, "type": type_.id, "external_id": "grace", "locale": "de"}
+NAMING = naming()
 
 
-NOWHERE = {"contact": NOBODY, "type": NO_TYPE, "external_id": "nobody", "locale": "de"}
+def test_every_route_that_names_something_has_a_case():
+    for route in (*ROUTES, *API_ROUTES):
+        if "{" in route.path:
+            first = (NAMING.get((route.method, route.path)) or [Case(0, "")])[0]
+            named = [bool(words(Case(0, part)) - FREE) for part in first.path.partition("?")[0].split("/")]
+            assert named == ["{" in part for part in route.path.split("/")], route.path
 
 
-def same(theirs: httpx2.Response, absent: httpx2.Response) -> None:
-    assert without_request_id(absent) == without_request_id(theirs)
-    for each in (theirs, absent):
-        for name in ("x-request-id", "x-ratelimit-remaining", "content-length"):
-            each.headers.pop(name, None)
-    assert dict(absent.headers) == dict(theirs.headers)
+@pytest.mark.parametrize("operation", NAMING, ids=" ".join)
+async def test_what_is_another_workspace_s_answers_like_what_is_nowhere(
+    acme: Acme, operation: Operation, subtests: pytest.Subtests
+):
+    """One word of a case after the other names what is Globex', the others what is the caller's own."""
+    theirs, own = await casts(acme, operation)
+    for case in NAMING[operation]:
+        for word in sorted(words(case) - FREE):
+            with subtests.test(f"{word} in {case}"):
+                assert theirs[word] != own[word], "tells nothing"
+                before = await everything(acme)
+                foreign = await ask(acme.client, operation, case, own | {word: theirs[word]})
+                absent = await ask(acme.client, operation, case, own | {word: nowhere(own[word])})
 
-
-@pytest.mark.parametrize(("method", "path"), NAMING, ids=lambda part: part)
-async def test_what_is_another_workspace_s_answers_like_what_is_nowhere(acme: Acme, method: str, path: str):
-    theirs = await globex(acme)
-    named, body = NAMING[method, path]
-
-    async def ask(client: httpx2.AsyncClient, ids: dict[str, str]) -> httpx2.Response:
-        filled = path.format(**{parameter: ids[kind] for parameter, kind in named.items()})
-        return await client.request(method, filled, json=body, headers=NEWEST)
-
-    before = await everything(acme)
-    foreign, absent = await ask(acme.client, theirs), await ask(acme.client, NOWHERE)
-
-    assert 404 == absent.status_code
-    same(foreign, absent)
-    assert before == await everything(acme)
+                if f"{{{word}}}" in case.path.partition("?")[0]:
+                    assert 404 == absent.status_code, absent.text
+                same(foreign, absent)
+                assert before == await everything(acme)
     # The same request of the owner's works: it was no mistake in the request that refused it.
-    if body == {"id": "1"}:
-        body = {"id": theirs["type"]}
-    assert (await ask(acme.stranger, theirs)).status_code in (200, 201)
+    first = NAMING[operation][0]
+    assert first.status == (await ask(acme.stranger, operation, first, theirs)).status_code
 
 
-async def test_a_type_of_another_workspace_cannot_be_attached_to_one_s_own_contact(acme: Acme):
-    theirs, alice = await globex(acme), await acme.contact(**ALICE)
-
-    foreign = await acme.post(f"/contacts/{alice}/subscriptions", {"id": theirs["type"]})
-    absent = await acme.post(f"/contacts/{alice}/subscriptions", {"id": NO_TYPE})
-
-    assert 404 == absent.status_code
-    same(foreign, absent)
-    for type_id in (theirs["type"], NO_TYPE):
-        assert 404 == (await acme.delete(f"/contacts/{alice}/subscriptions/{type_id}")).status_code
+READING = [(route.method, route.path) for route in ROUTES if route.scope is Scope.READ and "{" not in route.path]
 
 
-async def test_lists_hold_the_caller_s_own_alone(acme: Acme):
+@pytest.mark.parametrize("operation", READING, ids=" ".join)
+async def test_what_names_nothing_tells_of_the_caller_s_own_alone(acme: Acme, operation: Operation):
+    own = await cast_of(acme.client, operation, 0)
+    before = [without_request_id(await ask(acme.client, operation, case, own)) for case in CASES[operation]]
     await globex(acme)
-    alice = await acme.contact(**ALICE)
+    theirs = await cast_of(acme.stranger, operation, 1)
 
-    assert [alice] == [contact["id"] for contact in (await acme.get("/contacts")).json()["data"]]
-    for path in ("/subscription_types", "/sayso/subscription_types"):
-        answer = await acme.get(path)
-        assert 5 == len(answer.json()["data"])
-        assert "Globex" not in answer.text
-    assert "Acme" == (await acme.get("/me")).json()["app"]["name"]
-    assert "Globex" == (await acme.stranger.get("/me")).json()["app"]["name"]
+    after = [without_request_id(await ask(acme.client, operation, case, own)) for case in CASES[operation]]
+
+    assert before == after
+    told = [without_request_id(await ask(acme.stranger, operation, case, theirs)) for case in CASES[operation]]
+    assert before != told or not before[0][1].get("data"), "tells nothing"
 
 
 async def test_a_cursor_of_another_workspace_shows_none_of_its_contacts(acme: Acme):
@@ -135,11 +104,53 @@ async def test_a_cursor_of_another_workspace_shows_none_of_its_contacts(acme: Ac
     assert [] == answer.json()["data"]
 
 
-async def everything(acme: Acme) -> list[object]:
-    """What both workspaces hold."""
-    store, held = acme.region.store, []
-    for workspace in (acme.workspace.id, acme.globex.id):
-        heads = await store.ledger.heads(workspace, "", 100)
-        held += [await store.contact.find(workspace, head.contact_id) for head in heads]
-        held += [await store.ledger.stored(workspace, "", None), await store.subscription_type.all(workspace)]
-    return held
+async def cast_of(client: httpx2.AsyncClient, operation: Operation, number: int) -> Cast:
+    return await cast_for(operation if operation in CASES else ("GET", "/me"), client, number)
+
+
+async def casts(acme: Acme, operation: Operation) -> tuple[Cast, Cast]:
+    """Globex' and Acme's, with no id in common."""
+    await globex(acme)
+    own, number = await cast_of(acme.client, operation, 0), 1
+    theirs = await cast_of(acme.stranger, operation, number)
+    while any(theirs[word] == own[word] for case in NAMING.get(operation, []) for word in words(case) - FREE):
+        number += 1
+        assert number < 9, "ids that can never differ"
+        theirs = await cast_of(acme.stranger, operation, number)
+    return theirs, own
+
+
+async def globex(acme: Acme) -> None:
+    """As many types of Globex' that ids of theirs are none of Acme's."""
+    wording = {"name": "Of Globex", "description": "x", "locale": "en"}
+    for number in range(10):
+        type_ = {"consent_type": "opt_out" if number == 6 else "opt_in", "state": "live", "content_types": ["email"]}
+        await made(acme.stranger, "/sayso/subscription_types", {**type_, "default_translation": wording})
+
+
+def nowhere(word: str) -> str:
+    """What nobody has, of the same form."""
+    if re.fullmatch(r"[0-9a-f]{24}", word):
+        return NOBODY
+    return NO_NUMBER if word.isdigit() else "nobody"
+
+
+async def ask(client: httpx2.AsyncClient, operation: Operation, case: Case, cast: Cast) -> httpx2.Response:
+    path, body = filled(case.path, cast), filled(case.body, cast)
+    return await client.request(operation[0], path, json=body, headers=NEWEST)
+
+
+def same(theirs: httpx2.Response, absent: httpx2.Response) -> None:
+    assert without_request_id(absent) == without_request_id(theirs)
+    for each in (theirs, absent):
+        for name in ("x-request-id", "x-ratelimit-remaining", "content-length"):
+            each.headers.pop(name, None)
+    assert dict(absent.headers) == dict(theirs.headers)
+
+
+async def everything(acme: Acme) -> object:
+    """What the store holds, of both workspaces."""
+    store = acme.region.store
+    if isinstance(store, MemoryStore):
+        return repr({name: vars(part) for name, part in vars(store).items() if hasattr(part, "__dict__")})
+    return {table: sorted(map(repr, await store.engine.read(f"SELECT * FROM {table}"))) for table in TABLES}

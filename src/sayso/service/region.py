@@ -22,6 +22,7 @@ class Region:
 
     name: str
     store: Store
+    snapshots: Snapshots
     access: AccessService
     workspaces: WorkspaceService
     types: SubscriptionTypeService
@@ -36,6 +37,7 @@ class Region:
         return cls(
             name=name,
             store=store,
+            snapshots=snapshots,
             access=AccessService(store, snapshots, clock, ids),
             workspaces=WorkspaceService(store, name, clock, ids),
             types=types,

@@ -46,6 +46,10 @@ class Snapshots:
         """Whether a snapshot is the one held, and at most a second old."""
         return 0 <= now - snapshot.checked_at < MAX_AGE and self._held.get(snapshot.workspace.id) is snapshot
 
+    def forget(self) -> None:
+        """Read everything anew: what it was read from is no longer the same."""
+        self._held.clear()
+
     async def current(self, workspace_id: str) -> Snapshot | None:
         """The snapshot as the store has it now."""
         held = self._held.get(workspace_id)

@@ -1,8 +1,10 @@
-"""A store in memory, for tests: the same meaning as the databases', held to the same suite."""
+"""A store in memory, for tests, ours and other people's: the same meaning as the databases', held to the same suite."""
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, nullcontext
+from copy import deepcopy
+from typing import Any
 
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.contact import MemoryContactStore
@@ -24,6 +26,18 @@ class MemoryStore:
         self.claim = MemoryClaimStore(self.contact)
         self.ledger = MemoryLedgerStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
+        self._beginning = deepcopy(self._parts())
+
+    def remember(self) -> None:
+        """What is here now is the beginning that `reset` goes back to."""
+        self._beginning = deepcopy(self._parts())
+
+    def reset(self) -> None:
+        self.__dict__.update(deepcopy(self._beginning))
+
+    def _parts(self) -> dict[str, Any]:
+        """Every feature's store: some share what they hold, so they are copied together."""
+        return {name: part for name, part in self.__dict__.items() if not name.startswith("_")}
 
     def alone(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()

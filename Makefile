@@ -37,6 +37,7 @@ bench: .venv/test ## Measure, and write benchmarks/README.md
 
 docs: .venv/test ## Write the generated pages of docs anew from the code
 	$(BIN)/python -m scripts.reference
+	$(BIN)/python -m scripts.compatibility
 	$(BIN)/python -m scripts.client_page
 	$(BIN)/python -m benchmarks.capacity --document
 

@@ -49,12 +49,12 @@ def settings() -> str:
         )
         for setting in fields(Settings)
     ]
-    return _page(
+    return page(
         "Settings",
         "A setting comes from the first of these that gives it: a flag of `sayso serve`, a `SAYSO_*` variable, the\n"
         "settings file, the default. An empty variable is as good as none. `sayso config show` tells each setting's\n"
         "value and source; a wrong one stops the start with one line and exit code 2.",
-        _table(("Setting", "Flag", "Variable", "Default", "What it is"), rows),
+        table(("Setting", "Flag", "Variable", "Default", "What it is"), rows),
         "What is secret can be given by a file: `SAYSO_BOOTSTRAP_TOKEN_FILE` and `SAYSO_DATABASE_URL_FILE` name one\n"
         "that holds the value.",
         "## The settings file",
@@ -95,15 +95,15 @@ def commands() -> str:
         ("`unexpected`", "a fault of Sayso's own"),
     ]
     context = click.Context(program, info_name="sayso", **_LAYOUT, **program.context_settings)
-    return _page(
+    return page(
         "Commands",
         "Data goes to stdout, everything else to stderr. With `--json` both are JSON: the answer on stdout, or on\n"
         'stderr `{"error": {"code": "...", "message": "..."}}`. Tables and colours appear on a terminal alone, and\n'
         "`NO_COLOR` switches colours off. Commands work beside a running server, which follows within two seconds.",
         "## Exit codes",
-        _table(("Code", "Meaning"), rows),
+        table(("Code", "Meaning"), rows),
         "## Error codes",
-        _table(("Code", "Meaning"), codes),
+        table(("Code", "Meaning"), codes),
         *_helps(program, context),
     )
 
@@ -125,17 +125,17 @@ def routes() -> str:
     opened = [(f"`{route.method}`", f"`{route.path}`", route.summary) for route in api_routes.OPEN_ROUTES]
     sections = [
         "## Intercom's surface",
-        _table(("Method", "Path", "Scope", "Since", "What it does"), found),
+        table(("Method", "Path", "Scope", "Since", "What it does"), found),
         "## Sayso's own surface",
-        _table(("Method", "Path", "Scope", "What it does"), own),
+        table(("Method", "Path", "Scope", "What it does"), own),
         "## Without a token\n\nFrom another machine `/metrics` asks for one, unless `SAYSO_METRICS_PUBLIC` is set.",
-        _table(("Method", "Path", "What it tells"), opened),
+        table(("Method", "Path", "What it tells"), opened),
     ]
     about = (
         "A token's scopes are read, write and admin. *Since* is the version of Intercom's API with which a route\n"
         "came; an older version is answered with `intercom_version_invalid`."
     )
-    return _page("Routes", about, *sections)
+    return page("Routes", about, *sections)
 
 
 def errors() -> str:
@@ -148,12 +148,12 @@ def errors() -> str:
     sections = [
         "## Intercom's surface",
         _ERROR_LIST,
-        _table(("Status", "Code", "Message", "When"), rows),
+        table(("Status", "Code", "Message", "When"), rows),
         "## Sayso's own surface",
         "Errors come as problems (RFC 9457), `application/problem+json`.",
-        _table(("Status", "Code", "Title", "What to do"), problems),
+        table(("Status", "Code", "Title", "What to do"), problems),
     ]
-    return _page("Errors", "Nothing was written where an error says nothing else.", *sections)
+    return page("Errors", "Nothing was written where an error says nothing else.", *sections)
 
 
 def _meaning(error: type[domain_errors.SaysoError]) -> str:
@@ -185,11 +185,11 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"```text\n{command.get_help(context)}\n```"
 
 
-def _page(title: str, *parts: str) -> str:
+def page(title: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", _MADE.rstrip(), *parts]) + "\n"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 

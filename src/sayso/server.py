@@ -30,10 +30,13 @@ from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
 from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
+from sayso.http.router import Router
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
+from sayso.intercom.routes import ROUTES
+from sayso.intercom.unserved import UNSERVED
 from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Ids
 from sayso.service.region import Regions
@@ -85,7 +88,7 @@ def surfaces(
 ) -> App:
     """Every surface on the given regions."""
     operations = operations or Operations(regions, tally, metrics_public=False, document=described(regions))
-    intercom = IntercomApp(regions, windows, clock, ids)
+    intercom = IntercomApp(regions, windows, clock, ids, Router((*ROUTES, *UNSERVED)))
     api = ApiApp(regions, windows, clock, ids, operations)
     return App(intercom.respond, intercom.refuse, api.prefixes, tally, proxies or TrustedProxies(""))
 

@@ -1,5 +1,6 @@
 """What happens to every request, in order: token, rate limit, version, route, scope, and then the handler."""
 
+import re
 from base64 import b64encode
 
 import pytest
@@ -111,8 +112,8 @@ async def test_a_token_made_by_another_process_works_at_once(acme: Acme):
 async def test_every_route_needs_its_scope(acme: Acme):
     for route in ROUTES:
         others = [scope for scope in Scope if scope is not route.scope]
-        path = route.path.format(id=NOBODY, contact_id=NOBODY, subscription_id="1", external_id="x")
-        client = acme.client_with(await token(acme, *others), **{"Intercom-Version": "2.16"})
+        path = re.sub(r"\{\w+\}", NOBODY, route.path)
+        client = acme.client_with(await token(acme, *others), **{"Intercom-Version": "Preview"})
 
         answer = await client.request(route.method, path, json={})
 

@@ -1,0 +1,96 @@
+"""Write COMPATIBILITY.md: what Intercom has, by version, served or not. `python -m scripts.compatibility`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.reference import page as made_page
+from scripts.reference import table
+
+from sayso.intercom.routes import ROUTES
+from sayso.intercom.unserved import Operation, key, operations
+from sayso.intercom.versions import Version
+
+PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
+
+_INBOX = "belongs to Intercom's inbox; Sayso has none"
+_MESSENGER = "belongs to Intercom's Messenger; Sayso has none"
+_LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
+_BULK = "only in Preview, and still changing; single requests do the same"
+_PREVIEW = "only in Preview, and still changing"
+
+#: Why an operation is not served.
+WHY = {
+    ("GET", "/admins/activity_log_event_types"): _LOG,
+    ("GET", "/admins/activity_logs"): _LOG,
+    ("POST", "/admins/activity_logs/search"): _LOG,
+    ("PUT", "/admins/{}/away"): _INBOX,
+    ("GET", "/contacts/{}/banners"): _MESSENGER,
+    ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
+    ("POST", "/companies/bulk"): _BULK,
+    ("PUT", "/companies/bulk"): _BULK,
+    ("POST", "/companies/bulk/delete"): _BULK,
+    ("GET", "/companies/bulk/{}"): _BULK,
+    ("POST", "/companies/search"): _PREVIEW,
+    ("GET", "/contacts/activities"): _PREVIEW,
+    ("POST", "/contacts/bulk"): _BULK,
+    ("PUT", "/contacts/bulk"): _BULK,
+    ("POST", "/contacts/bulk/delete"): _BULK,
+    ("GET", "/contacts/bulk/{}"): _BULK,
+    ("POST", "/contacts/merge/preview"): _PREVIEW,
+}
+
+SERVED = {key(route.method, route.path): route for route in ROUTES}
+
+
+def page() -> str:
+    known = operations()
+    served = [operation for operation in known if operation.key in SERVED]
+    about = (
+        "What of Intercom's contacts side Sayso serves, by version of Intercom's API.\n"
+        f"Of its {len(known)} operations {len(served)} are served, each in every version that has it."
+    )
+    signs = (
+        "● served · ○ not served: 404 `not_found` with a message that says so · — the version does not have it: 400\n"
+        "`intercom_version_invalid`. Unstable is answered as Preview, versions before 2.7 as 2.7."
+    )
+    return made_page(
+        "Compatibility",
+        about,
+        signs,
+        *_sections(known),
+        "## Beside Intercom's descriptions",
+        "Clients of Intercom's ask for these too, and Sayso serves them in every version.",
+        table(("Operation",), [(f"`{method} {path}`",) for method, path in _beside(known)]),
+        "Everything else of Intercom's, such as conversations, tickets and articles, is answered with 404 `not_found`.",
+    )
+
+
+def _sections(known: Iterable[Operation]) -> Iterable[str]:
+    by_tag: dict[str, list[Operation]] = {}
+    for operation in known:
+        by_tag.setdefault(operation.tag, []).append(operation)
+    for tag, of_tag in by_tag.items():
+        yield f"## {tag}"
+        yield table(("Operation", *map(_name, Version), "Why not"), [_row(operation) for operation in of_tag])
+
+
+def _row(operation: Operation) -> list[str]:
+    sign = "●" if operation.key in SERVED else "○"
+    signs = [sign if version >= operation.since else "—" for version in Version]
+    why = "" if operation.key in SERVED else WHY.get(operation.key, "not yet")
+    return [f"`{operation.method} {operation.path}`", *signs, why]
+
+
+def _name(version: Version) -> str:
+    return "Preview" if version is Version.PREVIEW else f"2.{version - 200}"
+
+
+def _beside(known: Iterable[Operation]) -> list[tuple[str, str]]:
+    described = {operation.key for operation in known}
+    return [(route.method, route.path) for own, route in SERVED.items() if own not in described]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

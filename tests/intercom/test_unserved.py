@@ -1,0 +1,70 @@
+"""What Intercom has and Sayso does not serve is told so, and the list of it is what the descriptions say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from scripts import compatibility
+from scripts.operations import extracted
+from tests.conformance import descriptions
+from tests.conftest import Acme
+from tests.intercom.told import RESOURCE_NOT_FOUND, told
+
+from sayso.intercom.routes import ROUTES, Route
+from sayso.intercom.unserved import FILE, UNSERVED, key, operations
+from sayso.intercom.versions import Version
+
+
+def in_version(version: Version) -> dict[str, dict[str, str]]:
+    name = "Preview" if version is Version.PREVIEW else f"2.{version - 200}"
+    return {"headers": {"Intercom-Version": name}}
+
+
+@pytest.mark.parametrize("version", Version)
+async def test_an_operation_that_is_known_and_not_served_says_so(acme: Acme, version: Version):
+    for route in UNSERVED:
+        answer = await acme.client.request(route.method, re.sub(r"\{\w+\}", "1", route.path), **in_version(version))
+
+        expected = (404, "not_found", f"{route.method} {route.path} is not served by Sayso", None)
+        too_new = (400, "intercom_version_invalid", "Requested resource is not available in current API version.", None)
+        assert told(answer) == (too_new if version < route.since else expected)
+
+
+async def test_what_nobody_knows_is_not_found(acme: Acme):
+    for path in ("/conversations", "/contacts/1/banners/2", "/admins/activity_logs/7/8"):
+        assert told(await acme.get(path)) == RESOURCE_NOT_FOUND
+
+
+def test_an_operation_is_served_or_not():
+    served, not_served = (_keys(routes) for routes in (ROUTES, UNSERVED))
+
+    assert not_served.isdisjoint(served)
+    assert {operation.key for operation in operations()} <= served | not_served
+    assert not_served
+    assert all(route.since == since for route in ROUTES for since in _since(route))
+
+
+def _keys(routes: tuple[Route, ...] | list[Route]) -> set[tuple[str, str]]:
+    return {key(route.method, route.path) for route in routes}
+
+
+def _since(route: Route) -> list[Version]:
+    return [operation.since for operation in operations() if operation.key == key(route.method, route.path)]
+
+
+@pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
+def test_the_list_of_operations_is_that_of_the_descriptions():
+    told = "old: run `python -m scripts.operations FOLDER_OF_THE_DESCRIPTIONS`"
+
+    documents = {version: descriptions.description(version).document for version in descriptions.VERSIONS}
+    assert extracted(documents) == FILE.read_text("utf-8"), told
+
+
+def test_the_page_of_compatibility_is_what_the_routes_say():
+    assert compatibility.page() == compatibility.PAGE.read_text("utf-8"), "COMPATIBILITY.md is old: run `make docs`"
+
+
+def test_what_is_not_served_has_a_reason():
+    assert set(compatibility.WHY).isdisjoint(_keys(ROUTES))
+    assert set(compatibility.WHY) <= _keys(UNSERVED)

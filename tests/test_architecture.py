@@ -184,7 +184,7 @@ async def test_no_get_changes_what_is_stored(acme: Acme):
     alice = await acme.contact(**ALICE)
     for word in ("opt_in", "opt_out"):
         await acme.post(f"/contacts/{alice}/subscriptions", {"id": acme.types[word]})
-    named = {"id": alice, "contact_id": alice, "external_id": "alice"}
+    named = {"id": alice, "contact_id": alice, "external_id": "alice", "admin_id": "1"}
     before = await everything(acme)
     for route in (*ROUTES, *API_ROUTES, *OPEN_ROUTES):
         if route.method != "GET":

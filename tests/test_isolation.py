@@ -121,7 +121,10 @@ async def casts(acme: Acme, operation: Operation) -> tuple[Cast, Cast]:
 
 
 async def globex(acme: Acme) -> None:
-    """As many types of Globex' that ids of theirs are none of Acme's."""
+    """As many types and admins of Globex' that ids of theirs are none of Acme's."""
+    for _ in range(2):
+        known = len(await acme.region.admins.all(acme.globex.id))
+        await acme.region.admins.create(acme.globex.id, f"{known}@globex.example", "Of Globex")
     wording = {"name": "Of Globex", "description": "x", "locale": "en"}
     for number in range(10):
         type_ = {"consent_type": "opt_out" if number == 6 else "opt_in", "state": "live", "content_types": ["email"]}

@@ -202,6 +202,7 @@ def test_a_newer_database_or_one_of_another_schema_is_refused(sayso: Sayso, tmp_
         ["backup", "copy.db"],
         ["contact", "show", "someone"],
         ["workspace", "list"],
+        ["admin", "list"],
         ["token", "list"],
         ["token", "create", "--name", "x"],
         ["type", "list"],
@@ -314,6 +315,7 @@ def test_every_command_says_so_when_it_is_asked_in_json(sayso: Sayso):
     sayso("workspace", "create", "Acme")
     words = (
         ["workspace", "list"],
+        ["admin", "list"],
         ["token", "list"],
         ["type", "list"],
         ["verify"],

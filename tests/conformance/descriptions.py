@@ -209,13 +209,14 @@ def _properties(properties: dict[str, Any]) -> dict[str, Any]:
 def _amend(schemas: dict[str, Any]) -> None:
     """Three places where the descriptions contradict their own examples or what Intercom really answers.
 
-    - `/me` gives an admin without the keys that 2.11 requires: its example does not have them either.
+    - 2.11 requires keys of an admin that its own examples do not have. We send them.
     - A contact may be without an email: leads are, and an example creates one from an external_id.
     - `pages.next` is `{page, starting_after}`; 2.11 requires a `per_page` that was never seen.
     """
     missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "team_ids"}
-    admin = schemas["admin_with_app"].get("anyOf", [schemas["admin_with_app"]])[0]
-    admin["required"] = [name for name in admin.get("required", []) if name not in missing]
+    for kind in ("admin", "admin_with_app"):
+        admin = schemas[kind].get("anyOf", [schemas[kind]])[0]
+        admin["required"] = [name for name in admin.get("required", []) if name not in missing]
     for name in ("email", "email_domain"):
         contact = schemas["contact"]["properties"]
         contact[name] = {"anyOf": [contact[name], {"type": "null"}]}

@@ -93,12 +93,12 @@ async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example
 
 @described
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
-async def test_the_keys_of_me_stand_in_the_order_of_the_example(acme: Acme, version: str):
+async def test_the_keys_of_me_begin_with_those_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/me")
 
     answer = (await acme.get("/me", headers={"Intercom-Version": version})).json()
 
-    assert list(example) == list(answer)
+    assert list(example) == list(answer)[: len(example)]
     assert list(example["app"]) == list(answer["app"])
 
 

@@ -84,6 +84,7 @@ def known(target: Running) -> dict[str, list[str]]:
         "DELETE /contacts/{id}": doomed,
         "/contacts/{id}": contacts,
         "{contact_id}": contacts,
+        "{admin_id}": ["1"],
         "{subscription_id}": types,
         "{external_id}": ["kept-0"],
         "{locale}": ["en", "de", "pt-BR"],

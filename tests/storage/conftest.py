@@ -11,7 +11,8 @@ from tests.crash.vfs import Disk, a_disk
 
 from sayso.domain import contact as contacts
 from sayso.domain import subscription_type as types
-from sayso.domain.access import Admin, Workspace
+from sayso.domain.access import Workspace
+from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, ContactDraft, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.standing import Standing

@@ -8,7 +8,8 @@ import pytest
 from tests.cast import NOON
 from tests.storage.conftest import ACME
 
-from sayso.domain.access import Admin, Scope, Token, Workspace
+from sayso.domain.access import Scope, Token, Workspace
+from sayso.domain.admin import Admin
 from sayso.domain.errors import NotFound
 from sayso.service.ports import Store
 
@@ -63,8 +64,8 @@ async def test_a_workspace_is_found_with_its_admins(store: Store, workspace: Wor
 
     assert workspace == await store.workspace.find(ACME)
     assert [globex, workspace] == await store.workspace.all()
-    assert [Admin("1", ACME, "admin@example.com", "Admin")] == await store.workspace.admins(ACME)
-    assert [] == await store.workspace.admins("globex")
+    assert [Admin("1", ACME, "admin@example.com", "Admin")] == await store.admin.all(ACME)
+    assert [] == await store.admin.all("globex")
 
 
 async def test_a_workspace_that_is_not_there_is_none(store: Store):

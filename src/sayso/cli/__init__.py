@@ -21,6 +21,7 @@ from sayso.cli.failure import Wrong, failed
 COMMANDS = {
     "serve": "Start the server.",
     "workspace": "Make and list workspaces.",
+    "admin": "Make and list admins.",
     "token": "Make, list and revoke access tokens.",
     "type": "Make, translate, publish and archive subscription types.",
     "contact": "Show what is known of a contact.",

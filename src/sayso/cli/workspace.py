@@ -89,7 +89,7 @@ def _check_timezone(name: str) -> None:
 
 
 def _check_admin(email: str, name: str) -> None:
-    from sayso.domain.access import check_admin
+    from sayso.domain.admin import check_admin
     from sayso.domain.errors import Invalid
 
     try:

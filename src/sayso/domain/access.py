@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-
-from sayso.domain.errors import Invalid
-
-ADMIN_EMAIL_LIMIT = 254
-ADMIN_NAME_LIMIT = 255
 
 
 class Scope(StrEnum):
@@ -35,27 +29,6 @@ class Token:
     scopes: frozenset[Scope]
     created_at: int
     revoked_at: int | None = None
-
-
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Admin:
-    """A human operator of a workspace."""
-
-    id: str
-    workspace_id: str
-    email: str
-    name: str
-
-
-def check_admin(email: str, name: str) -> None:
-    """Raises Invalid with the field's name."""
-    if not _EMAIL.fullmatch(email) or not email.isprintable() or len(email) > ADMIN_EMAIL_LIMIT:
-        raise Invalid("an admin's email is an address such as admin@example.com", "admin_email")
-    if not name.strip() or "\0" in name or len(name) > ADMIN_NAME_LIMIT:
-        raise Invalid(f"an admin's name has 1 to {ADMIN_NAME_LIMIT} characters", "admin_name")
 
 
 @dataclass(frozen=True, slots=True)

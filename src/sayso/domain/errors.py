@@ -5,6 +5,9 @@
     │   ├── Missing             a value that must be there
     │   ├── Malformed           a body that could not be read at all
     │   ├── RoleFixed           a user never becomes a lead again
+    │   ├── TooManyCompanies    a contact belongs to as many companies as one may
+    │   ├── TooManyAttributes   a workspace has as many attributes of its own as it may
+    │   ├── ModelGone           a model whose attributes are not listed any more
     │   └── WrongCursor         a cursor that no page gave
     ├── Unauthenticated         no token, an unknown one or a revoked one
     ├── Forbidden               the token lacks the scope
@@ -17,6 +20,8 @@
     │   ├── NoSuchRoute         a path that is none
     │   ├── MethodNotAllowed    a path without this method
     │   ├── ContactNotFound     no such contact, or one that was deleted
+    │   ├── AdminNotFound       no such admin
+    │   ├── AttributeNotFound   no such data attribute of the workspace's own
     │   └── TypeNotFound        no such type, or none that can be used so
     ├── Conflict                the state of things forbids it
     │   ├── DuplicateContact    an identifier that another contact holds
@@ -56,6 +61,18 @@ class Malformed(Invalid):
 
 
 class RoleFixed(Invalid):
+    pass
+
+
+class TooManyCompanies(Invalid):
+    pass
+
+
+class TooManyAttributes(Invalid):
+    pass
+
+
+class ModelGone(Invalid):
     pass
 
 
@@ -109,6 +126,14 @@ class MethodNotAllowed(NotFound):
 
 
 class ContactNotFound(NotFound):
+    pass
+
+
+class AdminNotFound(NotFound):
+    pass
+
+
+class AttributeNotFound(NotFound):
     pass
 
 

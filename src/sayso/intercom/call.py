@@ -19,7 +19,7 @@ from sayso.service.region import Region
 
 T = TypeVar("T")
 
-_CHANGING = frozenset({"contact"})
+_CHANGING = frozenset({"admin", "contact"})
 
 
 class Call:

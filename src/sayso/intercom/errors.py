@@ -26,6 +26,9 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Missing: Answer(400, "parameter_not_found"),
     domain.Malformed: Answer(400, "bad_request"),
     domain.RoleFixed: Answer(400, "client_error", "Contact with user role can't be converted to a lead"),
+    domain.TooManyCompanies: Answer(400, "contact_company_limit_exceeded"),
+    domain.TooManyAttributes: Answer(400, "custom_data_limit_reached"),
+    domain.ModelGone: Answer(422, "parameter_invalid"),
     domain.WrongCursor: Answer(
         400,
         "client_error",
@@ -40,6 +43,8 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.NotFound: Answer(404, "not_found", "Resource Not Found"),
     domain.NoSuchRoute: Answer(404, "not_found", "Resource Not Found"),
     domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
+    domain.AdminNotFound: Answer(404, "admin_not_found", "Admin not found"),
+    domain.AttributeNotFound: Answer(404, "field_not_found", "We couldn't find that data attribute to update"),
     domain.TypeNotFound: Answer(404, "not_found", "Resource Not Found"),
     domain.MethodNotAllowed: Answer(405, "client_error", "Method Not Allowed"),
     domain.Conflict: Answer(409, "conflict"),

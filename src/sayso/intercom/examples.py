@@ -9,6 +9,7 @@ from sayso.domain.contact import ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain
 from sayso.domain.standing import Standing
 from sayso.intercom.shapes import me
+from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.subscription_type import (
     AttachSubscriptionType,
@@ -30,6 +31,8 @@ _CONTACT = Contact.of(
     DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000), {}
 )
 
+_ADMIN = Admin("1", "Admin", "admin@example.com")
+
 _APP = me.App("ab12cd34", "My workspace", _AT, False, False, "UTC", "US")
 
 EXAMPLES: dict[type[Struct], Struct] = {
@@ -42,5 +45,7 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     ContactList: ContactList([_CONTACT], 1, Pages(1, 10, 1)),
     DeletedContact: DeletedContact(_ID, "ada"),
+    Admin: _ADMIN,
+    AdminList: AdminList([_ADMIN]),
     me.Me: me.Me("1", "admin@example.com", "Admin", True, _APP, me.AdminAvatar(), True),
 }

@@ -25,6 +25,7 @@ _COMMON = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Rate
 
 _OF_PATH = {
     "id": "The id that Sayso or Intercom gave.",
+    "admin_id": "The admin's id.",
     "contact_id": "The contact's id, 24 hex digits.",
     "subscription_id": "The subscription type's id.",
     "external_id": "The customer's own id for the contact.",

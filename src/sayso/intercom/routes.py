@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from sayso.domain.access import Scope
 from sayso.http.response import Response
-from sayso.intercom import contact, contact_subscription, me, subscription_type
+from sayso.intercom import admin, contact, contact_subscription, me, subscription_type
 from sayso.intercom.call import Call
+from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.me import Me
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
@@ -36,6 +37,8 @@ class Route:
 # fmt: off
 ROUTES = (
     Route("GET", "/me", me.identify, READ, "Identify an admin", Me),
+    Route("GET", "/admins", admin.list_all, READ, "List admins", AdminList),
+    Route("GET", "/admins/{admin_id}", admin.find, READ, "Find an admin", Admin),
     Route("GET", "/subscription_types", subscription_type.list_all, READ, "List subscription types", SubscriptionTypeList),
     Route("GET", "/subscription_types/{id}", subscription_type.find, READ, "Find a subscription type", SubscriptionType),
     Route("GET", "/contacts", contact.list_all, READ, "List contacts", ContactList),

@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sayso.domain.access import Admin, Token, Workspace
+from sayso.domain.access import Token, Workspace
+from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
@@ -182,8 +183,6 @@ class WorkspaceStore(Protocol):
     async def all(self) -> list[Workspace]:
         """In order of creation."""
 
-    async def admins(self, workspace_id: str) -> list[Admin]: ...
-
     async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None: ...
 
 
@@ -193,8 +192,19 @@ class Store(Protocol):
     @property
     def claim(self) -> ClaimStore: ...
 
+class AdminStore(Protocol):
+    async def all(self, workspace_id: str) -> list[Admin]:
+        """In order of creation."""
+
+    async def add(self, admin: Admin) -> None:
+        """Raises Stale where its id is taken, or there is no such workspace."""
+
+
     @property
     def contact(self) -> ContactStore: ...
+
+    @property
+    def admin(self) -> AdminStore: ...
 
     @property
     def idempotency(self) -> IdempotencyStore: ...

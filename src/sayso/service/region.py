@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sayso.domain.region import PRODUCTION, of_token
 from sayso.service.access import AccessService
+from sayso.service.admin import AdminService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
 from sayso.service.idempotency import IdempotencyService
@@ -29,6 +30,7 @@ class Region:
     contacts: ContactService
     consent: ConsentService
     idempotency: IdempotencyService
+    admins: AdminService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
@@ -44,6 +46,7 @@ class Region:
             contacts=ContactService(store, snapshots, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
+            admins=AdminService(store, snapshots),
         )
 
 

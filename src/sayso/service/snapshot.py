@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from sayso.domain.access import Admin, Workspace
+from sayso.domain.access import Workspace
+from sayso.domain.admin import Admin
 from sayso.domain.subscription_type import SubscriptionType
 from sayso.service.ports import Clock, Store
 
@@ -73,4 +74,4 @@ class Snapshots:
         types: dict[str, SubscriptionType] = {
             type_.id: type_ for type_ in await self._store.subscription_type.all(workspace_id)
         }
-        return Snapshot(workspace, types, await self._store.workspace.admins(workspace_id), now)
+        return Snapshot(workspace, types, await self._store.admin.all(workspace_id), now)

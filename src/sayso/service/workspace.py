@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sayso.domain.access import Admin, Workspace, check_admin
+from sayso.domain.access import Workspace
+from sayso.domain.admin import Admin, check_admin
 from sayso.domain.errors import Invalid, Unavailable
 from sayso.service.ports import Clock, Ids, Store
 

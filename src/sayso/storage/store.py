@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Engine
@@ -31,6 +32,7 @@ class SqlStore:
         self.engine = engine
         self.alone = alone
         self.claim = SqlClaimStore(engine)
+        self.admin = SqlAdminStore(engine)
         self.contact = SqlContactStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.domain.access import Admin, Workspace
+from sayso.domain.access import Workspace
+from sayso.domain.admin import Admin
 from sayso.storage.engine import Engine, Statement
 
 #: What every change of a small table runs too, so that other processes drop what they cached.
@@ -17,8 +18,6 @@ WHERE workspace_id = $1"""
 
 _ALL = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces
 ORDER BY created_at, workspace_id"""
-
-_ADMINS = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1 ORDER BY admin_id"
 
 _INSERT = """INSERT INTO workspaces (workspace_id, region, name, api_version, timezone, version, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -40,9 +39,6 @@ class SqlWorkspaceStore:
 
     async def all(self) -> list[Workspace]:
         return [Workspace(*row) for row in await self._engine.read(_ALL)]
-
-    async def admins(self, workspace_id: str) -> list[Admin]:
-        return [Admin(*row) for row in await self._engine.read(_ADMINS, workspace_id)]
 
     async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
         home = (workspace.id, workspace.region)

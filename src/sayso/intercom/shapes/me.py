@@ -27,3 +27,7 @@ class Me(Struct, tag_field="type", tag="admin"):
     app: App
     avatar: AdminAvatar
     has_inbox_seat: bool
+    job_title: str = ""
+    away_mode_enabled: bool = False
+    away_mode_reassign: bool = False
+    team_ids: list[int] = []

@@ -96,4 +96,4 @@ def _walk(tree: Any, object_type: str, change: Change) -> None:
 
 
 # The modules register their changes on import.
-from sayso.intercom.versions import v2_10, v2_11, v2_12, v2_16, preview  # noqa: E402, F401, I001
+from sayso.intercom.versions import v2_10, v2_11, v2_12, v2_14, v2_16, preview  # noqa: E402, F401, I001

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import deepcopy
 from typing import Any
 
+from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.contact import MemoryContactStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
@@ -21,6 +22,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.workspace = MemoryWorkspaceStore()
         self.idempotency = MemoryIdempotencyStore()
+        self.admin = MemoryAdminStore(self.workspace)
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
         self.claim = MemoryClaimStore(self.contact)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sayso.domain.access import Admin, Workspace
+from sayso.domain.access import Workspace
+from sayso.domain.admin import Admin
 
 
 class MemoryWorkspaceStore:
     def __init__(self) -> None:
         self._workspaces: dict[str, Workspace] = {}
-        self._admins: dict[str, list[Admin]] = {}
+        self.kept_admins: dict[str, list[Admin]] = {}
         self._versions: dict[str, int] = {}
 
     def raise_version(self, workspace_id: str) -> None:
@@ -28,10 +29,7 @@ class MemoryWorkspaceStore:
         order = sorted(self._workspaces.values(), key=lambda workspace: (workspace.created_at, workspace.id))
         return [found for workspace in order if (found := await self.find(workspace.id))]
 
-    async def admins(self, workspace_id: str) -> list[Admin]:
-        return list(self._admins.get(workspace_id, ()))
-
     async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
         self._workspaces[workspace.id] = workspace
         self._versions[workspace.id] = workspace.version
-        self._admins[workspace.id] = list(admins)
+        self.kept_admins[workspace.id] = list(admins)

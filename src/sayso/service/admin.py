@@ -1,0 +1,45 @@
+"""Admins: listed, found, made."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sayso.domain import admin as rules
+from sayso.domain.admin import Admin
+from sayso.domain.errors import AdminNotFound, NotFound, Unavailable
+from sayso.service.decided import decided
+from sayso.service.ports import Store
+from sayso.service.snapshot import Snapshots
+
+
+class AdminService:
+    def __init__(self, store: Store, snapshots: Snapshots) -> None:
+        self._store = store
+        self._snapshots = snapshots
+
+    async def all(self, workspace_id: str) -> list[Admin]:
+        """In order of creation, as the store has them now."""
+        snapshot = await self._snapshots.current(workspace_id)
+        if snapshot is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        return list(snapshot.admins)
+
+    async def find(self, workspace_id: str, admin_id: str) -> Admin:
+        """Raises AdminNotFound."""
+        for admin in await self.all(workspace_id):
+            if admin.id == admin_id:
+                return admin
+        raise AdminNotFound("there is no such admin")
+
+    async def create(self, workspace_id: str, email: str, name: str) -> Admin:
+        """A further admin of a workspace. Raises Invalid, Conflict where the email is another's, NotFound."""
+
+        async def decide() -> Admin | None:
+            return rules.create(workspace_id, email, name, await self.all(workspace_id))
+
+        made = await decided(decide, self._store.admin.add)
+        assert made is not None
+        # What was written stays written: it is read again within a second anyway.
+        with suppress(Unavailable):
+            await self._snapshots.current(workspace_id)
+        return made

@@ -30,7 +30,8 @@ def _fake_contact(path: Path) -> None:
     _run(
         path,
         "INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq, "
-        "standing, created_at, role, profile) VALUES ('acme', x'c1', 'live', 1, 0, x'00', x'00', 0, '1g', 0, 'user', '{}')",
+        "standing, created_at, role, profile, tags, companies, notes) "
+        "VALUES ('acme', x'c1', 'live', 1, 0, x'00', x'00', 0, '1g', 0, 'user', '{}', '', '', '')",
     )
 
 

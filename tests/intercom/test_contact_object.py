@@ -3,6 +3,10 @@
 from tests.cast import ALICE, draft
 from tests.conftest import Acme
 
+from sayso.domain.act import Author
+from sayso.domain.contact_company import attach
+from sayso.domain.contact_tag import tag
+
 #: Version 2.11, with what real answers have beside it.
 KEYS = [
     "type",
@@ -176,3 +180,21 @@ async def test_times_are_whole_seconds(acme: Acme):
     contact = (await acme.post("/contacts", ALICE)).json()
 
     assert contact["created_at"] == contact["updated_at"] == acme.clock() // 1000
+
+
+async def test_tags_companies_and_notes_are_embedded_up_to_ten(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    region, workspace_id = acme.region, acme.workspace.id
+    author = Author("api_key", "tok1", "api", "req1")
+    companies = [f"{number:024x}" for number in range(11)]
+    for company in companies:
+        await region.contacts.change(author, workspace_id, alice, lambda who, act, it=company: attach(who, it, act))
+    await region.contacts.change(author, workspace_id, alice, lambda who, act: tag(who, "7", "1", act))
+
+    shown = (await acme.get(f"/contacts/{alice}")).json()
+
+    assert [{"id": "7", "type": "tag", "url": "/tags/7"}] == shown["tags"]["data"]
+    assert companies[:10] == [company["id"] for company in shown["companies"]["data"]]
+    lists = {name: (shown[name]["total_count"], shown[name]["has_more"]) for name in ("tags", "companies", "notes")}
+    assert {"tags": (1, False), "companies": (11, True), "notes": (0, False)} == lists
+    assert [f"/contacts/{alice}/{name}" for name in lists] == [shown[name]["url"] for name in lists]

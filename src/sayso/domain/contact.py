@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sayso.domain.act import Act
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
+from sayso.domain.links import UNLINKED, LinkRow, Links
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
@@ -28,7 +29,14 @@ class Role(StrEnum):
 class ContactState(StrEnum):
     LIVE = "live"
     ARCHIVED = "archived"
+    BLOCKED = "blocked"
+    MERGED = "merged"
     DELETED = "deleted"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of such a contact but its ledger."""
+        return self in {ContactState.DELETED, ContactState.MERGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,16 @@ class Contact:
     head: Head
     profile: Profile
     created_at: int
+    links: Links = UNLINKED
 
     @property
     def id(self) -> str:
         return self.head.id
+
+    def after(self, change: Change) -> Contact:
+        """The contact once a change of it is written."""
+        profile, links = change.profile or self.profile, change.links or self.links
+        return Contact(change.after, profile, self.created_at, links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +135,9 @@ UNCLAIMED = ClaimChanges()
 class Change(NamedTuple):
     """What a decision comes to, as a value: storage writes all of it or nothing.
 
-    `before` is what the swap guards on; `profile` is None when it stays as it is, `created_at` is set
-    for a new contact alone; `decided_on` is the type whose revision must still be current.
+    `before` is what the swap guards on; `profile` and `links` are None when they stay as they are, `created_at` is set
+    for a new contact alone; `decided_on` is the type whose revision must still be current. `put` and `drop` are the
+    rows of links to write and to remove; a contact that is empty after it keeps none.
     """
 
     act: Act
@@ -134,6 +149,9 @@ class Change(NamedTuple):
     created_at: int | None = None
     claims: ClaimChanges = UNCLAIMED
     decided_on: SubscriptionType | None = None
+    links: Links | None = None
+    put: tuple[LinkRow, ...] = ()
+    drop: tuple[LinkRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +230,22 @@ def delete(contact: Contact, act: Act) -> Change:
         after=after._replace(state=ContactState.DELETED),
         profile=Profile(contact.profile.role),
         claims=ClaimChanges(mark=tuple(marks)),
+        links=UNLINKED,
     )
+
+
+def linked(
+    contact: Contact,
+    kind: str,
+    links: Links,
+    act: Act,
+    put: tuple[LinkRow, ...] = (),
+    drop: tuple[LinkRow, ...] = (),
+) -> Change:
+    """The change that gives a contact other links; of the rows to drop, their ids alone count."""
+    head = contact.head
+    after = head.after(act, head.chain, head.standing)
+    return Change(act, kind, head, after, links=links, put=put, drop=drop)
 
 
 def _own(contact: Contact, kind: str, value: str, state: ContactState, at: int) -> Claim:
@@ -268,12 +301,12 @@ def _check(profile: Profile) -> None:
         value = getattr(profile, name)
         if value is not None and not 0 <= value < SECONDS_LIMIT:
             raise Invalid(f"{name} must be a Unix time in whole seconds", name)
-    _check_attributes(profile.custom_attributes)
+    check_attributes(profile.custom_attributes)
 
 
-def _check_attributes(attributes: Mapping[str, Any]) -> None:
+def check_attributes(attributes: Mapping[str, Any]) -> None:
     if len(attributes) > ATTRIBUTE_LIMIT:
-        raise Invalid(f"a contact has at most {ATTRIBUTE_LIMIT} custom attributes", "custom_attributes")
+        raise Invalid(f"there are at most {ATTRIBUTE_LIMIT} custom attributes", "custom_attributes")
     for name, value in attributes.items():
         if not 0 < len(name) <= 190:
             raise Invalid("a custom attribute's name has 1 to 190 characters", "custom_attributes")

@@ -95,23 +95,31 @@ class ContactService:
         async with self._turns.of(workspace_id, contact_id):
             change = await decided(decide, self._store.contact.commit)
         # Not read again: a read that fails must not make a failure of what was written.
-        if change is None or change.profile is None:
-            return contact
-        return Contact(change.after, change.profile, contact.created_at)
+        return contact.after(change) if change else contact
 
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
         """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
+        before, _ = await self.change(author, workspace_id, contact_id, rules.delete)
+        return before
+
+    async def change(
+        self, author: Author, workspace_id: str, contact_id: str, rule: Callable[[Contact, Act], Change | None]
+    ) -> tuple[Contact, Contact]:
+        """A live contact before and after what a pure rule decides for it; the same where it decides nothing.
+
+        Raises ContactNotFound, Unavailable, and what the rule raises.
+        """
         act = self._act(author)
-        gone: Contact
+        before: Contact
 
         async def decide() -> Change | None:
-            nonlocal gone
-            gone = await self.find(workspace_id, contact_id)
-            return rules.delete(gone, act)
+            nonlocal before
+            before = await self.find(workspace_id, contact_id)
+            return rule(before, act)
 
         async with self._turns.of(workspace_id, contact_id):
-            await decided(decide, self._store.contact.commit)
-        return gone
+            change = await decided(decide, self._store.contact.commit)
+        return before, before.after(change) if change else before
 
     def lead_external_id(self, role: Role) -> str | None:
         """What a new lead gets for an external_id; users bring their own."""

@@ -17,6 +17,7 @@ from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
+from sayso.domain.links import LinkRows
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 
 
@@ -158,6 +159,11 @@ class SubscriptionTypeStore(Protocol):
         """The record is kept with the change or not at all; its key taken is Stale."""
 
 
+class LinkStore(Protocol):
+    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
+        """The rows that changes of a contact have put and not dropped; those of one contact in any state."""
+
+
 class IdempotencyStore(Protocol):
     async def find(self, workspace_id: str, key: str) -> IdempotencyRecord | None:
         """What was kept under a key, however old; a commit with a record forgets those that are too old."""
@@ -211,6 +217,9 @@ class AdminStore(Protocol):
 
     @property
     def ledger(self) -> LedgerStore: ...
+
+    @property
+    def links(self) -> LinkStore: ...
 
     @property
     def subscription_type(self) -> SubscriptionTypeStore: ...

@@ -25,6 +25,9 @@ DISTRIBUTED = (
     Distributed("contacts", "contact_id", "none"),
     Distributed("ledger", "contact_id", "contacts"),
     Distributed("events", "contact_id", "contacts"),
+    Distributed("contact_tags", "contact_id", "contacts"),
+    Distributed("contact_companies", "contact_id", "contacts"),
+    Distributed("notes", "contact_id", "contacts"),
     Distributed("contact_keys", "value", "none"),
     Distributed("idempotency", "key", "none"),
 )

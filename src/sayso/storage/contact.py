@@ -8,10 +8,12 @@ from typing import Any
 
 from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
+from sayso.domain.links import UNLINKED, Links
 from sayso.domain.standing import Standing
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 from sayso.storage.ledger import append
+from sayso.storage.links import rows
 
 _STANDING = "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id = $2 AND state = 'live'"
 
@@ -19,7 +21,7 @@ _HEAD = """SELECT state, revision, updated_at, subject, head_seq, head_hash, sta
 FROM contacts WHERE workspace_id = $1 AND contact_id = $2"""
 
 _COLUMNS = """contact_id, state, revision, updated_at, subject, head_seq, head_hash, standing,
-created_at, role, external_id, email, phone, name, profile"""
+created_at, role, external_id, email, phone, name, profile, tags, companies, notes"""
 
 _FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
 
@@ -45,8 +47,8 @@ _MARK = """UPDATE contact_keys SET state = $1, at = $2
 WHERE workspace_id = $3 AND kind = $4 AND value = $5 AND contact_id = $6"""
 
 _INSERT = """INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq,
-head_hash, standing, created_at, role, external_id, email, phone, name, profile)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 ON CONFLICT (workspace_id, contact_id) DO NOTHING"""
 
 _SWAP = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
@@ -58,6 +60,13 @@ WHERE workspace_id = $10 AND type_id = $11 AND revision = $12)"""
 _SWAP_ALL = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
 standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13
 WHERE workspace_id = $14 AND contact_id = $15 AND revision = $16"""
+
+_SWAP_LINKS = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
+standing = $6, tags = $7, companies = $8, notes = $9 WHERE workspace_id = $10 AND contact_id = $11 AND revision = $12"""
+
+_SWAP_WHOLE = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
+standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13,
+tags = $14, companies = $15, notes = $16 WHERE workspace_id = $17 AND contact_id = $18 AND revision = $19"""
 
 
 class SqlContactStore:
@@ -96,12 +105,14 @@ class SqlContactStore:
         return int(rows[0][0])
 
     async def commit(self, change: Change) -> None:
-        await self._engine.commit(_statements(change))
+        await self._engine.commit(statements(change))
 
 
-def _statements(change: Change) -> list[Statement]:
+def statements(change: Change) -> list[Statement]:
     """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
     written = [_row(change), *append(change)]
+    if change.links is not None:
+        written += rows(change)
     if change.claims is UNCLAIMED:
         return written
     contact_id = bytes.fromhex(change.before.id)
@@ -136,17 +147,30 @@ def _row(change: Change) -> Statement:
         after.chain.hash,
         after.standing.packed(),
     )
-    if change.profile is None:
-        if type_ is None:
-            return Statement(_SWAP, (*head, *key, before.revision), True)
-        on_type = (before.workspace_id, type_.id, type_.revision)
-        return Statement(SWAP_ON_TYPE, (*head, *key, before.revision, *on_type), True)
     if change.created_at is not None:
-        revision, updated_at, act, *chain = head
-        subject = bytes.fromhex(after.chain.subject)
-        start = (*key, after.state, revision, updated_at, act, subject, *chain, change.created_at)
-        return Statement(_INSERT, (*start, *_profile_row(change.profile)), True)
-    return Statement(_SWAP_ALL, (*head, after.state, *_profile_row(change.profile), *key, before.revision), True)
+        return _insert(change, key, head)
+    swap = (*key, before.revision)
+    links = change.links.packed() if change.links is not None else None
+    if change.profile is not None:
+        profile = (after.state, *_profile_row(change.profile))
+        if links is None:
+            return Statement(_SWAP_ALL, (*head, *profile, *swap), True)
+        return Statement(_SWAP_WHOLE, (*head, *profile, *links, *swap), True)
+    if links is not None:
+        return Statement(_SWAP_LINKS, (*head, *links, *swap), True)
+    if type_ is None:
+        return Statement(_SWAP, (*head, *swap), True)
+    on_type = (before.workspace_id, type_.id, type_.revision)
+    return Statement(SWAP_ON_TYPE, (*head, *swap, *on_type), True)
+
+
+def _insert(change: Change, key: tuple[str, bytes], head: tuple[Any, ...]) -> Statement:
+    assert change.profile is not None
+    revision, updated_at, act, *chain = head
+    subject = bytes.fromhex(change.after.chain.subject)
+    start = (*key, change.after.state, revision, updated_at, act, subject, *chain, change.created_at)
+    links = (change.links or UNLINKED).packed()
+    return Statement(_INSERT, (*start, *_profile_row(change.profile), *links), True)
 
 
 _STATE = {state.value: state for state in ContactState}
@@ -169,6 +193,6 @@ def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
 
 
 def _contact(workspace_id: str, row: Row) -> Contact:
-    created_at, role, external_id, email, phone, name, packed = row[8:]
+    created_at, role, external_id, email, phone, name, packed, *links = row[8:]
     profile = Profile(Role(role), external_id, email, phone, name, **json.loads(packed))
-    return Contact(_head(workspace_id, row[0].hex(), row[1:8]), profile, created_at)
+    return Contact(_head(workspace_id, row[0].hex(), row[1:8]), profile, created_at, Links.unpacked(*links))

@@ -18,6 +18,7 @@ from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
+from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
 from sayso.storage.sqlite import BUSY_TIMEOUT, SqliteEngine, connect
 from sayso.storage.subscription_type import SqlSubscriptionTypeStore
@@ -36,6 +37,7 @@ class SqlStore:
         self.contact = SqlContactStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
+        self.links = SqlLinkStore(engine)
         self.subscription_type = SqlSubscriptionTypeStore(engine)
         self.token = SqlTokenStore(engine)
         self.workspace = SqlWorkspaceStore(engine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -114,7 +114,7 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
 
     @classmethod
     def of(cls, contact: DomainContact, types: dict[str, SubscriptionType]) -> Contact:
-        profile, head = contact.profile, contact.head
+        profile, head, links = contact.profile, contact.head, contact.links
         stops = head.standing.stops
         path = f"/contacts/{contact.id}"
         chosen = attached(head.standing, types)
@@ -144,21 +144,22 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
             language_override=profile.language_override,
             location=Location(),
             custom_attributes=dict(profile.custom_attributes),
-            tags=_none(f"{path}/tags"),
-            notes=_none(f"{path}/notes"),
-            companies=_none(f"{path}/companies"),
+            tags=_references(f"{path}/tags", "tag", "/tags/", links.tags),
+            notes=_references(f"{path}/notes", "note", "/notes/", links.notes.newest, links.notes.total),
+            companies=_references(f"{path}/companies", "company", "/companies/", links.companies),
             opted_out_subscription_types=_types(f"{path}/subscriptions", left),
             opted_in_subscription_types=_types(f"{path}/subscriptions", joined),
         )
 
 
-def _none(url: str) -> References:
-    return References([], url, 0, False)
+def _references(url: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> References:
+    """The list of what hangs on a contact, at `url`; `total` where there are more than the ids at hand."""
+    total = len(ids) if total is None else total
+    return References([Reference(id_, kind, at + id_) for id_ in ids[:EMBEDDED]], url, total, total > EMBEDDED)
 
 
-def _types(url: str, ids: Iterable[str]) -> References:
-    every = [Reference(type_id, "subscription", f"/subscription_types/{type_id}") for type_id in ids]
-    return References(every[:EMBEDDED], url, len(every), len(every) > EMBEDDED)
+def _types(url: str, ids: Sequence[str]) -> References:
+    return _references(url, "subscription", "/subscription_types/", ids)
 
 
 class DeletedContact(Struct):

@@ -11,6 +11,7 @@ from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.contact import MemoryContactStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
+from sayso.storage.memory.links import MemoryLinkStore
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
 from sayso.storage.memory.token import MemoryTokenStore
 from sayso.storage.memory.workspace import MemoryWorkspaceStore
@@ -27,6 +28,7 @@ class MemoryStore:
         self.contact = MemoryContactStore(self.subscription_type)
         self.claim = MemoryClaimStore(self.contact)
         self.ledger = MemoryLedgerStore(self.contact)
+        self.links = MemoryLinkStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
         self._beginning = deepcopy(self._parts())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import Stale
+from sayso.domain.links import UNLINKED, LinkRow
 from sayso.service.ports import Stored
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
 
@@ -17,6 +18,8 @@ class MemoryContactStore:
         self.held: dict[tuple[str, str, str], Claim] = {}
         self.entries: dict[tuple[str, str], list[Stored]] = {}
         self.events: dict[tuple[str, str], list[Change]] = {}
+        #: The rows of each contact's links, by what they are and their first field.
+        self.linked: dict[tuple[str, str], dict[tuple[type[LinkRow], str], LinkRow]] = {}
 
     async def standing(self, workspace_id: str, contact_id: str) -> str | None:
         head = await self.head(workspace_id, contact_id)
@@ -47,10 +50,11 @@ class MemoryContactStore:
         self._guard(change)
         key = (change.before.workspace_id, change.before.id)
         if change.created_at is not None and change.profile is not None:
-            self._contacts[key] = Contact(change.after, change.profile, change.created_at)
+            self._contacts[key] = Contact(change.after, change.profile, change.created_at, change.links or UNLINKED)
         else:
-            kept = self._contacts[key]
-            self._contacts[key] = Contact(change.after, change.profile or kept.profile, kept.created_at)
+            self._contacts[key] = self._contacts[key].after(change)
+        if change.links is not None:
+            self._link(change)
         self._claim(change)
         hash_ = change.after.chain.hash or b""
         self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry in change.entries)
@@ -73,6 +77,16 @@ class MemoryContactStore:
             stale |= held is None or held.contact_id != change.before.id
         if stale:
             raise Stale("somebody was faster")
+
+    def _link(self, change: Change) -> None:
+        key = (change.before.workspace_id, change.before.id)
+        rows = self.linked.setdefault(key, {})
+        for row in change.drop:
+            rows.pop((type(row), row[0]), None)
+        for row in change.put:
+            rows.setdefault((type(row), row[0]), row)
+        if change.after.state.is_empty:
+            del self.linked[key]
 
     def _claim(self, change: Change) -> None:
         owner, contact_id = change.before.workspace_id, change.before.id

@@ -87,10 +87,47 @@ CREATE TABLE contacts (
     phone TEXT,
     name TEXT,
     profile TEXT NOT NULL,
+    -- Ids, packed, so that a contact is one read; the rows of their own are below.
+    tags TEXT NOT NULL,
+    companies TEXT NOT NULL,
+    notes TEXT NOT NULL,
     PRIMARY KEY (workspace_id, contact_id)
 );
 
 CREATE INDEX contacts_page ON contacts (workspace_id, state, created_at, contact_id);
+
+CREATE TABLE contact_tags (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    tag_id TEXT NOT NULL,
+    applied_at BIGINT NOT NULL,
+    applied_by TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, tag_id)
+);
+
+CREATE INDEX contact_tags_tag ON contact_tags (workspace_id, tag_id, contact_id);
+
+CREATE TABLE contact_companies (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    company_id BYTEA NOT NULL,
+    attached_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, company_id)
+);
+
+CREATE INDEX contact_companies_company ON contact_companies (workspace_id, company_id, contact_id);
+
+CREATE TABLE notes (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    note_id BIGINT NOT NULL,
+    author_id TEXT,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, note_id)
+);
+
+CREATE INDEX notes_note ON notes (workspace_id, note_id);
 
 -- Claims: they make an identifier unique without a unique index on contacts.
 CREATE TABLE contact_keys (

@@ -1,0 +1,75 @@
+"""A contact's links as rows of their own, to be found by."""
+
+from __future__ import annotations
+
+from sayso.domain.contact import Change
+from sayso.domain.links import LinkRow, LinkRows, Membership, Note, Tagging
+from sayso.storage.engine import Engine, Statement
+from sayso.storage.ids import packed
+
+# What is there already stays: the swap of the contact's row, in the same commit, has decided.
+_TAG = """INSERT INTO contact_tags (workspace_id, contact_id, tag_id, applied_at, applied_by)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, contact_id, tag_id) DO NOTHING"""
+
+_UNTAG = "DELETE FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2 AND tag_id = $3"
+
+_ATTACH = """INSERT INTO contact_companies (workspace_id, contact_id, company_id, attached_at)
+VALUES ($1, $2, $3, $4) ON CONFLICT (workspace_id, contact_id, company_id) DO NOTHING"""
+
+_DETACH = "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2 AND company_id = $3"
+
+_NOTE = """INSERT INTO notes (workspace_id, contact_id, note_id, author_id, body, created_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, contact_id, note_id) DO NOTHING"""
+
+_UNNOTE = "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2 AND note_id = $3"
+
+#: What is done to a contact of which nothing is kept but its ledger.
+_EMPTY = (
+    "DELETE FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2",
+    "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2",
+    "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2",
+)
+
+
+_TAGS = "SELECT tag_id, applied_at, applied_by FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2"
+
+_COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2"
+
+_NOTES = "SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2"
+
+
+class SqlLinkStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
+        key = (workspace_id, packed(contact_id))
+        tags = [Tagging(*row) for row in await self._engine.scan(_TAGS, *key)]
+        companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.scan(_COMPANIES, *key)]
+        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.scan(_NOTES, *key)]
+        return LinkRows.of(*tags, *companies, *notes)
+
+
+def rows(change: Change) -> list[Statement]:
+    """What a change of a contact does to the rows of its links."""
+    key = (change.before.workspace_id, bytes.fromhex(change.before.id))
+    written = [_dropped(key, row) for row in change.drop] + [_put(key, row) for row in change.put]
+    if change.after.state.is_empty:
+        written += [Statement(sql, key) for sql in _EMPTY]
+    return written
+
+
+def _put(key: tuple[str, bytes], row: LinkRow) -> Statement:
+    if isinstance(row, Tagging):
+        return Statement(_TAG, (*key, *row))
+    if isinstance(row, Membership):
+        return Statement(_ATTACH, (*key, bytes.fromhex(row.company_id), row.attached_at))
+    return Statement(_NOTE, (*key, int(row.id), row.author_id, row.body, row.created_at))
+
+
+def _dropped(key: tuple[str, bytes], row: LinkRow) -> Statement:
+    if isinstance(row, Tagging):
+        return Statement(_UNTAG, (*key, row.tag_id))
+    if isinstance(row, Membership):
+        return Statement(_DETACH, (*key, bytes.fromhex(row.company_id)))
+    return Statement(_UNNOTE, (*key, int(row.id)))

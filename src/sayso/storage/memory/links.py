@@ -1,0 +1,14 @@
+"""The rows of contacts' links, in memory."""
+
+from __future__ import annotations
+
+from sayso.domain.links import LinkRows
+from sayso.storage.memory.contact import MemoryContactStore
+
+
+class MemoryLinkStore:
+    def __init__(self, contacts: MemoryContactStore) -> None:
+        self._contacts = contacts
+
+    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
+        return LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())

@@ -14,10 +14,12 @@ from typing import Protocol
 
 from sayso.domain.access import Token, Workspace
 from sayso.domain.admin import Admin
+from sayso.domain.company import Company, CompanyChange
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
 from sayso.domain.links import LinkRows
+from sayso.domain.scroll import Scroll
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 
 
@@ -164,6 +166,72 @@ class LinkStore(Protocol):
         """The rows that changes of a contact have put and not dropped; those of one contact in any state."""
 
 
+@dataclass(frozen=True, slots=True)
+class CompanyFilter:
+    """Which companies, and in which order: those of a name, or those with a tag, or all; by the time of their last
+    request, the latest first unless `ascending`."""
+
+    name: str | None = None
+    tag_id: str | None = None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    """What a company's row says of who it is, unchecked."""
+
+    company_id: str
+    state: str
+    external_id: str
+
+
+class CompanyStore(Protocol):
+    """Their claims are among the contacts'."""
+
+    async def find(self, workspace_id: str, company_id: str) -> Company | None:
+        """A company in any state."""
+
+    async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
+        """Live companies; those of a name the newest first."""
+
+    async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
+        """How many live companies there are."""
+
+    async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
+        """Live companies after an id, in that order."""
+
+    async def deleted(self, workspace_id: str) -> list[str]:
+        """Ids of deleted companies that are not forgotten, a thousand at most."""
+
+    async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
+        """Ids of a company's live contacts after an id, in that order."""
+
+    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        """How many live contacts belong to each company."""
+
+    async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
+        """Ids of contacts in any state that belong to a company, the first ones."""
+
+    async def commit(self, change: CompanyChange) -> None: ...
+
+    async def forget(self, workspace_id: str, company_id: str) -> None:
+        """Drop the row of a deleted company."""
+
+    async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
+        """What verification reads: companies in any state after an id, in that order."""
+
+    async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]: ...
+
+
+class ScrollStore(Protocol):
+    async def find(self, workspace_id: str) -> Scroll | None:
+        """The scroll that was begun last, if it did not come to its end."""
+
+    async def commit(self, before: Scroll | None, after: Scroll) -> None: ...
+
+    async def close(self, before: Scroll) -> None: ...
+
+
 class IdempotencyStore(Protocol):
     async def find(self, workspace_id: str, key: str) -> IdempotencyRecord | None:
         """What was kept under a key, however old; a commit with a record forgets those that are too old."""
@@ -192,12 +260,6 @@ class WorkspaceStore(Protocol):
     async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None: ...
 
 
-class Store(Protocol):
-    """One region's data."""
-
-    @property
-    def claim(self) -> ClaimStore: ...
-
 class AdminStore(Protocol):
     async def all(self, workspace_id: str) -> list[Admin]:
         """In order of creation."""
@@ -206,11 +268,20 @@ class AdminStore(Protocol):
         """Raises Stale where its id is taken, or there is no such workspace."""
 
 
-    @property
-    def contact(self) -> ContactStore: ...
+class Store(Protocol):
+    """One region's data."""
 
     @property
     def admin(self) -> AdminStore: ...
+
+    @property
+    def claim(self) -> ClaimStore: ...
+
+    @property
+    def company(self) -> CompanyStore: ...
+
+    @property
+    def contact(self) -> ContactStore: ...
 
     @property
     def idempotency(self) -> IdempotencyStore: ...
@@ -220,6 +291,9 @@ class AdminStore(Protocol):
 
     @property
     def links(self) -> LinkStore: ...
+
+    @property
+    def scroll(self) -> ScrollStore: ...
 
     @property
     def subscription_type(self) -> SubscriptionTypeStore: ...

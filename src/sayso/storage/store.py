@@ -14,12 +14,14 @@ import apsw
 from sayso.domain.errors import Unavailable
 from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
+from sayso.storage.company import SqlCompanyStore
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
 from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
+from sayso.storage.scroll import SqlScrollStore
 from sayso.storage.sqlite import BUSY_TIMEOUT, SqliteEngine, connect
 from sayso.storage.subscription_type import SqlSubscriptionTypeStore
 from sayso.storage.token import SqlTokenStore
@@ -32,12 +34,14 @@ class SqlStore:
     def __init__(self, engine: Engine, alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
         self.engine = engine
         self.alone = alone
-        self.claim = SqlClaimStore(engine)
         self.admin = SqlAdminStore(engine)
+        self.claim = SqlClaimStore(engine)
+        self.company = SqlCompanyStore(engine)
         self.contact = SqlContactStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
         self.links = SqlLinkStore(engine)
+        self.scroll = SqlScrollStore(engine)
         self.subscription_type = SqlSubscriptionTypeStore(engine)
         self.token = SqlTokenStore(engine)
         self.workspace = SqlWorkspaceStore(engine)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
+from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
 from sayso.storage.memory.contact import MemoryContactStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
@@ -22,11 +23,13 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.workspace = MemoryWorkspaceStore()
-        self.idempotency = MemoryIdempotencyStore()
         self.admin = MemoryAdminStore(self.workspace)
+        self.idempotency = MemoryIdempotencyStore()
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
         self.claim = MemoryClaimStore(self.contact)
+        self.company = MemoryCompanyStore(self.contact)
+        self.scroll = MemoryScrollStore()
         self.ledger = MemoryLedgerStore(self.contact)
         self.links = MemoryLinkStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)

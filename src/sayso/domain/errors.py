@@ -8,6 +8,8 @@
     │   ├── TooManyCompanies    a contact belongs to as many companies as one may
     │   ├── TooManyAttributes   a workspace has as many attributes of its own as it may
     │   ├── ModelGone           a model whose attributes are not listed any more
+    │   ├── UnknownSearchField  a field that no search knows, or that nothing is sorted by
+    │   ├── WrongSortOrder      neither ascending nor descending
     │   └── WrongCursor         a cursor that no page gave
     ├── Unauthenticated         no token, an unknown one or a revoked one
     ├── Forbidden               the token lacks the scope
@@ -21,10 +23,13 @@
     │   ├── MethodNotAllowed    a path without this method
     │   ├── ContactNotFound     no such contact, or one that was deleted
     │   ├── AdminNotFound       no such admin
+    │   ├── CompanyNotFound     no such company, or not one of the contact's
+    │   ├── ScrollNotFound      a scroll that is not open, or not any more
     │   ├── AttributeNotFound   no such data attribute of the workspace's own
     │   └── TypeNotFound        no such type, or none that can be used so
     ├── Conflict                the state of things forbids it
     │   ├── DuplicateContact    an identifier that another contact holds
+    │   ├── ScrollExists        a scroll beside one that is still open
     │   └── TypeFixed           what a published type can no longer change
     ├── Stale                   somebody was faster; decide again
     └── Unavailable             try later; nothing is known to be written
@@ -80,6 +85,16 @@ class WrongCursor(Invalid):
     pass
 
 
+class UnknownSearchField(Invalid):
+    def __init__(self, name: str, field: str = "field") -> None:
+        super().__init__(f"{name[:255]} is not a valid {'sort' if field == 'sort' else 'search'} field", field)
+
+
+class WrongSortOrder(Invalid):
+    def __init__(self, order: str) -> None:
+        super().__init__(f"Invalid sort order '{order[:255]}'. Must be one of: ascending, descending", "sort")
+
+
 class Unauthenticated(SaysoError):
     pass
 
@@ -133,6 +148,14 @@ class AdminNotFound(NotFound):
     pass
 
 
+class CompanyNotFound(NotFound):
+    pass
+
+
+class ScrollNotFound(NotFound):
+    pass
+
+
 class AttributeNotFound(NotFound):
     pass
 
@@ -152,6 +175,10 @@ class DuplicateContact(Conflict):
         super().__init__("the identifier belongs to another contact")
         self.contact_id = contact_id
         self.archived = archived
+
+
+class ScrollExists(Conflict):
+    pass
 
 
 class TypeFixed(Conflict):

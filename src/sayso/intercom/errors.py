@@ -25,6 +25,8 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Invalid: Answer(400, "parameter_invalid"),
     domain.Missing: Answer(400, "parameter_not_found"),
     domain.Malformed: Answer(400, "bad_request"),
+    domain.UnknownSearchField: Answer(400, "invalid_field"),
+    domain.WrongSortOrder: Answer(400, "invalid_sort_order"),
     domain.RoleFixed: Answer(400, "client_error", "Contact with user role can't be converted to a lead"),
     domain.TooManyCompanies: Answer(400, "contact_company_limit_exceeded"),
     domain.TooManyAttributes: Answer(400, "custom_data_limit_reached"),
@@ -34,6 +36,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
         "client_error",
         "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
     ),
+    domain.ScrollExists: Answer(400, "scroll_exists", "scroll already exists for this workspace"),
     domain.UnknownVersion: Answer(400, "intercom_version_invalid", "The requested version could not be found"),
     domain.NotInVersion: Answer(
         400, "intercom_version_invalid", "Requested resource is not available in current API version."
@@ -42,6 +45,8 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Forbidden: Answer(403, "forbidden"),
     domain.NotFound: Answer(404, "not_found", "Resource Not Found"),
     domain.NoSuchRoute: Answer(404, "not_found", "Resource Not Found"),
+    domain.CompanyNotFound: Answer(404, "company_not_found", "Company Not Found"),
+    domain.ScrollNotFound: Answer(404, "not_found", "scroll parameter not found"),
     domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
     domain.AdminNotFound: Answer(404, "admin_not_found", "Admin not found"),
     domain.AttributeNotFound: Answer(404, "field_not_found", "We couldn't find that data attribute to update"),

@@ -13,7 +13,8 @@ from sayso.storage.ids import packed
 _NAMED_AT_ONCE = 100
 
 
-def _places(first: int) -> str:
+def places(first: int) -> str:
+    """The places that `full` fills, beginning with the parameter `first`."""
     return ", ".join(f"${first + number}" for number in range(_NAMED_AT_ONCE))
 
 
@@ -22,14 +23,14 @@ _HOLDER = "contact_id, revision, state, role, external_id, email"
 _HOLDERS = f"""SELECT {_HOLDER} FROM contacts
 WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
 
-_NAMED = f"SELECT {_HOLDER} FROM contacts WHERE workspace_id = $1 AND contact_id IN ({_places(2)})"
+_NAMED = f"SELECT {_HOLDER} FROM contacts WHERE workspace_id = $1 AND contact_id IN ({places(2)})"
 
 _CLAIM = "kind, value, contact_id, state"
 
 _ROWS = f"""SELECT {_CLAIM} FROM contact_keys
 WHERE workspace_id = $1 AND (kind, value) > ($2, $3) ORDER BY kind, value LIMIT $4"""
 
-_ON = f"SELECT {_CLAIM} FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value IN ({_places(3)})"
+_ON = f"SELECT {_CLAIM} FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value IN ({places(3)})"
 
 _NO_TEXT = "a text of it is not UTF-8"
 
@@ -52,12 +53,12 @@ class SqlClaimStore:
 
     async def _each(self, sql: str, place: tuple[str, ...], named: Sequence[Any]) -> list[Row | None]:
         found: list[Row | None] = []
-        for some in _full(named):
+        for some in full(named):
             found += await self._engine.salvage(sql, *place, *some)
         return found
 
 
-def _full(named: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def full(named: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """In equal portions, the last one filled up with what it ends with: so there is one statement for all."""
     for start in range(0, len(named), _NAMED_AT_ONCE):
         some = named[start : start + _NAMED_AT_ONCE]

@@ -26,7 +26,21 @@ Work = tuple[Sequence[Statement], "asyncio.Future[None]"]
 Outcome = Exception | None
 
 #: Tables whose rows are found by their whole key: stored in the key's own tree, without a second copy of it.
-CLUSTERED = frozenset({"contact_companies", "contact_keys", "contact_tags", "contacts", "events", "ledger", "notes"})
+CLUSTERED = frozenset(
+    {
+        "companies",
+        "contact_companies",
+        "contact_keys",
+        "contact_tags",
+        "contacts",
+        "data_event_summaries",
+        "data_events",
+        "events",
+        "ledger",
+        "note_ids",
+        "notes",
+    }
+)
 
 #: A writer of another process is waited for this long, in ms.
 BUSY_TIMEOUT = 5_000

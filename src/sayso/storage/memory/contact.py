@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import Stale
 from sayso.domain.links import UNLINKED, LinkRow
@@ -18,6 +19,7 @@ class MemoryContactStore:
         self.held: dict[tuple[str, str, str], Claim] = {}
         self.entries: dict[tuple[str, str], list[Stored]] = {}
         self.events: dict[tuple[str, str], list[Change]] = {}
+        self.companies: dict[tuple[str, str], Company] = {}
         #: The rows of each contact's links, by what they are and their first field.
         self.linked: dict[tuple[str, str], dict[tuple[type[LinkRow], str], LinkRow]] = {}
 
@@ -70,6 +72,9 @@ class MemoryContactStore:
         stale = (kept.head.revision if kept else 0) != change.before.revision
         if change.decided_on is not None:
             stale |= self._types.revision(workspace_id, change.decided_on.id) != change.decided_on.revision
+        if change.joined is not None:
+            company = self.companies.get((workspace_id, change.joined))
+            stale |= company is None or company.state is not CompanyState.LIVE
         for kind, value, expired in change.claims.take:
             stale |= self.held.get((workspace_id, kind, value)) != expired
         for claim in (*change.claims.release, *change.claims.mark):

@@ -69,6 +69,35 @@ CREATE TABLE notices (
     PRIMARY KEY (workspace_id, type_id, version, locale)
 );
 
+-- A deleted tag leaves its number behind, which no other gets.
+CREATE TABLE tags (
+    workspace_id TEXT NOT NULL,
+    tag_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, tag_id)
+);
+
+CREATE TABLE data_attributes (
+    workspace_id TEXT NOT NULL,
+    attribute_id BIGINT NOT NULL,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    data_type TEXT NOT NULL,
+    description TEXT NOT NULL,
+    options TEXT NOT NULL,
+    messenger_writable INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    admin_id TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, attribute_id)
+);
+
 CREATE TABLE contacts (
     workspace_id TEXT NOT NULL,
     contact_id BYTEA NOT NULL,
@@ -96,6 +125,13 @@ CREATE TABLE contacts (
 
 CREATE INDEX contacts_page ON contacts (workspace_id, state, created_at, contact_id);
 
+-- Leads are few, and their identifiers are not claimed: users are found by their claims.
+CREATE INDEX contacts_leads ON contacts (workspace_id, created_at, contact_id) WHERE role = 'lead' AND state = 'live';
+
+CREATE INDEX contacts_lead_email ON contacts (workspace_id, lower(email)) WHERE role = 'lead' AND state = 'live';
+
+CREATE INDEX contacts_lead_external_id ON contacts (workspace_id, external_id) WHERE role = 'lead' AND state = 'live';
+
 CREATE TABLE contact_tags (
     workspace_id TEXT NOT NULL,
     contact_id BYTEA NOT NULL,
@@ -117,6 +153,37 @@ CREATE TABLE contact_companies (
 
 CREATE INDEX contact_companies_company ON contact_companies (workspace_id, company_id, contact_id);
 
+-- A deleted company's row stays until no contact belongs to it; `joined` is raised by each that comes to belong to it.
+CREATE TABLE companies (
+    workspace_id TEXT NOT NULL,
+    company_id BYTEA NOT NULL,
+    external_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    last_request_at BIGINT NOT NULL,
+    name TEXT,
+    tags TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    joined BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, company_id)
+);
+
+CREATE INDEX companies_page ON companies (workspace_id, state, last_request_at, company_id);
+
+CREATE INDEX companies_name ON companies (workspace_id, name);
+
+-- The walk over all companies that a workspace has open.
+CREATE TABLE scrolls (
+    workspace_id TEXT NOT NULL,
+    scroll TEXT NOT NULL,
+    place BYTEA NOT NULL,
+    used_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id)
+);
+
 CREATE TABLE notes (
     workspace_id TEXT NOT NULL,
     contact_id BYTEA NOT NULL,
@@ -127,7 +194,41 @@ CREATE TABLE notes (
     PRIMARY KEY (workspace_id, contact_id, note_id)
 );
 
-CREATE INDEX notes_note ON notes (workspace_id, note_id);
+-- Whose a note is: the way to one whose id alone is known.
+CREATE TABLE note_ids (
+    workspace_id TEXT NOT NULL,
+    note_id BIGINT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    PRIMARY KEY (workspace_id, note_id)
+);
+
+-- The first id that no process has taken for its notes.
+CREATE TABLE note_numbers (
+    workspace_id TEXT NOT NULL,
+    next_id BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id)
+);
+
+-- What contacts did: times in seconds, as they are told. The same told again is found by its key.
+CREATE TABLE data_events (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    happened_at BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    event_id BYTEA NOT NULL,
+    metadata TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, happened_at, name)
+);
+
+CREATE TABLE data_event_summaries (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    name TEXT NOT NULL,
+    total BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, name)
+);
 
 -- Claims: they make an identifier unique without a unique index on contacts.
 CREATE TABLE contact_keys (

@@ -1,0 +1,126 @@
+"""Companies: the organisations that contacts belong to, and what may happen to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sayso.domain.contact import SECONDS_LIMIT, check_attributes
+from sayso.domain.errors import Invalid
+
+#: What claims of companies are called: a company's external_id is held by one company at a time.
+CLAIM = "company_id"
+
+#: What a whole number that clients can read is below.
+NUMBER_LIMIT = 2**31
+
+EXTERNAL_ID_LIMIT = 255
+TEXT_LIMITS = {"name": 1_024, "plan": 255, "website": 2_048, "industry": 255}
+
+
+class CompanyState(StrEnum):
+    """A `deleted` company is found by nobody; its row stays until no contact belongs to it any more."""
+
+    __hash__ = str.__hash__
+
+    LIVE = "live"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyProfile:
+    """What a company is known by; `external_id` is the customer's own id for it. Times are in seconds."""
+
+    external_id: str
+    name: str | None = None
+    plan: str | None = None
+    size: int | None = None
+    website: str | None = None
+    industry: str | None = None
+    monthly_spend: int = 0
+    remote_created_at: int | None = None
+    last_request_at: int | None = None
+    custom_attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company as it stands; `tags` are ids, in the order in which they came. Times in ms."""
+
+    workspace_id: str
+    id: str
+    state: CompanyState
+    revision: int
+    created_at: int
+    updated_at: int
+    profile: CompanyProfile
+    tags: tuple[str, ...] = ()
+
+
+class CompanyChange(NamedTuple):
+    """What a company was, None for a new one, and what it becomes."""
+
+    before: Company | None
+    after: Company
+
+
+def create(workspace_id: str, company_id: str, profile: CompanyProfile, now: int) -> CompanyChange:
+    """Decide a new company. Raises Invalid."""
+    _check(profile)
+    return CompanyChange(None, Company(workspace_id, company_id, CompanyState.LIVE, 1, now, now, profile))
+
+
+def update(before: Company, profile: CompanyProfile, now: int) -> CompanyChange | None:
+    """Decide what a company is known by from now on; None when nothing would change. Raises Invalid."""
+    if profile.external_id != before.profile.external_id:
+        raise Invalid("company_id is set when a company is created, and stays", "company_id")
+    _check(profile)
+    return None if profile == before.profile else _after(before, now, profile=profile)
+
+
+def tag(before: Company, tag_id: str, now: int) -> CompanyChange | None:
+    """Decide that a company has a tag; None when it has it already."""
+    return None if tag_id in before.tags else _after(before, now, tags=(*before.tags, tag_id))
+
+
+def untag(before: Company, tag_id: str, now: int) -> CompanyChange | None:
+    """Decide that a company does not have a tag; None when it has it not."""
+    if tag_id not in before.tags:
+        return None
+    return _after(before, now, tags=tuple(kept for kept in before.tags if kept != tag_id))
+
+
+def delete(before: Company, now: int) -> CompanyChange:
+    """Decide a deletion: the company is gone at once, and its external_id free; its contacts are detached after it."""
+    change = _after(before, now, state=CompanyState.DELETED, tags=())
+    return change._replace(after=replace(change.after, profile=CompanyProfile(before.profile.external_id)))
+
+
+def _after(before: Company, now: int, **changed: Any) -> CompanyChange:
+    at = max(now, before.updated_at)
+    return CompanyChange(before, replace(before, revision=before.revision + 1, updated_at=at, **changed))
+
+
+def check_external_id(external_id: str) -> None:
+    """Raises Invalid for what can be no customer's id for a company."""
+    if not 0 < len(external_id) <= EXTERNAL_ID_LIMIT or "\0" in external_id:
+        raise Invalid(f"company_id has 1 to {EXTERNAL_ID_LIMIT} characters, none of them NUL", "company_id")
+
+
+def _check(profile: CompanyProfile) -> None:
+    check_external_id(profile.external_id)
+    for name, limit in TEXT_LIMITS.items():
+        value = getattr(profile, name)
+        if value is not None and len(value) > limit:
+            raise Invalid(f"{name} has at most {limit} characters", name)
+        if value is not None and "\0" in value:
+            raise Invalid(f"{name} must not hold a NUL character", name)
+    for name in ("size", "monthly_spend"):
+        value = getattr(profile, name)
+        if value is not None and not 0 <= value < NUMBER_LIMIT:
+            raise Invalid(f"{name} must be a number from 0 to {NUMBER_LIMIT - 1}", name)
+    if profile.remote_created_at is not None and not 0 <= profile.remote_created_at < SECONDS_LIMIT:
+        raise Invalid("remote_created_at must be a Unix time in whole seconds", "remote_created_at")
+    check_attributes(profile.custom_attributes)

@@ -1,0 +1,208 @@
+"""Companies: made, found, listed, changed, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sayso.domain import company as rules
+from sayso.domain import contact_company
+from sayso.domain.act import Act, Author
+from sayso.domain.company import Company, CompanyChange, CompanyProfile, CompanyState
+from sayso.domain.contact import Change
+from sayso.domain.errors import CompanyNotFound, SaysoError
+from sayso.service.decided import decided
+from sayso.service.ports import Clock, CompanyFilter, Ids, Store
+from sayso.service.turns import Turns
+
+#: How many contacts are detached at once when their company is deleted, and how many before the deletion is answered.
+PORTION = 100
+BEFORE_THE_ANSWER = 1_000
+
+#: Who detaches the contacts of a company whose deletion was cut short.
+_SYSTEM = Author("system", "sayso", "deletion", "")
+
+Rule = Callable[[Company, int], CompanyChange | None]
+
+#: What somebody asks a company to be known by, of what it is known by.
+Wish = Callable[[CompanyProfile], CompanyProfile]
+
+
+class Counted(NamedTuple):
+    """A company, and how many live contacts belong to it."""
+
+    company: Company
+    user_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyPage:
+    """One page of a list, and how many companies there are in it all."""
+
+    companies: list[Counted]
+    total: int
+
+
+class CompanyService:
+    def __init__(self, store: Store, turns: Turns, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._contact_turns = turns
+        self._turns = Turns()
+        self._clock = clock
+        self._ids = ids
+        self._going_on: set[asyncio.Task[None]] = set()
+
+    async def find(self, workspace_id: str, company_id: str) -> Counted:
+        """A live company. Raises CompanyNotFound."""
+        company = await self._store.company.find(workspace_id, company_id)
+        if company is None or company.state is not CompanyState.LIVE:
+            raise CompanyNotFound("there is no such company")
+        return (await self.counted(workspace_id, [company]))[0]
+
+    async def find_by_external_id(self, workspace_id: str, external_id: str) -> Counted:
+        """A live company. Raises CompanyNotFound."""
+        company = await self._holder(workspace_id, external_id)
+        if company is None:
+            raise CompanyNotFound("there is no such company")
+        return (await self.counted(workspace_id, [company]))[0]
+
+    async def page(self, workspace_id: str, wanted: CompanyFilter, number: int, size: int) -> CompanyPage:
+        """Live companies; pages count from 1."""
+        total = await self._store.company.count(workspace_id, wanted)
+        found = await self._store.company.page(workspace_id, wanted, size, (number - 1) * size)
+        return CompanyPage(await self.counted(workspace_id, found), total)
+
+    async def counted(self, workspace_id: str, companies: Sequence[Company]) -> list[Counted]:
+        counts = await self._store.company.user_counts(workspace_id, [company.id for company in companies])
+        return [Counted(company, counts[company.id]) for company in companies]
+
+    async def put(self, workspace_id: str, external_id: str | None, wish: Wish) -> Counted:
+        """Change the company that has this id of the customer's, or create it; without an id create one that gets one.
+
+        Raises Invalid, Unavailable.
+        """
+        own_id = self._ids.uuid() if external_id is None else external_id
+        held: Company | None
+        count = 0
+
+        async def decide() -> CompanyChange | None:
+            nonlocal held, count
+            now, held = self._clock(), await self._holder(workspace_id, own_id)
+            if held is None:
+                return rules.create(workspace_id, self._ids.contact(now), wish(CompanyProfile(own_id)), now)
+            ((_, count),) = await self.counted(workspace_id, [held])
+            return rules.update(held, wish(held.profile), now)
+
+        async with self._turns.of(workspace_id, own_id):
+            change = await decided(decide, self._store.company.commit)
+        company = change.after if change else held
+        assert company is not None
+        return Counted(company, count)
+
+    async def update(self, workspace_id: str, company_id: str, wish: Wish) -> Counted:
+        """Raises CompanyNotFound, Invalid, Unavailable."""
+        return await self.change(
+            workspace_id, company_id, lambda held, now: rules.update(held, wish(held.profile), now)
+        )
+
+    async def change(self, workspace_id: str, company_id: str, rule: Rule) -> Counted:
+        """A live company after what a pure rule decides for it at a time in ms, which may be nothing.
+
+        Raises CompanyNotFound, Unavailable, and what the rule raises.
+        """
+        held: Counted
+
+        async def decide() -> CompanyChange | None:
+            nonlocal held
+            held = await self.find(workspace_id, company_id)
+            return rule(held.company, self._clock())
+
+        async with self._turns.of(workspace_id, company_id):
+            change = await decided(decide, self._store.company.commit)
+        # Not read again: a read that fails must not make a failure of what was written.
+        return Counted(change.after, held.user_count) if change else held
+
+    async def delete(self, author: Author, workspace_id: str, company_id: str) -> None:
+        """Delete a company, then detach its contacts: the first thousand before this returns, the others after it.
+
+        One that was cut short is taken up by the same request again, or by the next process that starts.
+        Raises CompanyNotFound, Unavailable.
+        """
+
+        async def decide() -> CompanyChange | None:
+            company = await self._store.company.find(workspace_id, company_id)
+            if company is None:
+                raise CompanyNotFound("there is no such company")
+            return rules.delete(company, self._clock()) if company.state is CompanyState.LIVE else None
+
+        async with self._turns.of(workspace_id, company_id):
+            await decided(decide, self._store.company.commit)
+        if not await self._empty(author, workspace_id, company_id):
+            self._go_on(self._finish(author, workspace_id, company_id))
+
+    def take_up(self) -> None:
+        """Begin to finish what was left of deletions when a process ended."""
+        self._go_on(self._take_up())
+
+    async def stop(self) -> None:
+        """Leave what is not finished to the next process."""
+        for task in self._going_on:
+            task.cancel()
+        await asyncio.gather(*self._going_on, return_exceptions=True)
+
+    async def _take_up(self) -> None:
+        for workspace in await self._store.workspace.all():
+            for company_id in await self._store.company.deleted(workspace.id):
+                await self._finish(_SYSTEM, workspace.id, company_id)
+
+    async def _finish(self, author: Author, workspace_id: str, company_id: str) -> None:
+        while not await self._empty(author, workspace_id, company_id):
+            pass
+
+    def _go_on(self, work: Coroutine[None, None, None]) -> None:
+        async def suppressed() -> None:
+            # Whatever it is, the next process takes it up.
+            with suppress(SaysoError):
+                await work
+
+        # Outside of the request that began it, whose time is up when it is answered.
+        task = asyncio.get_running_loop().create_task(suppressed(), context=Context())
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+
+    async def _holder(self, workspace_id: str, external_id: str) -> Company | None:
+        rules.check_external_id(external_id)
+        claim = (await self._store.contact.claims(workspace_id, {rules.CLAIM: external_id})).get(rules.CLAIM)
+        company = claim and await self._store.company.find(workspace_id, claim.contact_id)
+        return company if company and company.state is CompanyState.LIVE else None
+
+    async def _empty(self, author: Author, workspace_id: str, company_id: str) -> bool:
+        """Detach contacts of a deleted company, a thousand at most; whether that is all. Nobody joins it any more."""
+        for _ in range(BEFORE_THE_ANSWER // PORTION):
+            attached = await self._store.company.attached(workspace_id, company_id, PORTION)
+            if not attached:
+                await self._store.company.forget(workspace_id, company_id)
+                return True
+            now = self._clock()
+            act = Act(self._ids.act(now), now, author)
+            left = await asyncio.gather(
+                *(self._leave(act, workspace_id, contact_id, company_id) for contact_id in attached)
+            )
+            if not any(left):
+                # Somebody else has detached them, or no change of ours does.
+                return True
+        return False
+
+    async def _leave(self, act: Act, workspace_id: str, contact_id: str, company_id: str) -> bool:
+        """Detach a contact in any state; whether it belonged to the company."""
+
+        async def decide() -> Change | None:
+            contact = await self._store.contact.find(workspace_id, contact_id)
+            return contact_company.detach(contact, company_id, act) if contact else None
+
+        async with self._contact_turns.of(workspace_id, contact_id):
+            return await decided(decide, self._store.contact.commit) is not None

@@ -1,0 +1,187 @@
+"""Companies, as rows, and who belongs to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyProfile, CompanyState
+from sayso.service.ports import CompanyFilter, CompanyRow, Unreadable
+from sayso.storage.claim import full, places
+from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.ids import packed
+
+_COLUMNS = "company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile"
+
+_FIND = f"SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id = $2"
+
+_LATEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+ORDER BY last_request_at DESC, company_id DESC LIMIT $2 OFFSET $3"""
+
+_EARLIEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+ORDER BY last_request_at, company_id LIMIT $2 OFFSET $3"""
+
+_NAMED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND name = $2 AND state = 'live'
+ORDER BY company_id DESC LIMIT $3 OFFSET $4"""
+
+_TAGGED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+AND ' ' || tags || ' ' LIKE '% ' || $2 || ' %' ORDER BY last_request_at DESC, company_id DESC LIMIT $3 OFFSET $4"""
+
+_COUNT = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'"
+
+_COUNT_NAMED = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND name = $2 AND state = 'live'"
+
+_COUNT_TAGGED = """SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'
+AND ' ' || tags || ' ' LIKE '% ' || $2 || ' %'"""
+
+_AFTER = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id > $2 AND state = 'live'
+ORDER BY company_id LIMIT $3"""
+
+_DELETED = "SELECT company_id FROM companies WHERE workspace_id = $1 AND state = 'deleted' LIMIT 1000"
+
+_TAKE = """INSERT INTO contact_keys (workspace_id, kind, value, contact_id, state, at)
+VALUES ($1, $2, $3, $4, 'live', $5) ON CONFLICT (workspace_id, kind, value) DO NOTHING"""
+
+_RELEASE = "DELETE FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3 AND contact_id = $4"
+
+_INSERT = """INSERT INTO companies (workspace_id, company_id, external_id, state, revision, created_at, updated_at,
+last_request_at, name, tags, profile, joined) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
+ON CONFLICT (workspace_id, company_id) DO NOTHING"""
+
+_SWAP = """UPDATE companies SET state = $1, revision = $2, updated_at = $3, last_request_at = $4, name = $5, tags = $6,
+profile = $7 WHERE workspace_id = $8 AND company_id = $9 AND revision = $10"""
+
+_FORGET = "DELETE FROM companies WHERE workspace_id = $1 AND company_id = $2 AND state = 'deleted'"
+
+# A write, so that it and a deletion come one after the other on every engine.
+_JOIN = "UPDATE companies SET joined = joined + 1 WHERE workspace_id = $1 AND company_id = $2 AND state = 'live'"
+
+_MEMBERS = """SELECT contact_companies.contact_id FROM contact_companies JOIN contacts
+ON contacts.workspace_id = contact_companies.workspace_id AND contacts.contact_id = contact_companies.contact_id
+WHERE contact_companies.workspace_id = $1 AND contact_companies.company_id = $2 AND contact_companies.contact_id > $3
+AND contacts.state = 'live' ORDER BY contact_companies.contact_id LIMIT $4 OFFSET $5"""
+
+_COUNT_MEMBERS = f"""SELECT contact_companies.company_id, count(*) FROM contact_companies JOIN contacts
+ON contacts.workspace_id = contact_companies.workspace_id AND contacts.contact_id = contact_companies.contact_id
+WHERE contact_companies.workspace_id = $1 AND contact_companies.company_id IN ({places(2)})
+AND contacts.state = 'live' GROUP BY contact_companies.company_id"""
+
+_ATTACHED = """SELECT contact_id FROM contact_companies WHERE workspace_id = $1 AND company_id = $2
+ORDER BY contact_id LIMIT $3"""
+
+_HOLDER = "company_id, state, external_id"
+
+_HOLDERS = f"""SELECT {_HOLDER} FROM companies WHERE workspace_id = $1 AND company_id > $2
+ORDER BY company_id LIMIT $3"""
+
+_HOLDERS_NAMED = f"SELECT {_HOLDER} FROM companies WHERE workspace_id = $1 AND company_id IN ({places(2)})"
+
+
+class SqlCompanyStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def find(self, workspace_id: str, company_id: str) -> Company | None:
+        rows = await self._engine.read(_FIND, workspace_id, packed(company_id))
+        return _company(workspace_id, rows[0]) if rows else None
+
+    async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
+        rows: list[Row]
+        if wanted.name is not None:
+            rows = await self._engine.scan(_NAMED, workspace_id, wanted.name, limit, offset)
+        elif wanted.tag_id is not None:
+            rows = await self._engine.scan(_TAGGED, workspace_id, wanted.tag_id, limit, offset)
+        else:
+            rows = await self._engine.scan(_EARLIEST if wanted.ascending else _LATEST, workspace_id, limit, offset)
+        return [_company(workspace_id, row) for row in rows]
+
+    async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
+        if wanted.name is not None:
+            rows = await self._engine.scan(_COUNT_NAMED, workspace_id, wanted.name)
+        elif wanted.tag_id is not None:
+            rows = await self._engine.scan(_COUNT_TAGGED, workspace_id, wanted.tag_id)
+        else:
+            rows = await self._engine.scan(_COUNT, workspace_id)
+        return int(rows[0][0])
+
+    async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
+        rows = await self._engine.scan(_AFTER, workspace_id, bytes.fromhex(place), limit)
+        return [_company(workspace_id, row) for row in rows]
+
+    async def deleted(self, workspace_id: str) -> list[str]:
+        return [row[0].hex() for row in await self._engine.scan(_DELETED, workspace_id)]
+
+    async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
+        key = (workspace_id, packed(company_id), bytes.fromhex(place))
+        return [row[0].hex() for row in await self._engine.scan(_MEMBERS, *key, limit, offset)]
+
+    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = dict.fromkeys(company_ids, 0)
+        for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
+            found |= {row[0].hex(): row[1] for row in await self._engine.scan(_COUNT_MEMBERS, workspace_id, *some)}
+        return found
+
+    async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
+        rows = await self._engine.scan(_ATTACHED, workspace_id, packed(company_id), limit)
+        return [row[0].hex() for row in rows]
+
+    async def commit(self, change: CompanyChange) -> None:
+        await self._engine.commit(_statements(change))
+
+    async def forget(self, workspace_id: str, company_id: str) -> None:
+        await self._engine.commit([Statement(_FORGET, (workspace_id, bytes.fromhex(company_id)))])
+
+    async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
+        return [_holder(row) for row in await self._engine.salvage(_HOLDERS, workspace_id, packed(place), limit)]
+
+    async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]:
+        rows: list[Row | None] = []
+        for some in full([packed(company_id) for company_id in company_ids]):
+            rows += await self._engine.salvage(_HOLDERS_NAMED, workspace_id, *some)
+        return [_holder(row) for row in rows]
+
+
+def joining(workspace_id: str, company_id: str) -> Statement:
+    """Guards a contact's change that makes it belong to a company: it must be live still."""
+    return Statement(_JOIN, (workspace_id, bytes.fromhex(company_id)), True)
+
+
+def _statements(change: CompanyChange) -> list[Statement]:
+    before, after = change
+    company_id = bytes.fromhex(after.id)
+    key = (after.workspace_id, company_id)
+    claim = (after.workspace_id, CLAIM, after.profile.external_id, company_id)
+    row = (after.profile.last_request_at or 0, after.profile.name, " ".join(after.tags), _packed(after.profile))
+    if before is None:
+        times = (after.revision, after.created_at, after.updated_at)
+        insert = (*key, after.profile.external_id, after.state, *times, *row)
+        return [Statement(_TAKE, (*claim, after.created_at), True), Statement(_INSERT, insert, True)]
+    swap = Statement(_SWAP, (after.state, after.revision, after.updated_at, *row, *key, before.revision), True)
+    if after.state is before.state:
+        return [swap]
+    return [Statement(_RELEASE, claim, True), swap]
+
+
+_PACKED = ("plan", "size", "website", "industry", "monthly_spend", "remote_created_at")
+
+
+def _packed(profile: CompanyProfile) -> str:
+    kept = {name: value for name in _PACKED if (value := getattr(profile, name)) is not None}
+    if profile.custom_attributes:
+        kept["custom_attributes"] = dict(profile.custom_attributes)
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def _company(workspace_id: str, row: Row) -> Company:
+    company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, form = row
+    profile = CompanyProfile(external_id, name, last_request_at=last_request_at or None, **json.loads(form))
+    times = (revision, created_at, updated_at)
+    return Company(workspace_id, company_id.hex(), CompanyState(state), *times, profile, tuple(tags.split()))
+
+
+def _holder(row: Row | None) -> CompanyRow | Unreadable:
+    if row is None:
+        return Unreadable("", None, "a company's row: a text of it is not UTF-8")
+    if not isinstance(row[0], bytes):
+        return Unreadable(str(row[0]), None, "a company's row: its id is no id")
+    return CompanyRow(row[0].hex(), *row[1:])

@@ -1,0 +1,119 @@
+"""Companies and the open scroll in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyState
+from sayso.domain.contact import Claim, ContactState
+from sayso.domain.errors import Stale
+from sayso.domain.links import Membership
+from sayso.domain.scroll import Scroll
+from sayso.service.ports import CompanyFilter, CompanyRow, Unreadable
+from sayso.storage.memory.contact import MemoryContactStore
+
+
+class MemoryCompanyStore:
+    def __init__(self, contacts: MemoryContactStore) -> None:
+        self._contacts = contacts
+        self._companies = contacts.companies
+
+    async def find(self, workspace_id: str, company_id: str) -> Company | None:
+        return self._companies.get((workspace_id, company_id))
+
+    async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
+        found = self._matching(workspace_id, wanted)
+        if wanted.name is not None:
+            found.sort(key=lambda company: company.id, reverse=True)
+        else:
+            found.sort(key=lambda company: (company.profile.last_request_at or 0, company.id))
+            found = found if wanted.ascending else found[::-1]
+        return found[offset : offset + limit]
+
+    async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
+        return len(self._matching(workspace_id, wanted))
+
+    async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
+        found = (company for company in self._matching(workspace_id, CompanyFilter()) if company.id > place)
+        return sorted(found, key=lambda company: company.id)[:limit]
+
+    async def deleted(self, workspace_id: str) -> list[str]:
+        return [company.id for company in self._of(workspace_id) if company.state is CompanyState.DELETED]
+
+    async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
+        found = [contact_id for contact_id in await self._members(workspace_id, company_id) if contact_id > place]
+        return found[offset : offset + limit]
+
+    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        return {company_id: len(await self._members(workspace_id, company_id)) for company_id in company_ids}
+
+    async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
+        return self._attached(workspace_id, company_id)[:limit]
+
+    async def commit(self, change: CompanyChange) -> None:
+        before, after = change
+        key = (after.workspace_id, after.id)
+        place = (after.workspace_id, CLAIM, after.profile.external_id)
+        if self._companies.get(key) != before or (before is None and place in self._contacts.held):
+            raise Stale("somebody was faster")
+        self._companies[key] = after
+        if before is None:
+            self._contacts.held[place] = Claim(*place[1:], after.id, ContactState.LIVE, after.created_at)
+        elif after.state is not before.state:
+            del self._contacts.held[place]
+
+    async def forget(self, workspace_id: str, company_id: str) -> None:
+        kept = self._companies.get((workspace_id, company_id))
+        if kept and kept.state is CompanyState.DELETED:
+            del self._companies[workspace_id, company_id]
+
+    async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
+        ids = sorted(company.id for company in self._of(workspace_id) if company.id > place)
+        return await self.named(workspace_id, ids[:limit])
+
+    async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]:
+        found = (self._companies.get((workspace_id, company_id)) for company_id in company_ids)
+        return [CompanyRow(company.id, company.state, company.profile.external_id) for company in found if company]
+
+    def _of(self, workspace_id: str) -> list[Company]:
+        return [company for (owner, _), company in self._companies.items() if owner == workspace_id]
+
+    def _matching(self, workspace_id: str, wanted: CompanyFilter) -> list[Company]:
+        return [
+            company
+            for company in self._of(workspace_id)
+            if company.state is CompanyState.LIVE
+            and (wanted.name is None or company.profile.name == wanted.name)
+            and (wanted.name is not None or wanted.tag_id is None or wanted.tag_id in company.tags)
+        ]
+
+    def _attached(self, workspace_id: str, company_id: str) -> list[str]:
+        linked = self._contacts.linked.items()
+        return sorted(
+            contact_id
+            for (owner, contact_id), rows in linked
+            if owner == workspace_id and (Membership, company_id) in rows
+        )
+
+    async def _members(self, workspace_id: str, company_id: str) -> list[str]:
+        heads = {head.id: head.state for head in await self._contacts.heads(workspace_id)}
+        attached = self._attached(workspace_id, company_id)
+        return [contact_id for contact_id in attached if heads[contact_id] is ContactState.LIVE]
+
+
+class MemoryScrollStore:
+    def __init__(self) -> None:
+        self._scrolls: dict[str, Scroll] = {}
+
+    async def find(self, workspace_id: str) -> Scroll | None:
+        return self._scrolls.get(workspace_id)
+
+    async def commit(self, before: Scroll | None, after: Scroll) -> None:
+        if self._scrolls.get(after.workspace_id) != before:
+            raise Stale("somebody was faster")
+        self._scrolls[after.workspace_id] = after
+
+    async def close(self, before: Scroll) -> None:
+        if self._scrolls.get(before.workspace_id) != before:
+            raise Stale("somebody was faster")
+        del self._scrolls[before.workspace_id]

@@ -16,7 +16,8 @@ from sayso.domain.company import Company, CompanyChange, CompanyProfile, Company
 from sayso.domain.contact import Change
 from sayso.domain.errors import CompanyNotFound, SaysoError
 from sayso.service.decided import decided
-from sayso.service.ports import Clock, CompanyFilter, Ids, Store
+from sayso.service.ports import Clock, Ids, Store
+from sayso.service.ports_company import CompanyFilter
 from sayso.service.turns import Turns
 
 #: How many contacts are detached at once when their company is deleted, and how many before the deletion is answered.

@@ -14,13 +14,17 @@ from typing import Protocol
 
 from sayso.domain.access import Token, Workspace
 from sayso.domain.admin import Admin
-from sayso.domain.company import Company, CompanyChange
 from sayso.domain.contact import Change, Claim, Contact, Head
+from sayso.domain.data_attribute import AttributeChange, DataAttribute
+from sayso.domain.data_event import DataEvent, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
-from sayso.domain.links import LinkRows
-from sayso.domain.scroll import Scroll
+from sayso.domain.links import LinkRows, Note
+from sayso.domain.search import Node
+from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
+from sayso.domain.tag import Tag, TagChange
+from sayso.service.ports_company import CompanyStore, ScrollStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,70 +170,44 @@ class LinkStore(Protocol):
         """The rows that changes of a contact have put and not dropped; those of one contact in any state."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyFilter:
-    """Which companies, and in which order: those of a name, or those with a tag, or all; by the time of their last
-    request, the latest first unless `ascending`."""
+class SearchStore(Protocol):
+    """Live contacts that a search finds; `matches` of the domain says which."""
 
-    name: str | None = None
-    tag_id: str | None = None
-    ascending: bool = False
+    async def leads(self, workspace_id: str, kind: str, value: str, limit: int) -> list[Contact]:
+        """Leads with an email, whatever the case of its ASCII letters, or an external_id; in any order."""
 
+    async def page(
+        self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
+    ) -> list[Contact]:
+        """Those after a place, in their order."""
 
-@dataclass(frozen=True, slots=True)
-class CompanyRow:
-    """What a company's row says of who it is, unchecked."""
-
-    company_id: str
-    state: str
-    external_id: str
+    async def count(self, workspace_id: str, query: Node) -> int: ...
 
 
-class CompanyStore(Protocol):
-    """Their claims are among the contacts'."""
+class NoteStore(Protocol):
+    async def page(self, workspace_id: str, contact_id: str, offset: int, limit: int) -> list[Note]:
+        """A contact's notes, newest first."""
 
-    async def find(self, workspace_id: str, company_id: str) -> Company | None:
-        """A company in any state."""
+    async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:
+        """A note, and the id of the contact it is on."""
 
-    async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
-        """Live companies; those of a name the newest first."""
-
-    async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
-        """How many live companies there are."""
-
-    async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
-        """Live companies after an id, in that order."""
-
-    async def deleted(self, workspace_id: str) -> list[str]:
-        """Ids of deleted companies that are not forgotten, a thousand at most."""
-
-    async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
-        """Ids of a company's live contacts after an id, in that order."""
-
-    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
-        """How many live contacts belong to each company."""
-
-    async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
-        """Ids of contacts in any state that belong to a company, the first ones."""
-
-    async def commit(self, change: CompanyChange) -> None: ...
-
-    async def forget(self, workspace_id: str, company_id: str) -> None:
-        """Drop the row of a deleted company."""
-
-    async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
-        """What verification reads: companies in any state after an id, in that order."""
-
-    async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]: ...
+    async def take_ids(self, workspace_id: str) -> tuple[int, int]:
+        """Ids of notes for the caller alone: the first, and the one after the last. Raises Stale."""
 
 
-class ScrollStore(Protocol):
-    async def find(self, workspace_id: str) -> Scroll | None:
-        """The scroll that was begun last, if it did not come to its end."""
+class DataEventStore(Protocol):
+    async def exists(self, workspace_id: str, contact_id: str, name: str, at: int) -> bool:
+        """Whether a contact did something of that name at that second."""
 
-    async def commit(self, before: Scroll | None, after: Scroll) -> None: ...
+    async def page(
+        self, workspace_id: str, contact_id: str, before: EventPlace | None, since: EventPlace, limit: int
+    ) -> list[DataEvent]:
+        """What a contact did between two places, newest first."""
 
-    async def close(self, before: Scroll) -> None: ...
+    async def summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None: ...
+
+    async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
+        """In order of the first time."""
 
 
 class IdempotencyStore(Protocol):
@@ -268,11 +246,36 @@ class AdminStore(Protocol):
         """Raises Stale where its id is taken, or there is no such workspace."""
 
 
+class TagStore(Protocol):
+    async def all(self, workspace_id: str) -> list[Tag]:
+        """The live ones, in order of creation."""
+
+    async def last(self, workspace_id: str) -> int:
+        """The greatest number that a tag ever had; 0 where there was none."""
+
+    async def commit(self, change: TagChange, version: int) -> None:
+        """Stale too where the workspace has another version than the one decided on."""
+
+
+class DataAttributeStore(Protocol):
+    async def all(self, workspace_id: str) -> list[DataAttribute]:
+        """Archived ones too, in order of creation."""
+
+    async def commit(self, change: AttributeChange, version: int) -> None:
+        """Stale too where the workspace has another version than the one decided on."""
+
+
 class Store(Protocol):
     """One region's data."""
 
     @property
     def admin(self) -> AdminStore: ...
+
+    @property
+    def tag(self) -> TagStore: ...
+
+    @property
+    def data_attribute(self) -> DataAttributeStore: ...
 
     @property
     def claim(self) -> ClaimStore: ...
@@ -293,7 +296,16 @@ class Store(Protocol):
     def links(self) -> LinkStore: ...
 
     @property
+    def note(self) -> NoteStore: ...
+
+    @property
+    def data_event(self) -> DataEventStore: ...
+
+    @property
     def scroll(self) -> ScrollStore: ...
+
+    @property
+    def search(self) -> SearchStore: ...
 
     @property
     def subscription_type(self) -> SubscriptionTypeStore: ...

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from sayso.domain.region import PRODUCTION, of_token
 from sayso.service.access import AccessService
 from sayso.service.admin import AdminService
+from sayso.service.company import CompanyService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
+from sayso.service.data_event import DataEventService
+from sayso.service.contact_company import ContactCompanyService
+from sayso.service.data_attribute import DataAttributeService
 from sayso.service.idempotency import IdempotencyService
+from sayso.service.note import NoteService
 from sayso.service.ports import Clock, Ids, Store
+from sayso.service.scroll import ScrollService
+from sayso.service.search import SearchService
 from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
+from sayso.service.tag import TagService
 from sayso.service.turns import Turns
 from sayso.service.workspace import WorkspaceService
 
@@ -31,11 +39,21 @@ class Region:
     consent: ConsentService
     idempotency: IdempotencyService
     admins: AdminService
+    tags: TagService
+    attributes: DataAttributeService
+    notes: NoteService
+    data_events: DataEventService
+    search: SearchService
+    companies: CompanyService
+    contact_companies: ContactCompanyService
+    scrolls: ScrollService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
         snapshots, turns = Snapshots(store, clock), Turns()
         types = SubscriptionTypeService(store, snapshots, clock)
+        contacts = ContactService(store, snapshots, turns, clock, ids)
+        companies = CompanyService(store, turns, clock, ids)
         return cls(
             name=name,
             store=store,
@@ -43,10 +61,18 @@ class Region:
             access=AccessService(store, snapshots, clock, ids),
             workspaces=WorkspaceService(store, name, clock, ids),
             types=types,
-            contacts=ContactService(store, snapshots, turns, clock, ids),
+            contacts=contacts,
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots),
+            tags=TagService(store, snapshots, clock),
+            attributes=DataAttributeService(store, snapshots, clock),
+            notes=NoteService(store, snapshots, contacts, turns, clock, ids),
+            data_events=DataEventService(store, contacts, turns, clock, ids),
+            search=SearchService(store),
+            companies=companies,
+            contact_companies=ContactCompanyService(store, contacts, companies, turns, clock, ids),
+            scrolls=ScrollService(store, companies, clock, ids),
         )
 
 

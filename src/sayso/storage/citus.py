@@ -28,7 +28,12 @@ DISTRIBUTED = (
     Distributed("contact_tags", "contact_id", "contacts"),
     Distributed("contact_companies", "contact_id", "contacts"),
     Distributed("notes", "contact_id", "contacts"),
+    Distributed("data_events", "contact_id", "contacts"),
+    Distributed("data_event_summaries", "contact_id", "contacts"),
+    Distributed("note_ids", "note_id", "none"),
     Distributed("contact_keys", "value", "none"),
+    Distributed("companies", "company_id", "none"),
+    Distributed("scrolls", "workspace_id", "none"),
     Distributed("idempotency", "key", "none"),
 )
 
@@ -40,6 +45,9 @@ REFERENCE = (
     "subscription_types",
     "translations",
     "notices",
+    "tags",
+    "data_attributes",
+    "note_numbers",
     "migrations",
 )
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 
 from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyProfile, CompanyState
-from sayso.service.ports import CompanyFilter, CompanyRow, Unreadable
+from sayso.service.ports import Unreadable
+from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.claim import full, places
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed

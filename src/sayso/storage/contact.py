@@ -10,6 +10,8 @@ from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
 from sayso.domain.standing import Standing
+from sayso.storage import data_event
+from sayso.storage.company import joining
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 from sayso.storage.ledger import append
@@ -113,6 +115,10 @@ def statements(change: Change) -> list[Statement]:
     written = [_row(change), *append(change)]
     if change.links is not None:
         written += rows(change)
+    if change.links is not None or change.told is not None:
+        written += data_event.rows(change)
+    if change.joined is not None:
+        written.append(joining(change.before.workspace_id, change.joined))
     if change.claims is UNCLAIMED:
         return written
     contact_id = bytes.fromhex(change.before.id)

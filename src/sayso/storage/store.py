@@ -16,14 +16,19 @@ from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
 from sayso.storage.contact import SqlContactStore
+from sayso.storage.data_event import SqlDataEventStore
+from sayso.storage.data_attribute import SqlDataAttributeStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
 from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
+from sayso.storage.note import SqlNoteStore
 from sayso.storage.scroll import SqlScrollStore
+from sayso.storage.search import SqlSearchStore
 from sayso.storage.sqlite import BUSY_TIMEOUT, SqliteEngine, connect
 from sayso.storage.subscription_type import SqlSubscriptionTypeStore
+from sayso.storage.tag import SqlTagStore
 from sayso.storage.token import SqlTokenStore
 from sayso.storage.workspace import SqlWorkspaceStore
 
@@ -35,13 +40,18 @@ class SqlStore:
         self.engine = engine
         self.alone = alone
         self.admin = SqlAdminStore(engine)
+        self.tag = SqlTagStore(engine)
+        self.data_attribute = SqlDataAttributeStore(engine)
         self.claim = SqlClaimStore(engine)
         self.company = SqlCompanyStore(engine)
         self.contact = SqlContactStore(engine)
+        self.data_event = SqlDataEventStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
         self.links = SqlLinkStore(engine)
+        self.note = SqlNoteStore(engine)
         self.scroll = SqlScrollStore(engine)
+        self.search = SqlSearchStore(engine)
         self.subscription_type = SqlSubscriptionTypeStore(engine)
         self.token = SqlTokenStore(engine)
         self.workspace = SqlWorkspaceStore(engine)

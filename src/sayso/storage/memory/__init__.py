@@ -10,10 +10,15 @@ from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
 from sayso.storage.memory.contact import MemoryContactStore
+from sayso.storage.memory.data_event import MemoryDataEventStore
+from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
 from sayso.storage.memory.links import MemoryLinkStore
+from sayso.storage.memory.note import MemoryNoteStore
+from sayso.storage.memory.search import MemorySearchStore
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
+from sayso.storage.memory.tag import MemoryTagStore
 from sayso.storage.memory.token import MemoryTokenStore
 from sayso.storage.memory.workspace import MemoryWorkspaceStore
 
@@ -24,6 +29,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self.workspace = MemoryWorkspaceStore()
         self.admin = MemoryAdminStore(self.workspace)
+        self.tag = MemoryTagStore(self.workspace)
+        self.data_attribute = MemoryDataAttributeStore(self.workspace)
         self.idempotency = MemoryIdempotencyStore()
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
@@ -32,6 +39,9 @@ class MemoryStore:
         self.scroll = MemoryScrollStore()
         self.ledger = MemoryLedgerStore(self.contact)
         self.links = MemoryLinkStore(self.contact)
+        self.note = MemoryNoteStore(self.contact)
+        self.data_event = MemoryDataEventStore(self.contact)
+        self.search = MemorySearchStore(self.contact)
         self.token = MemoryTokenStore(self.workspace)
         self._beginning = deepcopy(self._parts())
 

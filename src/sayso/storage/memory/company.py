@@ -9,7 +9,8 @@ from sayso.domain.contact import Claim, ContactState
 from sayso.domain.errors import Stale
 from sayso.domain.links import Membership
 from sayso.domain.scroll import Scroll
-from sayso.service.ports import CompanyFilter, CompanyRow, Unreadable
+from sayso.service.ports import Unreadable
+from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.memory.contact import MemoryContactStore
 
 

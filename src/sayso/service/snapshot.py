@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
+from sayso.domain.data_attribute import DataAttribute
 from sayso.domain.subscription_type import SubscriptionType
+from sayso.domain.tag import Tag
 from sayso.service.ports import Clock, Store
 
 #: For how long a snapshot is used without asking whether it is current, in ms.
@@ -23,6 +25,8 @@ class Snapshot:
     types: dict[str, SubscriptionType]
     admins: list[Admin]
     checked_at: int
+    tags: dict[str, Tag] = field(default_factory=dict)
+    attributes: dict[int, DataAttribute] = field(default_factory=dict)
     rendered: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -74,4 +78,7 @@ class Snapshots:
         types: dict[str, SubscriptionType] = {
             type_.id: type_ for type_ in await self._store.subscription_type.all(workspace_id)
         }
-        return Snapshot(workspace, types, await self._store.admin.all(workspace_id), now)
+        admins = await self._store.admin.all(workspace_id)
+        tags = {tag.id: tag for tag in await self._store.tag.all(workspace_id)}
+        attributes = {one.id: one for one in await self._store.data_attribute.all(workspace_id)}
+        return Snapshot(workspace, types, admins, now, tags, attributes)

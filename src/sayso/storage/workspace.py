@@ -11,6 +11,9 @@ from sayso.storage.engine import Engine, Statement
 #: What every change of a small table runs too, so that other processes drop what they cached.
 RAISE_VERSION = "UPDATE workspaces SET version = version + 1 WHERE workspace_id = $1"
 
+#: The same for a change that was decided on all of a small table: nothing of it has changed since a version.
+RAISE_VERSION_FROM = f"{RAISE_VERSION} AND version = $2"
+
 _VERSION = "SELECT version FROM workspaces WHERE workspace_id = $1"
 
 _FIND = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
+from sayso.domain.errors import Stale
 
 
 class MemoryWorkspaceStore:
@@ -17,6 +18,12 @@ class MemoryWorkspaceStore:
 
     def raise_version(self, workspace_id: str) -> None:
         self._versions[workspace_id] += 1
+
+    def raise_version_from(self, workspace_id: str, version: int) -> None:
+        """Raises Stale where it is another."""
+        if self._versions.get(workspace_id) != version:
+            raise Stale("somebody was faster")
+        self.raise_version(workspace_id)
 
     async def version(self, workspace_id: str) -> int | None:
         return self._versions.get(workspace_id)

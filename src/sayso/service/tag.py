@@ -1,0 +1,96 @@
+"""Tags of a workspace: made, renamed, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sayso.domain import tag as rules
+from sayso.domain.errors import NotFound, Unavailable
+from sayso.domain.tag import Tag, TagChange
+from sayso.service.decided import decided
+from sayso.service.ports import Clock, Store
+from sayso.service.snapshot import Snapshot, Snapshots
+from sayso.service.turns import Turns
+
+Decide = Callable[[Snapshot, int], TagChange | None]
+
+
+class TagService:
+    def __init__(self, store: Store, snapshots: Snapshots, clock: Clock) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._clock = clock
+        self._turns = Turns()
+
+    async def all(self, workspace_id: str) -> list[Tag]:
+        """In order of creation, as the store has them now."""
+        return list((await self._current(workspace_id)).tags.values())
+
+    async def find(self, workspace_id: str, tag_id: str) -> Tag:
+        """Raises NotFound."""
+        held = await self._snapshots.of(workspace_id)
+        if held is None or tag_id not in held.tags:
+            held = await self._current(workspace_id)
+        return _found(held, tag_id)
+
+    async def named(self, workspace_id: str, name: str) -> Tag:
+        """The tag of a name, made where there is none. Raises Invalid."""
+
+        def decide(snapshot: Snapshot, last: int) -> TagChange | None:
+            known = snapshot.tags.values()
+            return rules.create(workspace_id, str(last + 1), name, known, self._clock())
+
+        made = await self._decided(workspace_id, decide)
+        if made is not None:
+            return made.after
+        found = rules.named(name, await self.all(workspace_id))
+        if found is None:
+            raise Unavailable("Too many changes at once; try again")
+        return found
+
+    async def rename(self, workspace_id: str, tag_id: str, name: str) -> Tag:
+        """Raises NotFound, Invalid, and Conflict where the name is another tag's."""
+
+        def decide(snapshot: Snapshot, _: int) -> TagChange | None:
+            return rules.rename(_found(snapshot, tag_id), name, snapshot.tags.values(), self._clock())
+
+        change = await self._decided(workspace_id, decide)
+        return change.after if change else await self.find(workspace_id, tag_id)
+
+    async def delete(self, workspace_id: str, tag_id: str) -> None:
+        """From then on nobody has it. Raises NotFound."""
+
+        def decide(snapshot: Snapshot, _: int) -> TagChange | None:
+            return rules.delete(_found(snapshot, tag_id), self._clock())
+
+        await self._decided(workspace_id, decide)
+
+    async def _decided(self, workspace_id: str, decide: Decide) -> TagChange | None:
+        async def read() -> tuple[TagChange, int] | None:
+            snapshot = await self._current(workspace_id)
+            change = decide(snapshot, await self._store.tag.last(workspace_id))
+            return change and (change, snapshot.version)
+
+        async def commit(decision: tuple[TagChange, int]) -> None:
+            await self._store.tag.commit(*decision)
+
+        async with self._turns.of(workspace_id, "tags"):
+            decision = await decided(read, commit)
+        # What was written stays written: it is read again within a second anyway.
+        with suppress(Unavailable):
+            await self._snapshots.current(workspace_id)
+        return decision[0] if decision else None
+
+    async def _current(self, workspace_id: str) -> Snapshot:
+        snapshot = await self._snapshots.current(workspace_id)
+        if snapshot is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        return snapshot
+
+
+def _found(snapshot: Snapshot, tag_id: str) -> Tag:
+    tag = snapshot.tags.get(tag_id)
+    if tag is None:
+        raise NotFound("there is no such tag")
+    return tag

@@ -123,6 +123,7 @@ def routes() -> str:
         (f"`{route.method}`", f"`{route.path}`", f"`{route.scope.value}`", route.summary) for route in api_routes.ROUTES
     ]
     opened = [(f"`{route.method}`", f"`{route.path}`", route.summary) for route in api_routes.OPEN_ROUTES]
+    twins = [(f"`{route.method}`", f"`{route.path}`", route.summary) for route in api_routes.TWIN_ROUTES]
     sections = [
         "## Intercom's surface",
         table(("Method", "Path", "Scope", "Since", "What it does"), found),
@@ -130,6 +131,8 @@ def routes() -> str:
         table(("Method", "Path", "Scope", "What it does"), own),
         "## Without a token\n\nFrom another machine `/metrics` asks for one, unless `SAYSO_METRICS_PUBLIC` is set.",
         table(("Method", "Path", "What it tells"), opened),
+        "## For tests\n\nWith `--ephemeral` alone, to the scope `admin`: [how to](../how-to/test-against-sayso.md).",
+        table(("Method", "Path", "What it does"), twins),
     ]
     about = (
         "A token's scopes are read, write and admin. *Since* is the version of Intercom's API with which a route\n"

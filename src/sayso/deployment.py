@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sayso.service.ids import RandomIds, now
-from sayso.service.ports import Store
+from sayso.service.ports import Clock, Store
 from sayso.service.region import Region, Regions
 from sayso.settings import Settings, databases
 from sayso.storage.database import Database, at
@@ -26,7 +26,7 @@ async def opened(settings: Settings) -> AsyncIterator[Regions]:
                 await database.bring_up_to_date(now())
             stores[name] = await database.open(serving=True)
             stack.push_async_callback(stores[name].close)
-        regions = _regions(settings, stores)
+        regions = on_stores(settings, stores)
         for region in regions.by_name.values():
             await region.workspaces.refuse_other_regions()
         yield regions
@@ -41,17 +41,18 @@ async def joined(settings: Settings) -> AsyncIterator[Regions]:
         for name, database in _databases(settings).items():
             stores[name] = await database.open()
             stack.push_async_callback(stores[name].close)
-        yield _regions(settings, stores)
+        yield on_stores(settings, stores)
 
 
 def _databases(settings: Settings) -> dict[str, Database]:
     return {name: at(url, settings.database_timeout) for name, url in databases(settings).items()}
 
 
-def _regions(settings: Settings, stores: Mapping[str, Store]) -> Regions:
+def on_stores(settings: Settings, stores: Mapping[str, Store], clock: Clock = now) -> Regions:
+    """The regions' services on stores that are open."""
     ids = RandomIds()
     hosts = {host: name for name, known in settings.regions.items() for host in known.hosts}
-    return Regions({name: Region.on(name, store, now, ids) for name, store in stores.items()}, hosts, settings.region)
+    return Regions({name: Region.on(name, store, clock, ids) for name, store in stores.items()}, hosts, settings.region)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -28,6 +28,7 @@ from sayso.deployment import joined, opened
 from sayso.domain.errors import Unavailable
 from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
+from sayso.http.openapi import Surface
 from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
 from sayso.http.router import Router
@@ -71,10 +72,14 @@ async def composed(settings: Settings, member: Member | None = None) -> AsyncIte
         windows = member.windows if member else Windows(settings.rate_limit)
         proxies = TrustedProxies(settings.trusted_proxies)
         app = surfaces(regions, windows, tally, now, RandomIds(), operations, proxies)
-        if settings.log_requests:
-            app.intercom = logs.of_requests(app.intercom)
-            app.prefixes = {prefix: logs.of_requests(respond) for prefix, respond in app.prefixes.items()}
-        yield Sayso(settings, regions, app, operations)
+        yield Sayso(settings, regions, logged(app) if settings.log_requests else app, operations)
+
+
+def logged(app: App) -> App:
+    """An application that logs a line for each request."""
+    app.intercom = logs.of_requests(app.intercom)
+    app.prefixes = {prefix: logs.of_requests(respond) for prefix, respond in app.prefixes.items()}
+    return app
 
 
 def surfaces(
@@ -93,19 +98,22 @@ def surfaces(
     return App(intercom.respond, intercom.refuse, api.prefixes, tally, proxies or TrustedProxies(""))
 
 
-def described(regions: Regions, public_url: str = "") -> Document:
+def described(regions: Regions, public_url: str = "", *more: Surface) -> Document:
     """The description of every surface."""
-    described_surfaces = (intercom_openapi.surface(), *api_openapi.surfaces())
+    described_surfaces = (intercom_openapi.surface(), *api_openapi.surfaces(), *more)
     return Document(described_surfaces, regions.hosts, regions.default.name, public_url)
 
 
 async def serve(
-    settings: Settings, begin: Callable[[Regions], Awaitable[Begun]], greet: Callable[[str, Begun], None]
+    settings: Settings,
+    begin: Callable[[Regions], Awaitable[Begun]],
+    greet: Callable[[str, Begun], None],
+    compose: Callable[[Settings], AbstractAsyncContextManager[Sayso]] = composed,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then answer what was accepted and return. `greet` gets the address."""
-    async with composed(settings) as sayso:
+    async with compose(settings) as sayso:
         listener = listening(settings)
-        server = _Server(_config(settings, sayso.app), sayso)
+        server = _Server(configured(settings, sayso.app), sayso)
         # Before anybody learns the address: from then on, being asked to stop means to drain.
         server.heed_signals()
         greet(address(settings, listener), await begin(sayso.regions))
@@ -117,7 +125,7 @@ async def serve_as(member: Member, settings: Settings, listener: socket.socket, 
     """Serve with others on one socket, until a signal or the parent's end closes the pipe `parent`. When connections
     are taken, a byte is written to the pipe `ready`."""
     async with composed(settings, member) as sayso:
-        server = _Member(_config(settings, sayso.app), sayso, member, listener, partial(os.write, ready, b"."))
+        server = _Member(configured(settings, sayso.app), sayso, member, listener, partial(os.write, ready, b"."))
         server.heed_signals()
         server.heed(parent)
         await server.serve(sockets=[listener])
@@ -143,7 +151,8 @@ def listening(settings: Settings) -> socket.socket:
     return listener
 
 
-def _config(settings: Settings, app: App) -> uvicorn.Config:
+def configured(settings: Settings, app: App) -> uvicorn.Config:
+    """What uvicorn's server is told."""
     return uvicorn.Config(
         app,
         http=HttpProtocol,

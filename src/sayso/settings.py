@@ -78,6 +78,10 @@ class Settings:
     log_requests: bool = field(default=False, metadata=_told("Whether to log a line for each request."))
     log_format: str = field(default="auto", metadata=_told("console, json, or auto: console on a terminal."))
     drain_seconds: int = field(default=30, metadata=_told("How long a stopping server waits for open requests."))
+    ephemeral: bool = field(
+        default=False,
+        metadata=_told("For tests: all in memory, nothing kept, clock and faults under /sayso/test/; loopback alone."),
+    )
     regions: Mapping[str, RegionSettings] = field(
         default_factory=dict,
         metadata=_told("Tables such as [regions.eu] with hosts and database_url, in the file alone."),
@@ -293,9 +297,31 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     refuse_unless("drain_seconds", "must be 0 or more", holds=settings.drain_seconds >= 0)
     _check_tls(settings)
     _check_regions(settings)
+    if settings.ephemeral:
+        _check_ephemeral(settings)
     embedded = [name for name, url in databases(settings).items() if url.path is not None]
     told = f"more than one needs PostgreSQL, and the database of {', '.join(embedded)} is a file: set database_url"
     refuse_unless("workers", told, holds=settings.workers == 1 or not embedded)
+
+
+def _check_ephemeral(settings: Settings) -> None:
+    """Whoever reaches it may put it back and set its clock, and what it is told is gone with it."""
+    if not _is_loopback(settings.host):
+        raise WrongSetting("ephemeral: serves this machine alone; host must be a loopback address, such as 127.0.0.1")
+    if settings.database_url or any(region.database_url for region in settings.regions.values()):
+        raise WrongSetting("ephemeral: keeps nothing in a database; leave out database_url")
+    if settings.workers != 1:
+        raise WrongSetting("ephemeral: keeps everything in one process; workers must be 1")
+
+
+def _is_loopback(host: str) -> bool:
+    # Imported here: most settings need no such look.
+    from ipaddress import ip_address  # noqa: PLC0415
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_address(url: str) -> bool:

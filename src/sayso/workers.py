@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -22,7 +22,7 @@ import structlog
 from sayso.deployment import opened
 from sayso.domain.errors import SaysoError, Unavailable
 from sayso.http.crew import Crew
-from sayso.server import address, listening, serve_as
+from sayso.server import Sayso, address, composed, listening, serve_as
 from sayso.server import serve as serve_alone
 from sayso.service.region import Regions
 from sayso.settings import Settings
@@ -43,14 +43,18 @@ _HEEDED = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
-    settings: Settings, begin: Callable[[Regions], Awaitable[Begun]], greet: Callable[[str, Begun], None]
+    settings: Settings,
+    begin: Callable[[Regions], Awaitable[Begun]],
+    greet: Callable[[str, Begun], None],
+    compose: Callable[[Settings], AbstractAsyncContextManager[Sayso]] = composed,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then answer what was accepted and return.
 
-    `begin` runs once, before anybody is answered; `greet` gets the address and what it gave.
+    `begin` runs once, before anybody is answered; `greet` gets the address and what it gave. One process serves what
+    `compose` makes of the settings.
     """
     if settings.workers == 1:
-        _run(serve_alone(settings, begin, greet))
+        _run(serve_alone(settings, begin, greet, compose))
         return
     with closing(listening(settings)) as listener:
         begun = _run(_begun(settings, begin))

@@ -11,7 +11,7 @@ from sayso.api.call import KEY_LIMIT
 from sayso.api.errors import TABLE
 from sayso.api.errors import Answer as ProblemAnswer
 from sayso.api.page import MOST_PER_PAGE, PER_PAGE
-from sayso.api.routes import OPEN_ROUTES, ROUTES, OpenRoute, Route
+from sayso.api.routes import ADMIN, OPEN_ROUTES, ROUTES, TWIN_ROUTES, OpenRoute, Route, TwinRoute
 from sayso.api.shapes.operations import Health, Readiness
 from sayso.api.shapes.problem import Problem
 from sayso.api.shapes.subscription_type import (
@@ -22,11 +22,13 @@ from sayso.api.shapes.subscription_type import (
     TranslationFields,
     Wording,
 )
+from sayso.api.shapes.twin import Clock, ClockAdvance, ClockSetting, Fault, FaultFields, FaultList, Twin
 from sayso.domain.errors import (
     Conflict,
     ContactNotFound,
     DuplicateContact,
     Forbidden,
+    Invalid,
     KeyReused,
     Malformed,
     MethodNotAllowed,
@@ -60,6 +62,8 @@ _ASKED = TranslationFields("Newsletter", "Twice a month", "en")
 _ASKED_GERMAN = TranslationFields("Rundbrief", "Zweimal im Monat", "de")
 _TYPE = SubscriptionType("5", "draft", "opt_in", _ENGLISH, [_ENGLISH, _GERMAN], ["email"])
 
+_NOON = Clock(1_793_620_800, frozen=True)
+
 #: One example of each shape.
 _EXAMPLES: dict[type[Struct], Struct] = {
     SubscriptionType: _TYPE,
@@ -68,6 +72,12 @@ _EXAMPLES: dict[type[Struct], Struct] = {
     Wording: Wording("Rundbrief", "Zweimal im Monat"),
     Health: Health(__version__),
     Readiness: Readiness("ok", []),
+    Clock: _NOON,
+    ClockSetting: ClockSetting(1_793_620_800),
+    ClockAdvance: ClockAdvance(3600),
+    FaultFields: FaultFields("429", 2, "POST", "/contacts"),
+    FaultList: FaultList([Fault("429", 2, "POST", "/contacts", 0, served=False)]),
+    Twin: Twin(Clock(1_793_620_800, frozen=False), []),
 }
 
 _KEY: Json = {
@@ -103,6 +113,15 @@ def surfaces() -> tuple[Surface, Surface]:
             description="What operators and their machines ask; no token needed.",
             operations=[_open_operation(route) for route in OPEN_ROUTES],
         ),
+    )
+
+
+def twin_surface() -> Surface:
+    """What is served with --ephemeral alone."""
+    return Surface(
+        tag="Tests",
+        description="A server for other people's tests: put back, its clock, its faults.",
+        operations=[_twin_operation(route) for route in TWIN_ROUTES],
     )
 
 
@@ -149,6 +168,29 @@ def _open_operation(route: OpenRoute) -> Operation:
         summary=route.summary,
         description=" ".join((route.handler.__doc__ or "").split()),
         answers=answers,
+    )
+
+
+def _twin_operation(route: TwinRoute) -> Operation:
+    kinds = (*((Invalid, Missing, Malformed, TooLarge) if route.body else ()), Unauthenticated, Forbidden, SaysoError)
+    answers = [TABLE[kind] for kind in kinds]
+    told = [
+        _told(status, *(answer for answer in answers if answer.status == status))
+        for status in sorted({answer.status for answer in answers})
+    ]
+    example = _EXAMPLES[route.answer]
+    done = Answer(status=200, description="Done.", shapes=(route.answer,), headers=_COMMON, example=example)
+    return Operation(
+        id=f"sayso.twin.{route.handler.__name__}",
+        method=route.method,
+        path=route.path,
+        tag="Tests",
+        summary=route.summary,
+        description=" ".join((route.handler.__doc__ or "").split()),
+        answers=[done, *told],
+        body=route.body,
+        body_example=_EXAMPLES[route.body] if route.body else None,
+        scope=ADMIN.value,
     )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec import Struct
 
-from sayso.api import subscription_type
+from sayso.api import subscription_type, twin
 from sayso.api.call import Call
 from sayso.api.operations import Operations
 from sayso.api.shapes.operations import Health, Readiness
 from sayso.api.shapes.subscription_type import SubscriptionType, SubscriptionTypeFields, SubscriptionTypePage, Wording
+from sayso.api.shapes.twin import Clock, ClockAdvance, ClockSetting, FaultFields, FaultList, Twin
 from sayso.domain.access import Scope
 from sayso.http.request import Request
 from sayso.http.response import Response
+from sayso.service import twin as service
 
 READ, ADMIN = Scope.READ, Scope.ADMIN
 
@@ -46,6 +49,22 @@ class OpenRoute:
     method: str = "GET"
 
 
+@dataclass(frozen=True, slots=True)
+class TwinRoute:
+    """Served with --ephemeral alone, to tokens with every scope."""
+
+    method: str
+    path: str
+    handler: Callable[[service.Twin, Call], Awaitable[Response]]
+    summary: str
+    answer: type[Struct]
+    body: type[Struct] | None = None
+
+    def on(self, of_server: service.Twin) -> Route:
+        handler = partial(self.handler, of_server)
+        return Route(self.method, self.path, handler, ADMIN, self.summary, self.answer, self.body)
+
+
 # fmt: off
 ROUTES = (
     Route("GET", "/sayso/subscription_types", subscription_type.list_all, READ, "List subscription types", SubscriptionTypePage),
@@ -61,5 +80,16 @@ OPEN_ROUTES = (
     OpenRoute("/metrics", Operations.metrics, "What did it do", None, "text/plain"),
     OpenRoute("/openapi.json", Operations.openapi, "What is served, for programs", None),
     OpenRoute("/docs", Operations.docs, "What is served, for people", None, "text/html"),
+)
+
+TWIN_ROUTES = (
+    TwinRoute("POST", "/sayso/test/reset", twin.reset, "Begin again", Twin),
+    TwinRoute("GET", "/sayso/test/clock", twin.clock, "What time is it", Clock),
+    TwinRoute("PUT", "/sayso/test/clock", twin.set_clock, "Set the clock", Clock, ClockSetting),
+    TwinRoute("POST", "/sayso/test/clock/advance", twin.advance_clock, "Let time pass", Clock, ClockAdvance),
+    TwinRoute("POST", "/sayso/test/clock/release", twin.release_clock, "Let the clock go", Clock),
+    TwinRoute("GET", "/sayso/test/faults", twin.faults, "List the faults to come", FaultList),
+    TwinRoute("POST", "/sayso/test/faults", twin.fail, "Fail the next requests", FaultList, FaultFields),
+    TwinRoute("DELETE", "/sayso/test/faults", twin.forgive, "Forget all faults", FaultList),
 )
 # fmt: on

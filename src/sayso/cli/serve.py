@@ -76,7 +76,12 @@ def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) ->
         click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts))
         sys.stdout.flush()
 
-    workers.serve(settings, begin, greet)
+    if settings.ephemeral:
+        from sayso import twin
+
+        workers.serve(settings, twin.remembered(begin), greet, twin.composed)
+    else:
+        workers.serve(settings, begin, greet)
 
 
 async def _starts(regions: Regions, bootstrap: str, *, demo: bool) -> dict[str, Start]:
@@ -95,6 +100,8 @@ def _greeting(settings: Settings, address: str, starts: dict[str, Start]) -> str
     from sayso import __version__
 
     lines = [f"Sayso {__version__} listens on {address}"]
+    if settings.ephemeral:
+        lines.append("All is in memory and gone when it ends; /docs says what tests may ask for under /sayso/test/")
     for name, start in starts.items():
         where = f" (region {name})" if len(starts) > 1 else ""
         if start.token:

@@ -1,0 +1,182 @@
+"""A server for other people's tests: the same surfaces on stores in memory, which can be put back, with a clock that
+can be set, and answers that fail as asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from copy import copy
+from typing import TypeVar
+
+from sayso.api import openapi as api_openapi
+from sayso.api.app import ApiApp
+from sayso.api.operations import Operations
+from sayso.api.routes import OPEN_ROUTES, TWIN_ROUTES, OpenRoute, Route
+from sayso.api.routes import ROUTES as API_ROUTES
+from sayso.asgi import App
+from sayso.deployment import on_stores
+from sayso.domain.errors import SaysoError, Unavailable
+from sayso.domain.fault import Fault, FaultKind
+from sayso.http.proxies import TrustedProxies
+from sayso.http.request import Fields, Request
+from sayso.http.response import Response
+from sayso.http.router import NotAllowed, Routed, Router
+from sayso.http.tally import Tally
+from sayso.http.windows import Windows
+from sayso.intercom.routes import ROUTES as INTERCOM_ROUTES
+from sayso.server import Sayso, described, logged, surfaces
+from sayso.service.ids import RandomIds, now
+from sayso.service.region import Region, Regions
+from sayso.service.twin import Faults, Twin, TwinClock
+from sayso.settings import Settings, databases
+from sayso.storage.memory import MemoryStore
+
+Begun = TypeVar("Begun")
+
+#: Where a path begins that is about the twin itself.
+OWN = ["sayso", "test"]
+
+
+def remembered(begin: Callable[[Regions], Awaitable[Begun]]) -> Callable[[Regions], Awaitable[Begun]]:
+    """What it begins is what a reset goes back to."""
+
+    async def begin_and_remember(regions: Regions) -> Begun:
+        begun = await begin(regions)
+        for region in regions.by_name.values():
+            assert isinstance(region.store, MemoryStore)
+            region.store.remember()
+        return begun
+
+    return begin_and_remember
+
+
+@asynccontextmanager
+async def composed(settings: Settings) -> AsyncIterator[Sayso]:
+    """An ephemeral server's application, on empty stores."""
+    clock, tally, windows = TwinClock(now), Tally(), _Windows(settings.rate_limit)
+    stores = {name: MemoryStore() for name in databases(settings)}
+    regions = on_stores(settings, stores, clock)
+    document = described(regions, settings.public_url, api_openapi.twin_surface())
+    operations = Operations(regions, tally, settings.metrics_public, document)
+    proxies = TrustedProxies(settings.trusted_proxies)
+
+    def surfaces_on(regions: Regions, windows: Windows) -> App:
+        app = surfaces(regions, windows, tally, clock, RandomIds(), operations, proxies)
+        return logged(app) if settings.log_requests else app
+
+    failing = {
+        FaultKind.RATE_LIMITED: surfaces_on(regions, _Spent(settings.rate_limit)),
+        FaultKind.FAILED: surfaces_on(_Failing(regions.default, SaysoError), windows),
+        FaultKind.UNAVAILABLE: surfaces_on(_Failing(regions.default, _unavailable), windows),
+    }
+    resets = [*(store.reset for store in stores.values()), windows.forget]
+    snapshots = [region.snapshots.forget for region in regions.by_name.values()]
+    twin = Twin(clock, Faults(), _served(), (*resets, *snapshots))
+    routes: list[Route | OpenRoute] = [route.on(twin) for route in TWIN_ROUTES]
+    own = ApiApp(regions, Windows(0), clock, RandomIds(), operations, Router(routes))
+    yield Sayso(settings, regions, TwinApp(surfaces_on(regions, windows), failing, own, twin), operations)
+
+
+class TwinApp(App):
+    """`honest` answers as any server would, `failing` as one in trouble, `own` what is asked of the twin itself."""
+
+    def __init__(self, honest: App, failing: dict[FaultKind, App], own: ApiApp, twin: Twin) -> None:
+        super().__init__(honest.intercom, honest.refuse, honest.prefixes, honest.tally, honest.proxies)
+        self.honest = honest
+        self.twin = twin
+        self._failing = failing
+        self._own = own
+        self._router: Router[Routed] = Router((*INTERCOM_ROUTES, *API_ROUTES, *OPEN_ROUTES))
+
+    async def respond(self, request: Request) -> Response:
+        segments = _segments(request)
+        if segments[:2] == OWN:
+            return (await self._own.respond(request))[1]
+        fault = self._fault(request, segments)
+        return await (self.honest.respond(request) if fault is None else self._failed(fault, request))
+
+    def _fault(self, request: Request, segments: Sequence[str]) -> Fault | None:
+        """The fault that this request meets. What operators ask for is no surface of the original's."""
+        try:
+            found = self._router.match(request.method, segments)
+        except NotAllowed:
+            found = None
+        if found is None:
+            return self.twin.faults.take(request.method, None, segments)
+        route = found[0]
+        if isinstance(route, OpenRoute):
+            return None
+        return self.twin.faults.take(request.method, _parts(route.path), segments)
+
+    async def _failed(self, fault: Fault, request: Request) -> Response:
+        if fault.served or fault.kind is FaultKind.SLOW:
+            response = await self.honest.respond(request)
+        if fault.kind is FaultKind.SLOW:
+            await self.twin.faults.hold_back(fault.seconds)
+            return response
+        if fault.kind is FaultKind.CUT:
+            await _cut()
+        return await self._failing[fault.kind].respond(_unrecognised(request))
+
+
+async def _cut() -> None:
+    """End the connection: a task of the protocol's that is cancelled leaves no answer, and no line in a log."""
+    # After this it is a task.
+    await asyncio.sleep(0)
+    raise asyncio.CancelledError
+
+
+class _Windows(Windows):
+    """Counted by the machine's clock, as clients wait by theirs."""
+
+    def forget(self) -> None:
+        self._counts.clear()
+
+    def _turn(self, at: int) -> None:
+        super()._turn(now())
+
+
+class _Spent(Windows):
+    """Nothing is left, but only for a second: tests should not wait for long."""
+
+    def spend(self, key: str, at: int) -> int:
+        self.reset = now() // 1000 + 1
+        return -1
+
+
+class _Failing(Regions):
+    """No region can be reached: every surface tells it in its own way."""
+
+    def __init__(self, default: Region, error: Callable[[], SaysoError]) -> None:
+        super().__init__({default.name: default}, {}, default.name)
+        self._error = error
+
+    def at(self, host: str, secret: bytes) -> Region:
+        raise self._error()
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("Service Unavailable")
+
+
+def _unrecognised(request: Request) -> Request:
+    """The same, whose sender has to be found out anew."""
+    again = copy(request)
+    again.headers = Fields(request.headers)
+    return again
+
+
+def _served() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((route.method, _parts(route.path)) for route in (*INTERCOM_ROUTES, *API_ROUTES))
+
+
+def _segments(request: Request) -> list[str]:
+    try:
+        return request.segments
+    except UnicodeDecodeError:
+        return []
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))

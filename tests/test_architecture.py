@@ -28,6 +28,7 @@ WITHOUT_WORKSPACE = {
     ("workspace.py", "_ALL"): "the list of workspaces",
     ("copy.py", "_VERSIONS"): "moving a whole database",
     ("copy.py", "_NEWEST"): "moving a whole database",
+    ("search.py", "_IS_MUCH_RECENT"): "whether much has happened lately, of which the search then takes its own",
     ("copy.py", "_COMPANIES"): "moving a whole database",
 }
 

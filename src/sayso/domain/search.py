@@ -1,0 +1,199 @@
+"""Searches: a typed tree of filters, and what it says of one contact. `search_query` reads it from a request."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from sayso.domain.contact import Contact
+from sayso.domain.subscription_type import Channel
+
+Scalar: TypeAlias = str | int | float | bool
+
+
+class Kind(StrEnum):
+    """What a field holds; its operators follow from it. TIME is in whole seconds."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIME = "time"
+    TAG = "tag"
+    SEGMENT = "segment"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`attribute`: the name of a custom attribute, where it is one."""
+
+    name: str
+    kind: Kind
+    attribute: str | None = None
+
+    @property
+    def ignores_case(self) -> bool:
+        """Addresses are the same whatever the case of their ASCII letters."""
+        return self.attribute is None and self.name in {"email", "email_domain"}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text holds another one: at its start (`^`), at its end (`$`) or anywhere (`~`)."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`operator` is one of < <= > >=."""
+
+    operator: str
+    number: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """From `least` on and before `below`, in seconds; None is no bound."""
+
+    least: int | None
+    below: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no value."""
+
+
+Test: TypeAlias = OneOf | Part | Compared | During | Absent
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A negated one holds wherever the test does not: where there is no value too."""
+
+    field: Field
+    test: Test
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All of its parts hold, or any."""
+
+    is_all: bool
+    parts: tuple[Node, ...]
+
+
+Node: TypeAlias = Filter | Group
+
+
+def matches(node: Node, contact: Contact) -> bool:
+    """Whether a search finds a contact: what every store must agree with."""
+    if isinstance(node, Group):
+        found = (matches(part, contact) for part in node.parts)
+        return all(found) if node.is_all else any(found)
+    return holds(node, read(node.field, contact)) != node.negated
+
+
+def holds(filter_: Filter, value: Any) -> bool:
+    """Whether the test of a filter, not negated, holds for a value of its field; tags are a set of them."""
+    field, test = filter_.field, filter_.test
+    if isinstance(test, Absent):
+        return value is None
+    if isinstance(value, frozenset):
+        return isinstance(test, OneOf) and not value.isdisjoint(test.values)
+    return value is not None and _passes(field, test, value)
+
+
+def _passes(field: Field, test: Test, value: Any) -> bool:
+    match test:
+        case OneOf(values):
+            return plain(field, value) in {plain(field, each) for each in values}
+        case Part(where, text):
+            return _PARTS[where](plain(field, value), plain(field, text))
+        case Compared(word, number):
+            return _COMPARED[word](value, number)
+        case During(least, below):
+            return (least is None or value >= least) and (below is None or value < below)
+    raise AssertionError(test)
+
+
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_PARTS: dict[str, Callable[[str, str], bool]] = {
+    "~": lambda whole, part: part in whole,
+    "^": str.startswith,
+    "$": str.endswith,
+}
+
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def lower(text: str) -> str:
+    """ASCII letters in lower case, all others as they are: what every engine can do alike."""
+    return text.translate(_LOWER)
+
+
+def plain(field: Field, value: Any) -> Any:
+    """A value in the form in which it is compared."""
+    return lower(value) if field.ignores_case else value
+
+
+def read(field: Field, contact: Contact) -> Any:
+    """A field's value, None where there is none; of a kind other than the field's is as good as none."""
+    if field.attribute is not None:
+        value = contact.profile.custom_attributes.get(field.attribute)
+        return value if type(value) in _TYPES[field.kind] else None
+    reader = _READERS.get(field.name)
+    value = reader(contact) if reader else _stored(contact, field.name)
+    if field.kind is Kind.BOOLEAN:
+        return bool(value)
+    return int(value) if value is not None and field.kind is Kind.INTEGER else value
+
+
+_TYPES: dict[Kind, tuple[type, ...]] = {
+    Kind.STRING: (str,),
+    Kind.INTEGER: (int, float),
+    Kind.NUMBER: (int, float),
+    Kind.BOOLEAN: (bool,),
+    Kind.TIME: (int, float),
+}
+
+
+def _stored(contact: Contact, name: str) -> Any:
+    """What the profile says, by the name or path that the field has."""
+    value: Any = contact.profile
+    for step in name.split("."):
+        value = getattr(value, step, None)
+    return value
+
+
+def _domain(contact: Contact) -> str | None:
+    email = contact.profile.email
+    return email.rpartition("@")[2] if email is not None else None
+
+
+_READERS: dict[str, Callable[[Contact], Any]] = {
+    "id": lambda contact: contact.id,
+    "role": lambda contact: contact.profile.role.value,
+    "email_domain": _domain,
+    "created_at": lambda contact: contact.created_at // 1000,
+    "updated_at": lambda contact: contact.head.updated_at // 1000,
+    "tag_id": lambda contact: frozenset(contact.links.tags),
+    "segment_id": lambda contact: frozenset(),
+    "unsubscribed_from_emails": lambda contact: Channel.EMAIL in contact.head.standing.stops,
+}

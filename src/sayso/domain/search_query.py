@@ -1,0 +1,259 @@
+"""A search as a request says it, read into a typed tree. Every rule of the query language is here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from sayso.domain.errors import Invalid, Missing, UnknownSearchField
+from sayso.domain.search import Absent, Compared, During, Field, Filter, Group, Kind, Node, OneOf, Part, Scalar
+
+#: How deep groups may be nested, how many filters each may have, and how many values a whole search.
+DEPTH, FILTERS, VALUES = 2, 15, 1_000
+
+#: Times beyond these many seconds before or after the epoch are none.
+_SECONDS = 2**31
+
+_INTEGERS = 2**63
+
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+
+_STRINGS = """id role name avatar email email_domain phone external_id language_override browser browser_language os
+location.country location.region location.city ios_app_version ios_device ios_app_device ios_os_version ios_app_name
+ios_sdk_version android_app_version android_device android_app_name andoid_sdk_version android_sdk_version"""
+_TIMES = """created_at signed_up_at updated_at last_seen_at last_contacted_at last_replied_at last_email_opened_at
+last_email_clicked_at ios_last_seen_at android_last_seen_at"""
+_BOOLEANS = "unsubscribed_from_emails marked_email_as_spam has_hard_bounced"
+
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(_STRINGS.split(), Kind.STRING),
+    **dict.fromkeys(_TIMES.split(), Kind.TIME),
+    **dict.fromkeys(_BOOLEANS.split(), Kind.BOOLEAN),
+    "owner_id": Kind.INTEGER,
+    "tag_id": Kind.TAG,
+    "segment_id": Kind.SEGMENT,
+}
+
+#: Misspelt by everybody, as it is in every description.
+_SPELT = {"andoid_sdk_version": "android_sdk_version"}
+
+_ATTRIBUTE = "custom_attributes."
+
+_SAME = frozenset({"=", "!="})
+_AMONG = frozenset({"IN", "NIN"})
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_TEXT = frozenset({"~", "!~", "^", "$"})
+
+_OPERATORS: dict[Kind, frozenset[str]] = {
+    Kind.STRING: _SAME | _AMONG | _TEXT,
+    Kind.INTEGER: _SAME | _AMONG | _ORDER,
+    Kind.NUMBER: _SAME | _AMONG | _ORDER,
+    Kind.BOOLEAN: _SAME | _AMONG,
+    Kind.TIME: frozenset({"=", "<", ">"}),
+    Kind.TAG: _SAME,
+    Kind.SEGMENT: _SAME | _AMONG,
+}
+_TO_THE_SECOND = _SAME | _ORDER
+_NEGATED = {"!=": "=", "NIN": "IN", "!~": "~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What depends on the version and the workspace.
+
+    `zone`: whose days times are matched by. `is_exact`: the contact's own times are matched to the second, date
+    attributes by the day of UTC. `owner_is_text`: owner_id is a string. `attributes`: the kinds of the custom ones.
+    """
+
+    zone: tzinfo
+    is_exact: bool = False
+    owner_is_text: bool = False
+    has_formatted_phone: bool = False
+    attributes: Mapping[str, Kind] | None = None
+
+    def field(self, name: Any) -> Field:
+        """Raises UnknownSearchField."""
+        if not isinstance(name, str):
+            raise Invalid("The field of a filter must be a string", "field")
+        if name.startswith(_ATTRIBUTE):
+            return self._attribute(name)
+        kind = _KINDS.get(name)
+        if name == "owner_id" and self.owner_is_text:
+            kind = Kind.STRING
+        if name == "formatted_phone" and self.has_formatted_phone:
+            kind = Kind.STRING
+        if kind is None:
+            raise UnknownSearchField(name)
+        return Field(_SPELT.get(name, name), kind)
+
+    def _attribute(self, name: str) -> Field:
+        bare = name.removeprefix(_ATTRIBUTE)
+        kind = (self.attributes or {}).get(bare)
+        if kind is None:
+            raise UnknownSearchField(name)
+        return Field(name, kind, bare)
+
+
+def parse(tree: Any, language: Language) -> Node:
+    """A request's `query` as a typed tree. Raises Missing, Invalid, UnknownSearchField."""
+    node = _node(tree, language, 0)
+    if _values(node) > VALUES:
+        raise Invalid(f"A search has at most {VALUES} values", "query")
+    return node
+
+
+def _values(node: Node) -> int:
+    if isinstance(node, Group):
+        return sum(_values(part) for part in node.parts)
+    return len(node.test.values) if isinstance(node.test, OneOf) else 1
+
+
+def _node(tree: Any, language: Language, depth: int) -> Node:
+    if not isinstance(tree, dict):
+        raise Invalid("A query is a filter, or a group of them: an object", "query")
+    if "field" in tree:
+        return _filter(tree, language)
+    if "operator" not in tree:
+        raise Missing("A query needs an operator, and a field or a group's filters", "query")
+    word = tree["operator"]
+    if word not in ("AND", "OR"):
+        raise Invalid("The operator of a group must be AND or OR", "operator")
+    parts = tree.get("value")
+    if not isinstance(parts, list) or not 1 <= len(parts) <= FILTERS:
+        raise Invalid(f"A group of filters is an array of 1 to {FILTERS}", "value")
+    if depth == DEPTH:
+        raise Invalid(f"Groups of filters can be nested {DEPTH} levels deep at most", "query")
+    return Group(word == "AND", tuple(_node(part, language, depth + 1) for part in parts))
+
+
+def _filter(tree: dict[str, Any], language: Language) -> Filter:
+    field = language.field(tree["field"])
+    for name in ("operator", "value"):
+        if name not in tree:
+            raise Missing(f"A filter needs {'an operator' if name == 'operator' else 'a value'}", name)
+    word, value = tree["operator"], tree["value"]
+    to_the_second = field.kind is Kind.TIME and language.is_exact and field.attribute is None
+    allowed = _TO_THE_SECOND if to_the_second else _OPERATORS[field.kind]
+    if not isinstance(word, str) or word not in allowed:
+        raise Invalid(f"The operator must be one of {' '.join(sorted(allowed))} for {_told(field)}", "operator")
+    negated, word = word in _NEGATED, _NEGATED.get(word, word)
+    if value is None and word == "=" and field.kind not in (Kind.TAG, Kind.SEGMENT):
+        return Filter(field, Absent(), negated)
+    if field.kind is Kind.TIME:
+        second = _second(field, value)
+        test = _instant(word, second) if to_the_second else _day(word, second, field, language)
+        return Filter(field, test, negated)
+    if word == "IN":
+        return Filter(field, OneOf(_each(field, value)), negated)
+    if word == "=":
+        return Filter(field, OneOf((_value(field, value),)), negated)
+    if word in _ORDER:
+        number = _value(field, value)
+        assert not isinstance(number, str)
+        return Filter(field, Compared(word, number))
+    return Filter(field, Part(word, str(_text(field, value))), negated)
+
+
+def _each(field: Field, value: Any) -> tuple[Scalar, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= VALUES:
+        raise Invalid(f"The value must be an array of 1 to {VALUES} for IN and NIN", "value")
+    return tuple(_value(field, each) for each in value)
+
+
+def _value(field: Field, value: Any) -> Scalar:
+    match field.kind:
+        case Kind.BOOLEAN:
+            return _boolean(field, value)
+        case Kind.INTEGER:
+            return _integer(field, value)
+        case Kind.NUMBER:
+            return _number(field, value)
+        case Kind.TAG | Kind.SEGMENT if type(value) is int:
+            return str(value)
+    if field.name == "owner_id" and type(value) is int:
+        return str(value)
+    text = _text(field, value)
+    if field.name == "role" and text not in ("user", "lead"):
+        raise Invalid("The value must be user or lead for role", "value")
+    return text
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(field, "a string")
+    if "\0" in value:
+        raise _wrong(field, "a string without NUL characters")
+    return value
+
+
+def _boolean(field: Field, value: Any) -> bool:
+    if value in ("true", "false"):
+        return bool(value == "true")
+    if not isinstance(value, bool):
+        raise _wrong(field, "true or false")
+    return value
+
+
+def _integer(field: Field, value: Any) -> int:
+    number = _number(field, value)
+    if isinstance(number, float):
+        raise _wrong(field, "an integer")
+    return number
+
+
+def _number(field: Field, value: Any) -> int | float:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _INTEGERS:
+        raise _wrong(field, "a number")
+    return value
+
+
+def _second(field: Field, value: Any) -> int:
+    try:
+        second = _integer(field, value)
+    except Invalid:
+        second = _SECONDS
+    if not -_SECONDS <= second < _SECONDS:
+        raise _wrong(field, "a Unix time in whole seconds")
+    return second
+
+
+def _instant(word: str, second: int) -> During:
+    match word:
+        case "=":
+            return During(second, second + 1)
+        case ">":
+            return During(second + 1, None)
+        case ">=":
+            return During(second, None)
+        case "<":
+            return During(None, second)
+    return During(None, second + 1)
+
+
+def _day(word: str, second: int, field: Field, language: Language) -> During:
+    """By calendar day: `>` starts with the day after, `<` ends before the day."""
+    zone = UTC if language.is_exact and field.attribute is not None else language.zone
+    day = datetime.fromtimestamp(second, zone).date()
+    start, following = (
+        int(datetime.combine(each, time(), zone).timestamp()) for each in (day, day + timedelta(days=1))
+    )
+    match word:
+        case "=":
+            return During(start, following)
+        case ">":
+            return During(following, None)
+    return During(None, start)
+
+
+def _wrong(field: Field, wanted: str) -> Invalid:
+    return Invalid(f"The value must be {wanted} for {_told(field)}", "value")
+
+
+def _told(field: Field) -> str:
+    """Custom attributes may be named for anything: their names are not said."""
+    return field.name if field.attribute is None else "this custom attribute"

@@ -1,0 +1,100 @@
+"""Searches: pages of the contacts that a query finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sayso.domain.contact import Contact, ContactState, email_key
+from sayso.domain.search import Filter, Node, OneOf, matches
+from sayso.domain.search_order import CREATION, Mark, Order
+from sayso.service.ports import Store
+
+#: A query that names contacts by so many identifiers at most is answered from these; one for more is a scan.
+NAMED = 20
+
+#: So many leads of one address are looked at for that; more are found by a scan.
+_ALIKE = 150
+
+_IDENTIFIERS = frozenset({"id", "email", "external_id"})
+
+#: (field, value).
+Identifier = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    query: Node
+    order: Order = CREATION
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of a walk; `following` is None on the last."""
+
+    contacts: list[Contact]
+    page: int
+    total: int
+    following: Mark | None
+
+
+class SearchService:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def page(self, workspace_id: str, search: Search, after: Mark | None, limit: int) -> SearchPage:
+        """Live contacts. The total is counted for the first page and carried along. Raises Unavailable."""
+        order, place = search.order, after.place if after else None
+        found = await self._named(workspace_id, search.query)
+        if found is not None:
+            total = after.total if after else len(found)
+            found = order.following(found, place)
+        else:
+            found = await self._store.search.page(workspace_id, search.query, order, place, limit + 1)
+            # A first page that holds all there is need not be counted.
+            few = after is None and len(found) <= limit
+            total = after.total if after else len(found) if few else await self._count(workspace_id, search.query)
+        page = after.page + 1 if after else 1
+        shown, more = found[:limit], len(found) > limit
+        following = Mark(*order.place(shown[-1]), page, total) if more else None
+        return SearchPage(shown, page, total, following)
+
+    async def _count(self, workspace_id: str, query: Node) -> int:
+        return await self._store.search.count(workspace_id, query)
+
+    async def _named(self, workspace_id: str, query: Node) -> list[Contact] | None:
+        """All that a query finds, where it names contacts by their identifiers: a few point reads."""
+        identifiers = _identifiers(query)
+        if identifiers is None or len(identifiers) > NAMED:
+            return None
+        found: dict[str, Contact] = {}
+        for name, value in identifiers:
+            contacts = await self._identified(workspace_id, name, value)
+            if len(contacts) > _ALIKE:
+                return None
+            found |= {contact.id: contact for contact in contacts}
+        live = (contact for contact in found.values() if contact.head.state is ContactState.LIVE)
+        return [contact for contact in live if matches(query, contact)]
+
+    async def _identified(self, workspace_id: str, name: str, value: str) -> list[Contact]:
+        if name == "id":
+            contact = await self._store.contact.find(workspace_id, value)
+            return [contact] if contact else []
+        claimed = email_key(value) if name == "email" else value
+        claims = await self._store.contact.claims(workspace_id, {name: claimed})
+        user = await self._store.contact.find(workspace_id, claims[name].contact_id) if claims else None
+        leads = await self._store.search.leads(workspace_id, name, value, _ALIKE + 1)
+        return [user, *leads] if user else leads
+
+
+def _identifiers(query: Node) -> set[Identifier] | None:
+    """Identifiers of which each contact found has one; None where a query does not say so."""
+    if isinstance(query, Filter):
+        name, test = query.field.name, query.test
+        if name not in _IDENTIFIERS or query.negated or not isinstance(test, OneOf):
+            return None
+        return {(name, str(value)) for value in test.values}
+    parts = [_identifiers(part) for part in query.parts]
+    known = [part for part in parts if part is not None]
+    if query.is_all:
+        return min(known, key=len, default=None)
+    return set().union(*known) if len(known) == len(parts) else None

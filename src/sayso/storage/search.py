@@ -1,0 +1,103 @@
+"""Searches as SQL: a typed tree becomes one condition, its values become parameters."""
+
+from __future__ import annotations
+
+from sayso.domain.contact import Contact
+from sayso.domain.search import Node
+from sayso.domain.search_order import Order, Place
+from sayso.storage.contact import _COLUMNS, _contact
+from sayso.storage.engine import Engine, Row
+from sayso.storage.ids import packed
+from sayso.storage.search_condition import Asked
+from sayso.storage.search_plan import Span, created, tag, updated_since
+from sayso.storage.search_spelling import forget_forms, spelling
+
+_LEADS_BY_EMAIL = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($2)
+AND role = 'lead' AND state = 'live' LIMIT $3"""
+
+_LEADS_BY_EXTERNAL_ID = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND external_id = $2
+AND role = 'lead' AND state = 'live' LIMIT $3"""
+
+_OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
+
+# Acts rise with time, and each change of a contact is announced: what was updated lately is found at the end.
+_IS_MUCH_RECENT = "SELECT 1 FROM events WHERE act >= $1 ORDER BY act LIMIT 1 OFFSET $2"
+
+_RECENT = "SELECT contact_id FROM events WHERE act >= {} AND workspace_id = $1"
+
+_IS_MUCH_TAGGED = "SELECT 1 FROM contact_tags WHERE workspace_id = $1 AND tag_id = $2 LIMIT 1 OFFSET $3"
+
+_TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_id = $1"
+
+# The few first, each with its contact: SQLite takes CROSS JOIN for that order.
+_OF_FEW = """FROM (SELECT DISTINCT contact_id AS few_id FROM ({}) AS few) AS few
+CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
+
+#: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts is shorter.
+FEW = 4_000
+
+
+class SqlSearchStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._spelling = spelling(engine)
+
+    async def leads(self, workspace_id: str, kind: str, value: str, limit: int) -> list[Contact]:
+        sql = _LEADS_BY_EMAIL if kind == "email" else _LEADS_BY_EXTERNAL_ID
+        rows = await self._engine.read(sql, workspace_id, value, limit)
+        return [_contact(workspace_id, row) for row in rows]
+
+    async def page(
+        self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
+    ) -> list[Contact]:
+        asked = Asked(workspace_id, self._spelling)
+        few = await self._few(workspace_id, query, asked)
+        key, turn = asked.key(order), " DESC" if order.descending else ""
+        conditions = [asked.condition(query)]
+        if after is not None:
+            conditions.append(asked.beyond(order, after[0], packed(after[1])))
+        if key == "created_at":
+            # The plus leaves the index of pages out: few are sorted faster than all are walked along.
+            key = "+created_at" if few else key
+            conditions += _bounds(asked, created(query), None if after is None else order.descending)
+        sql = f"""SELECT {_COLUMNS} {few or _OF_ALL} AND {" AND ".join(conditions)}
+            ORDER BY {key}{turn}, contact_id{turn} LIMIT {asked.given(limit)}"""
+        return [_contact(workspace_id, row) for row in await self._scan(sql, asked)]
+
+    async def count(self, workspace_id: str, query: Node) -> int:
+        asked = Asked(workspace_id, self._spelling)
+        few = await self._few(workspace_id, query, asked)
+        conditions = [asked.condition(query), *_bounds(asked, created(query), None)]
+        rows = await self._scan(f"SELECT count(*) {few or _OF_ALL} AND {' AND '.join(conditions)}", asked)
+        return int(rows[0][0])
+
+    async def _few(self, workspace_id: str, query: Node, asked: Asked) -> str | None:
+        """Where a search asks for what few contacts have, the rows that name them."""
+        tag_id = tag(query)
+        if tag_id is not None and not await self._engine.scan(_IS_MUCH_TAGGED, workspace_id, tag_id, FEW):
+            return _OF_FEW.format(_TAGGED.format(asked.given(tag_id)))
+        second = updated_since(query)
+        if second is not None and second > 0:
+            act = _first_act(second)
+            if not await self._engine.scan(_IS_MUCH_RECENT, act, FEW):
+                return _OF_FEW.format(_RECENT.format(asked.given(act)))
+        return None
+
+    async def _scan(self, sql: str, asked: Asked) -> list[Row]:
+        forget_forms()
+        return await self._engine.scan(sql, *asked.parameters)
+
+
+def _bounds(asked: Asked, span: Span, descending: bool | None) -> list[str]:
+    """Where a walk along created_at starts and ends; `descending` where it goes on from a place, which is its start."""
+    found = []
+    if span.least is not None and descending is not False:
+        found.append(f"created_at >= {asked.given(span.least * 1000)}")
+    if span.below is not None and descending is not True:
+        found.append(f"created_at < {asked.given(span.below * 1000)}")
+    return found
+
+
+def _first_act(second: int) -> bytes:
+    """No act of that second or later has a smaller id."""
+    return bytes.fromhex(f"{second * 1000:012x}" + "0" * 20)

@@ -1,0 +1,58 @@
+"""What narrows a search down before its condition is looked at: bounds of times, and rows that name few contacts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sayso.domain.search import During, Filter, Kind, Node, OneOf
+
+
+class Span(NamedTuple):
+    """Times that all contacts found lie in, in seconds: from `least` on and before `below`. None is no bound."""
+
+    least: int | None = None
+    below: int | None = None
+
+    def meet(self, other: Span) -> Span:
+        """Those that lie in both."""
+        return Span(
+            max((at for at in (self.least, other.least) if at is not None), default=None),
+            min((at for at in (self.below, other.below) if at is not None), default=None),
+        )
+
+
+def conjuncts(query: Node) -> list[Filter]:
+    """The filters that everything found passes, and that are not negated."""
+    if isinstance(query, Filter):
+        return [] if query.negated else [query]
+    # One of one is all of it.
+    if query.is_all or len(query.parts) == 1:
+        return [found for part in query.parts for found in conjuncts(part)]
+    return []
+
+
+def created(query: Node) -> Span:
+    """When the contacts found were created: before they were last updated, too."""
+    updated = span(query, "updated_at")
+    return span(query, "created_at").meet(Span(None, updated.below))
+
+
+def updated_since(query: Node) -> int | None:
+    """The second since when all contacts found were updated."""
+    return span(query, "updated_at").least
+
+
+def span(query: Node, name: str) -> Span:
+    found = Span()
+    for filter_ in conjuncts(query):
+        if filter_.field.name == name and isinstance(filter_.test, During):
+            found = found.meet(Span(filter_.test.least, filter_.test.below))
+    return found
+
+
+def tag(query: Node) -> str | None:
+    """A tag that all contacts found have."""
+    for filter_ in conjuncts(query):
+        if filter_.field.kind is Kind.TAG and isinstance(filter_.test, OneOf) and len(filter_.test.values) == 1:
+            return str(filter_.test.values[0])
+    return None

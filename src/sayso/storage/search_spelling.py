@@ -1,0 +1,114 @@
+"""What searches ask that the engines' common SQL cannot say: JSON, hex digits, ASCII letters, an order of bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sayso.domain.search import Kind
+from sayso.storage.engine import Engine
+from sayso.storage.sqlite import SqliteEngine, dialect
+
+#: How many forms of statements the embedded engine remembers. Searches have more than can be counted.
+_FORMS = 2_048
+
+
+class Spelling(Protocol):
+    def lower(self, text: str) -> str:
+        """ASCII letters in lower case, others as they are."""
+
+    def by_bytes(self, text: str) -> str:
+        """The text for comparing in the order of its bytes."""
+
+    def digits(self, contact_id: str) -> str:
+        """An id's bytes as hex digits."""
+
+    def packed(self, path: Sequence[str], kind: Kind) -> str:
+        """What the profile's JSON holds at a path of our own; NULL for nothing."""
+
+    def attribute(self, name: str, kind: Kind) -> str:
+        """The custom attribute that the parameter `name` names; NULL where it is of another kind."""
+
+    def named(self, name: str) -> str:
+        """What that parameter is given."""
+
+    def number(self, parameter: str) -> str:
+        """A parameter to compare with numbers."""
+
+    def numeric(self, value: float) -> Any:
+        """What that parameter is given."""
+
+
+class SqliteSpelling:
+    def lower(self, text: str) -> str:
+        return f"lower({text})"
+
+    def by_bytes(self, text: str) -> str:
+        return text
+
+    def digits(self, contact_id: str) -> str:
+        return f"lower(hex({contact_id}))"
+
+    def packed(self, path: Sequence[str], kind: Kind) -> str:
+        return f"json_extract(profile, '$.{'.'.join(path)}')"
+
+    def attribute(self, name: str, kind: Kind) -> str:
+        types = {Kind.STRING: "'text'", Kind.BOOLEAN: "'true', 'false'"}.get(kind, "'integer', 'real'")
+        return f"CASE WHEN json_type(profile, {name}) IN ({types}) THEN json_extract(profile, {name}) END"
+
+    def named(self, name: str) -> str:
+        return f"$.custom_attributes.{json.dumps(name, ensure_ascii=False)}"
+
+    def number(self, parameter: str) -> str:
+        return parameter
+
+    def numeric(self, value: float) -> Any:
+        return value
+
+
+class PostgresSpelling:
+    def lower(self, text: str) -> str:
+        return f'lower({text} COLLATE "C")'
+
+    def by_bytes(self, text: str) -> str:
+        return f'({text}) COLLATE "C"'
+
+    def digits(self, contact_id: str) -> str:
+        return f"encode({contact_id}, 'hex')"
+
+    def packed(self, path: Sequence[str], kind: Kind) -> str:
+        return self._typed(f"CAST(profile AS json) #>> '{{{','.join(path)}}}'", kind)
+
+    def attribute(self, name: str, kind: Kind) -> str:
+        value = f"(CAST(profile AS json) -> 'custom_attributes' -> CAST({name} AS text))"
+        type_ = {Kind.STRING: "string", Kind.BOOLEAN: "boolean"}.get(kind, "number")
+        text = f"{value} #>> '{{}}'"
+        return f"CASE WHEN json_typeof({value}) = '{type_}' THEN {self._typed(text, kind)} END"
+
+    def named(self, name: str) -> str:
+        return name
+
+    def number(self, parameter: str) -> str:
+        return f"CAST(CAST({parameter} AS text) AS numeric)"
+
+    def numeric(self, value: float) -> Any:
+        return repr(value)
+
+    def _typed(self, text: str, kind: Kind) -> str:
+        match kind:
+            case Kind.STRING:
+                return f"({text})"
+            case Kind.BOOLEAN:
+                return f"(CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)"
+        return f"CAST({text} AS numeric)"
+
+
+def spelling(engine: Engine) -> Spelling:
+    return SqliteSpelling() if isinstance(engine, SqliteEngine) else PostgresSpelling()
+
+
+def forget_forms() -> None:
+    """Keep what the embedded engine remembers of statements from growing with every form that a search can have."""
+    if dialect.cache_info().currsize > _FORMS:
+        dialect.cache_clear()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sayso.domain.contact import Change
-from sayso.domain.links import LinkRow, LinkRows, Membership, Note, Tagging
+from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
+from sayso.storage.note import naming
 
 # What is there already stays: the swap of the contact's row, in the same commit, has decided.
 _TAG = """INSERT INTO contact_tags (workspace_id, contact_id, tag_id, applied_at, applied_by)
@@ -23,11 +24,17 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, contact_id, note_id) 
 
 _UNNOTE = "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2 AND note_id = $3"
 
+_MERGED = """INSERT INTO merges (workspace_id, contact_id, source_id, source_role, merged_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, contact_id, source_id) DO NOTHING"""
+
+_UNMERGED = "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2 AND source_id = $3"
+
 #: What is done to a contact of which nothing is kept but its ledger.
 _EMPTY = (
     "DELETE FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2",
+    "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2",
 )
 
 
@@ -37,10 +44,17 @@ _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE worksp
 
 _NOTES = "SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2"
 
+_MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
+ORDER BY merged_at, source_id"""
+
 
 class SqlLinkStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
+        rows = await self._engine.scan(_TAGS, workspace_id, packed(contact_id))
+        return LinkRows.of(*(Tagging(*row) for row in rows)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         key = (workspace_id, packed(contact_id))
@@ -49,11 +63,16 @@ class SqlLinkStore:
         notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.scan(_NOTES, *key)]
         return LinkRows.of(*tags, *companies, *notes)
 
+    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+        found = await self._engine.scan(_MERGES, workspace_id, packed(contact_id))
+        return [MergeRecord(source.hex(), role, at) for source, role, at in found]
+
 
 def rows(change: Change) -> list[Statement]:
     """What a change of a contact does to the rows of its links."""
     key = (change.before.workspace_id, bytes.fromhex(change.before.id))
     written = [_dropped(key, row) for row in change.drop] + [_put(key, row) for row in change.put]
+    written += [naming(*key, row) for row in change.put if isinstance(row, Note)]
     if change.after.state.is_empty:
         written += [Statement(sql, key) for sql in _EMPTY]
     return written
@@ -64,6 +83,8 @@ def _put(key: tuple[str, bytes], row: LinkRow) -> Statement:
         return Statement(_TAG, (*key, *row))
     if isinstance(row, Membership):
         return Statement(_ATTACH, (*key, bytes.fromhex(row.company_id), row.attached_at))
+    if isinstance(row, MergeRecord):
+        return Statement(_MERGED, (*key, bytes.fromhex(row.source_id), row.source_role, row.merged_at))
     return Statement(_NOTE, (*key, int(row.id), row.author_id, row.body, row.created_at))
 
 
@@ -72,4 +93,6 @@ def _dropped(key: tuple[str, bytes], row: LinkRow) -> Statement:
         return Statement(_UNTAG, (*key, row.tag_id))
     if isinstance(row, Membership):
         return Statement(_DETACH, (*key, bytes.fromhex(row.company_id)))
+    if isinstance(row, MergeRecord):
+        return Statement(_UNMERGED, (*key, bytes.fromhex(row.source_id)))
     return Statement(_UNNOTE, (*key, int(row.id)))

@@ -1,0 +1,151 @@
+"""Data events: what a contact did, as the customer tells it, and how often and when they did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from math import isfinite
+from typing import Any, NamedTuple
+
+from sayso.domain.errors import Invalid, Missing
+
+NAME_LIMIT = 255
+
+#: Of the metadata sent with an event as many keys are kept; those after them are ignored.
+KEYS_KEPT = 10
+KEY_LIMIT = 190
+TEXT_LIMIT = 2_048
+COUNT_LIMIT = 2**31
+_NUMBER_LIMIT = 2**53
+
+#: Times that clients can read: seconds that fit 32 bits.
+TIME_LIMIT = 2**31
+
+#: For how long events are listed one by one, in seconds: 90 days. They count for longer.
+LISTED_FOR = 90 * 24 * 3600
+
+
+#: Where an event stands among a contact's: its time in seconds, and its id.
+EventPlace = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DataEvent:
+    """`id` is 32 hex digits, `at` when it happened, in seconds. A contact has one event of a name at a second."""
+
+    id: str
+    name: str
+    at: int
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Summary(NamedTuple):
+    """How often a contact did something, and when first and last, in seconds."""
+
+    name: str
+    total: int
+    first: int
+    last: int
+
+
+class Told(NamedTuple):
+    """What a change adds to the data events of a contact: an event, where one was submitted, and its name's summary."""
+
+    summary: Summary
+    event: DataEvent | None = None
+
+
+def submitted(id_: str, name: str, at: int, metadata: Mapping[str, Any]) -> DataEvent:
+    """An event as somebody tells of it, with as much of the metadata as is kept. Raises Missing, Invalid."""
+    check_name(name)
+    check_time(at, "created_at")
+    kept = dict(islice(metadata.items(), KEYS_KEPT))
+    for key, value in kept.items():
+        _check_value(key, value)
+    return DataEvent(id_, name, at, kept)
+
+
+def summarized(name: str, count: int, first: int, last: int) -> Summary:
+    """A summary as somebody tells of it. Raises Missing, Invalid."""
+    check_name(name)
+    if not 0 <= count < COUNT_LIMIT:
+        raise Invalid(f"count must be a number from 0 to {COUNT_LIMIT - 1}", "count")
+    check_time(first, "first")
+    check_time(last, "last")
+    if last < first:
+        raise Invalid("last must not be before first", "last")
+    return Summary(name, count, first, last)
+
+
+def counted(before: Summary | None, event: DataEvent) -> Summary:
+    """The summary after one more event."""
+    if before is None:
+        return Summary(event.name, 1, event.at, event.at)
+    count = min(before.total + 1, COUNT_LIMIT - 1)
+    return Summary(event.name, count, min(before.first, event.at), max(before.last, event.at))
+
+
+def check_name(name: str) -> None:
+    """Raises Missing, Invalid."""
+    if not name.strip():
+        raise Missing("event_name must be there", "event_name")
+    if len(name) > NAME_LIMIT:
+        raise Invalid(f"event_name has at most {NAME_LIMIT} characters", "event_name")
+    if "\0" in name:
+        raise Invalid("event_name must not hold a NUL character", "event_name")
+
+
+def check_time(seconds: int, name: str) -> None:
+    """Raises Invalid."""
+    if not 0 <= seconds < TIME_LIMIT:
+        raise Invalid(f"{name} must be a Unix time in whole seconds", name)
+
+
+def _check_value(key: str, value: object) -> None:
+    if not 0 < len(key) <= KEY_LIMIT:
+        raise _wrong(f"a key has 1 to {KEY_LIMIT} characters")
+    if "\0" in key:
+        raise _wrong("a key must not hold a NUL character")
+    if isinstance(value, dict):
+        _check_rich(value)
+    else:
+        _check_plain(value)
+
+
+def _check_plain(value: object) -> None:
+    if isinstance(value, str):
+        if len(value) > TEXT_LIMIT:
+            raise _wrong(f"a value has at most {TEXT_LIMIT} characters")
+        if "\0" in value:
+            raise _wrong("a value must not hold a NUL character")
+    elif isinstance(value, float):
+        if not isfinite(value):
+            raise _wrong("a number must be finite")
+    elif isinstance(value, int):
+        if abs(value) > _NUMBER_LIMIT:
+            raise _wrong("a number has at most 53 bits")
+    elif value is not None:
+        raise _wrong("a value is a string, a number, a boolean, a link with a text, or an amount of money")
+
+
+def _check_rich(value: Mapping[str, Any]) -> None:
+    """A link with a text is `{url, value}`, an amount of money `{amount, currency}`."""
+    match value:
+        case {"url": str(url), "value": str(text)} if len(value) == 2:
+            _check_plain(url)
+            _check_plain(text)
+            if not url.lower().startswith(("http://", "https://")):
+                raise _wrong("a link begins with http:// or https://")
+        case {"amount": int(amount), "currency": str(currency)} if len(value) == 2:
+            _check_plain(amount)
+            if isinstance(amount, bool) or amount < 0:
+                raise _wrong("an amount is a positive number of cents")
+            if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+                raise _wrong("a currency has three letters")
+        case _:
+            raise _wrong("an object in it is {url, value} or {amount, currency}, and holds no other")
+
+
+def _wrong(what: str) -> Invalid:
+    return Invalid(f"metadata: {what}", "metadata")

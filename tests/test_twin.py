@@ -274,6 +274,20 @@ async def test_a_reset_gives_back_what_the_rate_limit_took_and_is_not_kept_away_
             assert 200 == await _status(client, "GET", "/me")
 
 
+async def test_there_is_an_end_to_what_memory_takes_until_a_reset(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(twin, "MOST_CHANGES", 2)
+    async with twin.composed(Settings(ephemeral=True)) as composed:
+        await begin(composed.regions.default, TOKEN, with_demo=False)
+        composed.regions.default.store.remember()
+        async with _client(composed) as client:
+            for _ in range(2):
+                made = [await client.post("/contacts", json={"email": f"{number}@example.com"}) for number in range(3)]
+                assert [200, 200, 503] == [answer.status_code for answer in made]
+                assert "2 changes at most: reset it" in made[-1].json()["errors"][0]["message"]
+                assert 2 == (await client.get("/contacts")).json()["total_count"]
+                await client.post("/sayso/test/reset")
+
+
 async def test_only_a_token_with_every_scope_may_ask_for_any_of_it(sayso: Sayso):
     region = sayso.regions.default
     [workspace] = await region.workspaces.all()

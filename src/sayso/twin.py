@@ -16,23 +16,28 @@ from sayso.api.routes import OPEN_ROUTES, TWIN_ROUTES, OpenRoute, Route
 from sayso.api.routes import ROUTES as API_ROUTES
 from sayso.asgi import App
 from sayso.deployment import on_stores
+from sayso.domain.access import Scope
 from sayso.domain.errors import SaysoError, Unavailable
 from sayso.domain.fault import Fault, FaultKind
 from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
-from sayso.http.router import NotAllowed, Routed, Router
+from sayso.http.router import NotAllowed, Router
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom.routes import ROUTES as INTERCOM_ROUTES
+from sayso.intercom.routes import Route as IntercomRoute
 from sayso.server import Sayso, described, logged, surfaces
 from sayso.service.ids import RandomIds, now
 from sayso.service.region import Region, Regions
-from sayso.service.twin import Faults, Twin, TwinClock
+from sayso.service.twin import Faults, Room, Twin, TwinClock
 from sayso.settings import Settings, databases
 from sayso.storage.memory import MemoryStore
 
 Begun = TypeVar("Begun")
+
+#: How many requests may change something until all is put back.
+MOST_CHANGES = 100_000
 
 #: Where a path begins that is about the twin itself.
 OWN = ["sayso", "test"]
@@ -70,44 +75,59 @@ async def composed(settings: Settings) -> AsyncIterator[Sayso]:
         FaultKind.FAILED: surfaces_on(_Failing(regions.default, SaysoError), windows),
         FaultKind.UNAVAILABLE: surfaces_on(_Failing(regions.default, _unavailable), windows),
     }
-    resets = [*(store.reset for store in stores.values()), windows.forget]
+    room, full = Room(MOST_CHANGES), surfaces_on(_Failing(regions.default, _full), windows)
+    resets = [*(store.reset for store in stores.values()), windows.forget, room.empty]
     snapshots = [region.snapshots.forget for region in regions.by_name.values()]
     twin = Twin(clock, Faults(), _served(), (*resets, *snapshots))
     routes: list[Route | OpenRoute] = [route.on(twin) for route in TWIN_ROUTES]
     own = ApiApp(regions, Windows(0), clock, RandomIds(), operations, Router(routes))
-    yield Sayso(settings, regions, TwinApp(surfaces_on(regions, windows), failing, own, twin), operations)
+    app = TwinApp(surfaces_on(regions, windows), failing, own, twin, room, full)
+    yield Sayso(settings, regions, app, operations)
+
+
+_Routed = IntercomRoute | Route | OpenRoute
 
 
 class TwinApp(App):
-    """`honest` answers as any server would, `failing` as one in trouble, `own` what is asked of the twin itself."""
+    """`honest` answers as any server would, `failing` as one in trouble, `own` what is asked of the twin itself; `full`
+    answers where there is no `room` left."""
 
-    def __init__(self, honest: App, failing: dict[FaultKind, App], own: ApiApp, twin: Twin) -> None:
+    def __init__(
+        self, honest: App, failing: dict[FaultKind, App], own: ApiApp, twin: Twin, room: Room, full: App
+    ) -> None:
         super().__init__(honest.intercom, honest.refuse, honest.prefixes, honest.tally, honest.proxies)
         self.honest = honest
         self.twin = twin
         self._failing = failing
         self._own = own
-        self._router: Router[Routed] = Router((*INTERCOM_ROUTES, *API_ROUTES, *OPEN_ROUTES))
+        self._room = room
+        self._full = full
+        self._router: Router[_Routed] = Router((*INTERCOM_ROUTES, *API_ROUTES, *OPEN_ROUTES))
 
     async def respond(self, request: Request) -> Response:
         segments = _segments(request)
         if segments[:2] == OWN:
             return (await self._own.respond(request))[1]
-        fault = self._fault(request, segments)
-        return await (self.honest.respond(request) if fault is None else self._failed(fault, request))
+        route = self._route(request.method, segments)
+        fault = self._fault(request.method, route, segments)
+        if fault is not None:
+            return await self._failed(fault, request)
+        if _changes(route) and not self._room.take():
+            return await self._full.respond(_unrecognised(request))
+        return await self.honest.respond(request)
 
-    def _fault(self, request: Request, segments: Sequence[str]) -> Fault | None:
-        """The fault that this request meets. What operators ask for is no surface of the original's."""
+    def _route(self, method: str, segments: Sequence[str]) -> _Routed | None:
         try:
-            found = self._router.match(request.method, segments)
+            found = self._router.match(method, segments)
         except NotAllowed:
-            found = None
-        if found is None:
-            return self.twin.faults.take(request.method, None, segments)
-        route = found[0]
+            return None
+        return found[0] if found else None
+
+    def _fault(self, method: str, route: _Routed | None, segments: Sequence[str]) -> Fault | None:
+        """The fault that a request meets. What operators ask for is no surface of the original's."""
         if isinstance(route, OpenRoute):
             return None
-        return self.twin.faults.take(request.method, _parts(route.path), segments)
+        return self.twin.faults.take(method, _parts(route.path) if route else None, segments)
 
     async def _failed(self, fault: Fault, request: Request) -> Response:
         if fault.served or fault.kind is FaultKind.SLOW:
@@ -160,6 +180,14 @@ def _unavailable() -> Unavailable:
     return Unavailable("Service Unavailable")
 
 
+def _full() -> Unavailable:
+    return Unavailable(f"An ephemeral server takes {MOST_CHANGES} changes at most: reset it")
+
+
+def _changes(route: _Routed | None) -> bool:
+    return route is not None and not isinstance(route, OpenRoute) and route.scope is not Scope.READ
+
+
 def _unrecognised(request: Request) -> Request:
     """The same, whose sender has to be found out anew."""
     again = copy(request)
@@ -168,7 +196,8 @@ def _unrecognised(request: Request) -> Request:
 
 
 def _served() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((route.method, _parts(route.path)) for route in (*INTERCOM_ROUTES, *API_ROUTES))
+    routes: tuple[_Routed, ...] = (*INTERCOM_ROUTES, *API_ROUTES)
+    return tuple((route.method, _parts(route.path)) for route in routes)
 
 
 def _segments(request: Request) -> list[str]:

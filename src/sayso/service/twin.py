@@ -90,6 +90,22 @@ class Faults:
             await asyncio.wait_for(self._cleared.wait(), seconds)
 
 
+class Room:
+    """What memory has room for, in requests that change something: nobody should find out by the machine's end."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.empty()
+
+    def empty(self) -> None:
+        self._left = self._most
+
+    def take(self) -> bool:
+        """Whether there was room for one more."""
+        self._left -= 1
+        return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """`served` are the routes that may fail, by method and the path's parts; `beginnings` put back what the server

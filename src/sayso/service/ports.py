@@ -19,7 +19,7 @@ from sayso.domain.data_attribute import AttributeChange, DataAttribute
 from sayso.domain.data_event import DataEvent, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
-from sayso.domain.links import LinkRows, Note
+from sayso.domain.links import LinkRows, MergeRecord, Note
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
@@ -55,6 +55,9 @@ class ContactStore(Protocol):
         """How many live contacts there are."""
 
     async def commit(self, change: Change) -> None: ...
+
+    async def commit_all(self, changes: Sequence[Change]) -> None:
+        """Changes of different contacts of one workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,10 @@ class SubscriptionTypeStore(Protocol):
 
 class LinkStore(Protocol):
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
-        """The rows that changes of a contact have put and not dropped; those of one contact in any state."""
+        """The tags, companies and notes that changes of a contact have put and not dropped, in any state of it."""
+
+    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+        """Who was merged into a contact, in that order."""
 
 
 class SearchStore(Protocol):

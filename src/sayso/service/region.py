@@ -14,6 +14,7 @@ from sayso.service.data_event import DataEventService
 from sayso.service.contact_company import ContactCompanyService
 from sayso.service.data_attribute import DataAttributeService
 from sayso.service.idempotency import IdempotencyService
+from sayso.service.merge import MergeService
 from sayso.service.note import NoteService
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.scroll import ScrollService
@@ -36,6 +37,7 @@ class Region:
     workspaces: WorkspaceService
     types: SubscriptionTypeService
     contacts: ContactService
+    merges: MergeService
     consent: ConsentService
     idempotency: IdempotencyService
     admins: AdminService
@@ -62,6 +64,7 @@ class Region:
             workspaces=WorkspaceService(store, name, clock, ids),
             types=types,
             contacts=contacts,
+            merges=MergeService(store, contacts, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots),

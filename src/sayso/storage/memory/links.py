@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.links import LinkRows
+from sayso.domain.links import LinkRows, MergeRecord
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -12,3 +12,8 @@ class MemoryLinkStore:
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         return LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())
+
+    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+        rows = self._contacts.linked.get((workspace_id, contact_id), {}).values()
+        merges = [row for row in rows if isinstance(row, MergeRecord)]
+        return sorted(merges, key=lambda row: (row.merged_at, row.source_id))

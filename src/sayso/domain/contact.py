@@ -42,7 +42,10 @@ class ContactState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a contact is known by. Times are in seconds, as clients give them."""
+    """What a contact is known by. Times are in seconds, as clients give them.
+
+    `email_verified` is what somebody said of the address; `merged_into` names the contact that has this one's now.
+    """
 
     role: Role
     external_id: str | None = None
@@ -54,6 +57,8 @@ class Profile:
     signed_up_at: int | None = None
     last_seen_at: int | None = None
     language_override: str | None = None
+    email_verified: bool | None = None
+    merged_into: str | None = None
     custom_attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def identifiers(self) -> dict[str, str]:
@@ -215,7 +220,7 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
         profile=profile,
         claims=ClaimChanges(
             take=_take(contact.id, wanted, claims, act.at),
-            release=tuple(_own(contact, kind, held[kind], ContactState.LIVE, act.at) for kind in gone),
+            release=tuple(own_claim(contact, kind, held[kind], ContactState.LIVE, act.at) for kind in gone),
         ),
     )
 
@@ -224,7 +229,7 @@ def delete(contact: Contact, act: Act) -> Change:
     """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays."""
     after = contact.head.after(act, contact.head.chain, contact.head.standing)
     marks = (
-        _own(contact, kind, value, ContactState.DELETED, act.at)
+        own_claim(contact, kind, value, ContactState.DELETED, act.at)
         for kind, value in sorted(contact.profile.identifiers().items())
     )
     return Change(
@@ -252,7 +257,7 @@ def linked(
     return Change(act, kind, head, after, links=links, put=put, drop=drop)
 
 
-def _own(contact: Contact, kind: str, value: str, state: ContactState, at: int) -> Claim:
+def own_claim(contact: Contact, kind: str, value: str, state: ContactState, at: int) -> Claim:
     return Claim(kind, value, contact.id, state, at)
 
 

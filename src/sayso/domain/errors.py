@@ -5,6 +5,9 @@
     │   ├── Missing             a value that must be there
     │   ├── Malformed           a body that could not be read at all
     │   ├── RoleFixed           a user never becomes a lead again
+    │   ├── NotDuplicates       a merge of two contacts that share nothing
+    │   ├── NotRestorable       a deleted contact that somebody wants back
+    │   │   └── ContactBlocked  a blocked one
     │   ├── TooManyCompanies    a contact belongs to as many companies as one may
     │   ├── TooManyAttributes   a workspace has as many attributes of its own as it may
     │   ├── ModelGone           a model whose attributes are not listed any more
@@ -22,6 +25,8 @@
     │   ├── NoSuchRoute         a path that is none
     │   ├── MethodNotAllowed    a path without this method
     │   ├── ContactNotFound     no such contact, or one that was deleted
+    │   │   ├── ContactMerged   one that was merged into another
+    │   │   └── HistoryNotFound no contact that others can have been merged into
     │   ├── AdminNotFound       no such admin
     │   ├── CompanyNotFound     no such company, or not one of the contact's
     │   ├── ScrollNotFound      a scroll that is not open, or not any more
@@ -67,6 +72,18 @@ class Malformed(Invalid):
 
 class RoleFixed(Invalid):
     pass
+
+
+class NotDuplicates(Invalid):
+    pass
+
+
+class NotRestorable(Invalid):
+    """A deleted contact never comes back."""
+
+
+class ContactBlocked(NotRestorable):
+    """Nor does a blocked one."""
 
 
 class TooManyCompanies(Invalid):
@@ -141,6 +158,18 @@ class MethodNotAllowed(NotFound):
 
 
 class ContactNotFound(NotFound):
+    pass
+
+
+class ContactMerged(ContactNotFound):
+    """What was this contact's is the contact's now that is named."""
+
+    def __init__(self, into: str) -> None:
+        super().__init__("the contact was merged into another one")
+        self.into = into
+
+
+class HistoryNotFound(ContactNotFound):
     pass
 
 

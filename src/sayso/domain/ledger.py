@@ -8,7 +8,7 @@ contact's entry before it. The position in the feed and the leaf index are given
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -30,17 +30,21 @@ def origin(workspace_id: str) -> str:
 class Event(StrEnum):
     __hash__ = str.__hash__
 
+    REQUESTED = "consent.requested"
     GRANTED = "consent.granted"
+    REFUSED = "consent.refused"
     WITHDRAWN = "consent.withdrawn"
     CLEARED = "choice.cleared"
     UNSUBSCRIBED_ALL = "channel.unsubscribed_all"
     RESUBSCRIBED = "channel.resubscribed"
+    MERGED = "subject.merged"
 
 
 class Entry(NamedTuple):
     """One consent record. Times are ms since the epoch, UTC; ids are 32 hex digits.
 
-    `type_id` is None where the entry is about a whole channel, `channel` where it is about a type.
+    `type_id` is None where the entry is about a whole channel, `channel` where it is about a type, and both are where
+    it is about the contact itself.
     """
 
     log: str
@@ -92,6 +96,13 @@ class Chain(NamedTuple):
     def follow(self, entry: Entry) -> Chain:
         return Chain(self.log, self.subject, entry.seq, entry.hash(self.hash))
 
+    def hashes(self, entries: Sequence[Entry], last: bytes | None) -> list[bytes]:
+        """The hash of each entry that follows here, the last one's being known."""
+        found: list[bytes] = []
+        for entry in entries[:-1]:
+            found.append(entry.hash(found[-1] if found else self.hash))
+        return [*found, last or b""] if entries else []
+
 
 def type_entry(chain: Chain, act: Act, choice: Choice, type_id: str, notice: NoticeRef | None) -> Entry:
     """The entry of a choice about one type."""
@@ -104,6 +115,11 @@ def channel_entry(chain: Chain, act: Act, channel: Channel, *, stopped: bool) ->
     event = Event.UNSUBSCRIBED_ALL if stopped else Event.RESUBSCRIBED
     state = Choice.WITHDRAWN if stopped else Choice.NONE
     return _entry(chain, act, event, None, channel.value, state.value, "none", None)
+
+
+def merge_entry(chain: Chain, act: Act) -> Entry:
+    """The entry of a merge, in the chain that ends and in the one that goes on: by itself it changes nothing."""
+    return _entry(chain, act, Event.MERGED, None, None, Choice.NONE.value, "none", None)
 
 
 def fold(entries: Iterable[Entry]) -> Standing:
@@ -120,10 +136,14 @@ def apply(standing: Standing, entry: Entry) -> Standing:
         return standing.stop(Channel(entry.channel or ""))
     if entry.event is Event.RESUBSCRIBED:
         return standing.lift(Channel(entry.channel or ""))
+    if entry.event is Event.MERGED:
+        return standing
     return standing.choose(TypeId(entry.type_id or ""), Choice(entry.state))
 
 
 _EVENT = {
+    Choice.PENDING: (Event.REQUESTED, "none"),
+    Choice.REFUSED: (Event.REFUSED, "consent"),
     Choice.GRANTED: (Event.GRANTED, "consent"),
     Choice.WITHDRAWN: (Event.WITHDRAWN, "consent"),
     Choice.NONE: (Event.CLEARED, "none"),

@@ -68,7 +68,15 @@ class Note(NamedTuple):
     created_at: int
 
 
-LinkRow: TypeAlias = Tagging | Membership | Note
+class MergeRecord(NamedTuple):
+    """A row that says that another contact was merged into this one: which, what it was, and when, in ms."""
+
+    source_id: str
+    source_role: str
+    merged_at: int
+
+
+LinkRow: TypeAlias = Tagging | Membership | Note | MergeRecord
 
 
 class LinkRows(NamedTuple):

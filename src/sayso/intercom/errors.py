@@ -28,6 +28,9 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.UnknownSearchField: Answer(400, "invalid_field"),
     domain.WrongSortOrder: Answer(400, "invalid_sort_order"),
     domain.RoleFixed: Answer(400, "client_error", "Contact with user role can't be converted to a lead"),
+    domain.NotDuplicates: Answer(400, "invalid_merge"),
+    domain.NotRestorable: Answer(400, "bad_request"),
+    domain.ContactBlocked: Answer(400, "not_restorable"),
     domain.TooManyCompanies: Answer(400, "contact_company_limit_exceeded"),
     domain.TooManyAttributes: Answer(400, "custom_data_limit_reached"),
     domain.ModelGone: Answer(422, "parameter_invalid"),
@@ -50,6 +53,10 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
     domain.AdminNotFound: Answer(404, "admin_not_found", "Admin not found"),
     domain.AttributeNotFound: Answer(404, "field_not_found", "We couldn't find that data attribute to update"),
+    domain.HistoryNotFound: Answer(404, "not_found", "Contact not found"),
+    domain.ContactMerged: Answer(
+        410, "contact_merged", "This contact has been merged. See the 'Link' header for the canonical contact."
+    ),
     domain.TypeNotFound: Answer(404, "not_found", "Resource Not Found"),
     domain.MethodNotAllowed: Answer(405, "client_error", "Method Not Allowed"),
     domain.Conflict: Answer(409, "conflict"),
@@ -93,6 +100,7 @@ def _message(error: domain.SaysoError) -> str:
 
 _LINES: dict[type[domain.SaysoError], Callable[[domain.SaysoError], bytes]] = {
     domain.MethodNotAllowed: lambda error: line(b"allow", ", ".join(error.allow).encode()),  # type: ignore[attr-defined]
+    domain.ContactMerged: lambda error: line(b"link", f'</contacts/{error.into}>; rel="canonical"'.encode()),  # type: ignore[attr-defined]
     domain.Unauthenticated: lambda error: line(b"www-authenticate", b"Bearer"),
 }
 

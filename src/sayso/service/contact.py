@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sayso.domain import archive as archiving
 from sayso.domain import contact as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.contact import Change, Contact, ContactDraft, ContactState, Head, Role
@@ -102,19 +103,42 @@ class ContactService:
         before, _ = await self.change(author, workspace_id, contact_id, rules.delete)
         return before
 
+    async def archive(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
+        """Put a contact away until it is unarchived. Raises ContactNotFound, Unavailable."""
+        _, after = await self.change(author, workspace_id, contact_id, archiving.archive)
+        return after
+
+    async def block(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
+        """Put a contact away for good. Raises ContactNotFound, Unavailable."""
+        _, after = await self.change(author, workspace_id, contact_id, archiving.block)
+        return after
+
+    async def unarchive(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
+        """Bring an archived contact back as it was. Raises ContactNotFound, NotRestorable, Unavailable."""
+        _, after = await self.change(author, workspace_id, contact_id, archiving.unarchive, live=False)
+        return after
+
     async def change(
-        self, author: Author, workspace_id: str, contact_id: str, rule: Callable[[Contact, Act], Change | None]
+        self,
+        author: Author,
+        workspace_id: str,
+        contact_id: str,
+        rule: Callable[[Contact, Act], Change | None],
+        *,
+        live: bool = True,
     ) -> tuple[Contact, Contact]:
-        """A live contact before and after what a pure rule decides for it; the same where it decides nothing.
+        """A contact before and after what a pure rule decides for it; the same where it decides nothing. Without
+        `live` the rule decides on a contact in any state.
 
         Raises ContactNotFound, Unavailable, and what the rule raises.
         """
         act = self._act(author)
         before: Contact
+        find = self.find if live else self._find_in_any_state
 
         async def decide() -> Change | None:
             nonlocal before
-            before = await self.find(workspace_id, contact_id)
+            before = await find(workspace_id, contact_id)
             return rule(before, act)
 
         async with self._turns.of(workspace_id, contact_id):
@@ -124,6 +148,12 @@ class ContactService:
     def lead_external_id(self, role: Role) -> str | None:
         """What a new lead gets for an external_id; users bring their own."""
         return self._ids.uuid() if role is Role.LEAD else None
+
+    async def _find_in_any_state(self, workspace_id: str, contact_id: str) -> Contact:
+        contact = await self._store.contact.find(workspace_id, contact_id)
+        if contact is None:
+            raise ContactNotFound("there is no such contact")
+        return contact
 
     def _act(self, author: Author) -> Act:
         now = self._clock()

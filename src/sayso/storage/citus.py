@@ -28,6 +28,7 @@ DISTRIBUTED = (
     Distributed("contact_tags", "contact_id", "contacts"),
     Distributed("contact_companies", "contact_id", "contacts"),
     Distributed("notes", "contact_id", "contacts"),
+    Distributed("merges", "contact_id", "contacts"),
     Distributed("data_events", "contact_id", "contacts"),
     Distributed("data_event_summaries", "contact_id", "contacts"),
     Distributed("note_ids", "note_id", "none"),

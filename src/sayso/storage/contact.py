@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
+from sayso.domain.contact import UNCLAIMED, Change, Claim, Contact, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
 from sayso.domain.standing import Standing
@@ -109,23 +109,48 @@ class SqlContactStore:
     async def commit(self, change: Change) -> None:
         await self._engine.commit(statements(change))
 
+    async def commit_all(self, changes: Sequence[Change]) -> None:
+        await self._engine.commit(together(changes))
+
 
 def statements(change: Change) -> list[Statement]:
     """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
-    written = [_row(change), *append(change)]
+    written = [_row(change), *_beside(change)]
+    if change.claims is UNCLAIMED:
+        return written
+    return [*_in_order(_claims(change)), *written]
+
+
+def together(changes: Sequence[Change]) -> list[Statement]:
+    """Changes of several contacts as one: all claims, then the contacts' rows in the order of their ids, then the
+    rest."""
+    claims: dict[tuple[str, str], Statement] = {}
+    for change in changes:
+        claims |= _claims(change)
+    swaps = [_row(change) for change in sorted(changes, key=lambda change: change.before.id)]
+    return [*_in_order(claims), *swaps, *(statement for change in changes for statement in _beside(change))]
+
+
+def _beside(change: Change) -> list[Statement]:
+    """What a change writes apart from claims and the contact's row."""
+    written = append(change)
     if change.links is not None:
         written += rows(change)
     if change.links is not None or change.told is not None:
         written += data_event.rows(change)
     if change.joined is not None:
         written.append(joining(change.before.workspace_id, change.joined))
-    if change.claims is UNCLAIMED:
-        return written
+    return written
+
+
+def _in_order(claims: dict[tuple[str, str], Statement]) -> list[Statement]:
+    return [claims[key] for key in sorted(claims)]
+
+
+def _claims(change: Change) -> dict[tuple[str, str], Statement]:
+    """By (kind, value)."""
+    workspace_id, claims, at = change.before.workspace_id, change.claims, change.act.at
     contact_id = bytes.fromhex(change.before.id)
-    return [*_claims(change.before.workspace_id, contact_id, change.claims, change.act.at), *written]
-
-
-def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int) -> list[Statement]:
     writes: dict[tuple[str, str], Statement] = {}
     for kind, value, expired in claims.take:
         if expired is None:
@@ -139,7 +164,7 @@ def _claims(workspace_id: str, contact_id: bytes, claims: ClaimChanges, at: int)
     for claim in claims.mark:
         marked = (claim.state, claim.at, workspace_id, claim.kind, claim.value, contact_id)
         writes[claim.kind, claim.value] = Statement(_MARK, marked, True)
-    return [writes[key] for key in sorted(writes)]
+    return writes
 
 
 def _row(change: Change) -> Statement:
@@ -181,7 +206,15 @@ def _insert(change: Change, key: tuple[str, bytes], head: tuple[Any, ...]) -> St
 
 _STATE = {state.value: state for state in ContactState}
 
-_PACKED = ("avatar", "owner_id", "signed_up_at", "last_seen_at", "language_override")
+_PACKED = (
+    "avatar",
+    "owner_id",
+    "signed_up_at",
+    "last_seen_at",
+    "language_override",
+    "email_verified",
+    "merged_into",
+)
 
 
 def _profile_row(profile: Profile) -> tuple[Any, ...]:

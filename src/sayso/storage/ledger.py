@@ -16,6 +16,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 #: Begins with the act's id, the workspace and the contact: whoever finds that row knows that the act was written.
 ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VALUES ($1, $2, $3, $4, $5, $6)"
 
+#: What the entries of a change after its first are announced as.
+CONSENT = "consent"
+
 _COLUMNS = """contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at, recorded_at, method,
 actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, position, leaf_index"""
 
@@ -106,12 +109,17 @@ class SqlLedgerStore:
 
 def append(change: Change) -> list[Statement]:
     """The entries of a change, and the event that announces each; one event where there is no entry."""
-    head, act = change.before, bytes.fromhex(change.act.id)
+    head, act, entries = change.before, change.act, change.entries
     contact_id = bytes.fromhex(head.id)
-    hash_, entries = change.after.chain.hash, change.entries
-    written = [Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_)) for entry in entries]
-    seq = entries[-1].seq if entries else None
-    written.append(Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at)))
+    if not entries:
+        return [Statement(ANNOUNCE, (bytes.fromhex(act.id), head.workspace_id, contact_id, change.kind, None, act.at))]
+    written, kind = [], change.kind
+    for entry, hash_ in zip(entries, head.chain.hashes(entries, change.after.chain.hash), strict=True):
+        written.append(Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_)))
+        event = (bytes.fromhex(entry.id), head.workspace_id, contact_id, kind, entry.seq, act.at)
+        written.append(Statement(ANNOUNCE, event))
+        # The first one announces the change, the others what else it did to the contact's consent.
+        kind = CONSENT
     return written
 
 

@@ -37,6 +37,7 @@ CLUSTERED = frozenset(
         "data_events",
         "events",
         "ledger",
+        "merges",
         "note_ids",
         "notes",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
@@ -49,7 +49,15 @@ class MemoryContactStore:
         return sorted(kept, key=lambda head: head.id)
 
     async def commit(self, change: Change) -> None:
-        self._guard(change)
+        await self.commit_all([change])
+
+    async def commit_all(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self._guard(change)
+        for change in changes:
+            self._write(change)
+
+    def _write(self, change: Change) -> None:
         key = (change.before.workspace_id, change.before.id)
         if change.created_at is not None and change.profile is not None:
             self._contacts[key] = Contact(change.after, change.profile, change.created_at, change.links or UNLINKED)
@@ -58,8 +66,9 @@ class MemoryContactStore:
         if change.links is not None:
             self._link(change)
         self._claim(change)
-        hash_ = change.after.chain.hash or b""
-        self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry in change.entries)
+        hashes = change.before.chain.hashes(change.entries, change.after.chain.hash)
+        stored = (Stored(key[1], entry, hash_) for entry, hash_ in zip(change.entries, hashes, strict=True))
+        self.entries.setdefault(key, []).extend(stored)
         self.events.setdefault(key, []).append(change)
 
     def _live(self, workspace_id: str) -> list[Contact]:

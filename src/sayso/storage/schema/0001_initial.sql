@@ -230,6 +230,16 @@ CREATE TABLE data_event_summaries (
     PRIMARY KEY (workspace_id, contact_id, name)
 );
 
+-- Which contacts were merged into a contact.
+CREATE TABLE merges (
+    workspace_id TEXT NOT NULL,
+    contact_id BYTEA NOT NULL,
+    source_id BYTEA NOT NULL,
+    source_role TEXT NOT NULL,
+    merged_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, source_id)
+);
+
 -- Claims: they make an identifier unique without a unique index on contacts.
 CREATE TABLE contact_keys (
     workspace_id TEXT NOT NULL,

@@ -1,0 +1,98 @@
+"""Merging a lead into a user, and what was merged."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+
+from sayso.domain import merge as rules
+from sayso.domain.act import Act, Author
+from sayso.domain.contact import Contact, ContactState, Role
+from sayso.domain.errors import HistoryNotFound, Invalid
+from sayso.domain.links import MergeRecord
+from sayso.domain.merge import Merge
+from sayso.service.contact import ContactService
+from sayso.service.decided import decided
+from sayso.service.ports import Clock, Ids, Store
+from sayso.service.turns import Turns
+
+#: How many merges are followed from a contact that is gone to the one that has all now.
+HOPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of the merges into a contact, and whether there are more."""
+
+    records: list[MergeRecord]
+    has_more: bool
+
+
+class MergeService:
+    def __init__(self, store: Store, contacts: ContactService, turns: Turns, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._contacts = contacts
+        self._turns = turns
+        self._clock = clock
+        self._ids = ids
+
+    async def merge(
+        self, author: Author, workspace_id: str, source_id: str, into_id: str, *, duplicates_only: bool
+    ) -> Contact:
+        """Merge a lead into a user, and give the user as it is then.
+
+        Raises ContactNotFound, Invalid, NotDuplicates, Unavailable.
+        """
+        if source_id == into_id:
+            raise Invalid("a contact cannot be merged into itself", "from")
+        now = self._clock()
+        acts = [Act(self._ids.act(now), now, author)]
+        user: Contact
+
+        async def decide() -> Merge | None:
+            nonlocal user
+            lead = await self._contacts.find(workspace_id, source_id)
+            user = await self._contacts.find(workspace_id, into_id)
+            rules.check(user, lead, duplicates_only=duplicates_only)
+            rows = [await self._store.links.of(workspace_id, contact.id) for contact in (user, lead)]
+            known_by = rules.filled(user.profile, lead.profile).identifiers()
+            claims = await self._store.contact.claims(workspace_id, known_by)
+            # Kept for the next try: what was written is found by them.
+            while len(acts) < rules.acts_needed(lead.head.standing):
+                acts.append(Act(self._ids.act(now), now, author))
+            return rules.merge(user, lead, (rows[0], rows[1]), claims, acts)
+
+        first, second = sorted((source_id, into_id))
+        async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):
+            merge = await decided(decide, self._store.contact.commit_all)
+        assert merge is not None
+        return user.after(merge.survivor)
+
+    async def canonical(self, workspace_id: str, contact_id: str) -> str | None:
+        """The live contact that has what was another's; None where that one was not merged away."""
+        contact = await self._store.contact.find(workspace_id, contact_id)
+        for _ in range(HOPS):
+            if contact is None or contact.head.state is not ContactState.MERGED or contact.profile.merged_into is None:
+                return None
+            contact = await self._store.contact.find(workspace_id, contact.profile.merged_into)
+            if contact is not None and contact.head.state is ContactState.LIVE:
+                return contact.id
+        return None
+
+    async def history(
+        self, workspace_id: str, contact_id: str, after: tuple[int, str] | None, limit: int, *, newest_first: bool
+    ) -> History:
+        """The merges into a live user after (merged_at in ms, source id). Raises HistoryNotFound."""
+        contact = await self._store.contact.find(workspace_id, contact_id)
+        if contact is None or contact.head.state is not ContactState.LIVE or contact.profile.role is not Role.USER:
+            raise HistoryNotFound("Contact not found")
+        found = await self.records(workspace_id, contact_id, newest_first=newest_first)
+        if after is not None:
+            beyond = operator.lt if newest_first else operator.gt
+            found = [record for record in found if beyond((record.merged_at, record.source_id), after)]
+        return History(found[:limit], len(found) > limit)
+
+    async def records(self, workspace_id: str, contact_id: str, *, newest_first: bool = True) -> list[MergeRecord]:
+        """All merges into a contact."""
+        found = await self._store.links.merges(workspace_id, contact_id)
+        return found[::-1] if newest_first else found

@@ -11,6 +11,16 @@ from sayso.domain.standing import Standing
 from sayso.intercom.shapes import me
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
+from sayso.intercom.shapes.data_event import (
+    Accepted,
+    DataEvent,
+    DataEventFields,
+    DataEventList,
+    DataEventPages,
+    DataEventSummariesFields,
+    DataEventSummaryFields,
+)
+from sayso.intercom.shapes.note import Note, NotedContact, NoteFields, NoteList, NotePages
 from sayso.intercom.shapes.subscription_type import (
     AttachSubscriptionType,
     SubscriptionType,
@@ -33,6 +43,18 @@ _CONTACT = Contact.of(
 
 _ADMIN = Admin("1", "Admin", "admin@example.com")
 
+_NOTE = Note("12", _AT, NotedContact(_ID), _ADMIN, "<p>Hello</p>")
+
+_EVENT = DataEvent(
+    "01930f00-0000-7000-8000-000000000000",
+    "invited-friend",
+    _AT,
+    "ada",
+    "ada@example.com",
+    _ID,
+    {"invite_code": "ADDAFRIEND"},
+)
+
 _APP = me.App("ab12cd34", "My workspace", _AT, False, False, "UTC", "US")
 
 EXAMPLES: dict[type[Struct], Struct] = {
@@ -47,5 +69,16 @@ EXAMPLES: dict[type[Struct], Struct] = {
     DeletedContact: DeletedContact(_ID, "ada"),
     Admin: _ADMIN,
     AdminList: AdminList([_ADMIN]),
+    Note: _NOTE,
+    NoteFields: NoteFields("Hello", "1"),
+    NoteList: NoteList([_NOTE], 1, NotePages(None, 1, 50, 1)),
+    Accepted: Accepted(),
+    DataEventList: DataEventList("ada@example.com", _ID, "ada", [_EVENT], DataEventPages()),
+    DataEventFields: DataEventFields(
+        id=_ID, event_name="invited-friend", created_at=_AT, metadata={"invite_code": "ADDAFRIEND"}
+    ),
+    DataEventSummariesFields: DataEventSummariesFields(
+        user_id="ada", event_summaries=DataEventSummaryFields("invited-friend", 1, _AT, _AT)
+    ),
     me.Me: me.Me("1", "admin@example.com", "Admin", True, _APP, me.AdminAvatar(), True),
 }

@@ -11,11 +11,12 @@ from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
 from sayso.domain.errors import Malformed, Missing, RoleFixed, WrongCursor
 from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
-from sayso.intercom.contact import MOST_PER_PAGE, PER_PAGE
 from sayso.intercom.errors import TABLE
 from sayso.intercom.examples import EXAMPLES
+from sayso.intercom.parameters import QUERIES
 from sayso.intercom.routes import ROUTES, Route
-from sayso.intercom.shapes.contact import ContactFields, ContactList, DeletedContact
+from sayso.intercom.shapes.contact import ContactFields, DeletedContact
+from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.versions import OLDEST, Version
 
@@ -26,6 +27,7 @@ _COMMON = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Rate
 _OF_PATH = {
     "id": "The id that Sayso or Intercom gave.",
     "admin_id": "The admin's id.",
+    "note_id": "The note's id.",
     "contact_id": "The contact's id, 24 hex digits.",
     "subscription_id": "The subscription type's id.",
     "external_id": "The customer's own id for the contact.",
@@ -42,6 +44,9 @@ class DeletedContactBefore210(Struct):
 
 #: Shapes that older versions answer with instead.
 _OLDER: dict[type[Struct], tuple[type[Struct], ...]] = {DeletedContact: (DeletedContactBefore210,)}
+
+#: Shapes that an operation answers with where the query asks for them.
+_OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {DataEventList: (DataEventSummary,)}
 
 
 def surface() -> Surface:
@@ -69,15 +74,16 @@ def _operation(route: Route) -> Operation:
 
 
 def _answers(route: Route) -> list[Answer]:
-    shapes = (route.answer, *_OLDER.get(route.answer, ()))
-    done = Answer(status=200, description="Done.", shapes=shapes, headers=_COMMON, example=EXAMPLES.get(route.answer))
+    shapes = (route.answer, *_OLDER.get(route.answer, ()), *_OTHERS.get(route.answer, ()))
+    example = EXAMPLES.get(route.answer)
+    done = Answer(status=route.status, description="Done.", shapes=shapes, headers=_COMMON, example=example)
     return [done, *(answer for answer in _errors(route) if _may_answer(route, answer.status))]
 
 
 def _may_answer(route: Route, status: int) -> bool:
     match status:
         case 404:
-            return "{" in route.path
+            return "{" in route.path or route.path.startswith("/events")
         case 409:
             return route.body is ContactFields
         case 413:
@@ -93,7 +99,7 @@ def _errors(route: Route) -> list[Answer]:
     for kind, answer in TABLE.items():
         if kind in (Missing, Malformed, RoleFixed) and route.body is None:
             continue
-        if kind is WrongCursor and route.answer is not ContactList:
+        if kind is WrongCursor and route.answer not in QUERIES:
             continue
         messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
         if answer.code not in by_status[answer.status]:
@@ -111,18 +117,7 @@ def _errors(route: Route) -> list[Answer]:
 
 
 def _query(route: Route) -> list[Json]:
-    if route.answer is not ContactList:
-        return []
-    per_page = {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}
-    return [
-        {"name": "per_page", "in": "query", "description": "How many on a page.", "schema": per_page},
-        {
-            "name": "starting_after",
-            "in": "query",
-            "description": "The cursor in `pages.next` of the page before.",
-            "schema": {"type": "string"},
-        },
-    ]
+    return QUERIES.get(route.answer, [])
 
 
 def _version(since: Version) -> Json:

@@ -9,11 +9,18 @@ from msgspec import Struct
 
 from sayso.domain.access import Scope
 from sayso.http.response import Response
-from sayso.intercom import admin, contact, contact_subscription, me, subscription_type
+from sayso.intercom import admin, contact, contact_subscription, data_event, me, note, subscription_type
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
+from sayso.intercom.shapes.data_event import (
+    Accepted,
+    DataEventFields,
+    DataEventList,
+    DataEventSummariesFields,
+)
 from sayso.intercom.shapes.me import Me
+from sayso.intercom.shapes.note import Note, NoteFields, NoteList
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
 from sayso.intercom.versions import Version
 
@@ -22,7 +29,7 @@ READ, WRITE = Scope.READ, Scope.WRITE
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`answer` and `body` are the shapes of a 200 and of the request."""
+    """`answer` and `body` are the shapes of a success, which has `status`, and of the request."""
 
     method: str
     path: str
@@ -32,6 +39,7 @@ class Route:
     answer: type[Struct]
     body: type[Struct] | None = None
     since: Version = Version.V2_7
+    status: int = 200
 
 
 # fmt: off
@@ -50,5 +58,11 @@ ROUTES = (
     Route("GET", "/contacts/{contact_id}/subscriptions", contact_subscription.list_of_contact, READ, "List a contact's subscriptions", SubscriptionTypeList),
     Route("POST", "/contacts/{contact_id}/subscriptions", contact_subscription.attach, WRITE, "Attach a subscription type to a contact", SubscriptionType, AttachSubscriptionType),
     Route("DELETE", "/contacts/{contact_id}/subscriptions/{subscription_id}", contact_subscription.detach, WRITE, "Detach a subscription type from a contact", SubscriptionType),
+    Route("GET", "/contacts/{contact_id}/notes", note.list_of_contact, READ, "List a contact's notes", NoteList),
+    Route("POST", "/contacts/{contact_id}/notes", note.create, WRITE, "Create a note on a contact", Note, NoteFields),
+    Route("GET", "/notes/{note_id}", note.find, READ, "Find a note", Note),
+    Route("GET", "/events", data_event.list_of_contact, READ, "List a contact's data events", DataEventList),
+    Route("POST", "/events", data_event.submit, WRITE, "Submit a data event", Accepted, DataEventFields, status=202),
+    Route("POST", "/events/summaries", data_event.summarize, WRITE, "Create data event summaries", Accepted, DataEventSummariesFields),
 )
 # fmt: on

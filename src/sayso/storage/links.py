@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sayso.domain.contact import Change
-from sayso.domain.links import LinkRow, LinkRows, Membership, Note, Tagging
+from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
 from sayso.storage.note import naming
@@ -24,11 +24,17 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, contact_id, note_id) 
 
 _UNNOTE = "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2 AND note_id = $3"
 
+_MERGED = """INSERT INTO merges (workspace_id, contact_id, source_id, source_role, merged_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, contact_id, source_id) DO NOTHING"""
+
+_UNMERGED = "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2 AND source_id = $3"
+
 #: What is done to a contact of which nothing is kept but its ledger.
 _EMPTY = (
     "DELETE FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2",
+    "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2",
 )
 
 
@@ -38,10 +44,17 @@ _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE worksp
 
 _NOTES = "SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2"
 
+_MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
+ORDER BY merged_at, source_id"""
+
 
 class SqlLinkStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
+        rows = await self._engine.scan(_TAGS, workspace_id, packed(contact_id))
+        return LinkRows.of(*(Tagging(*row) for row in rows)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         key = (workspace_id, packed(contact_id))
@@ -49,6 +62,10 @@ class SqlLinkStore:
         companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.scan(_COMPANIES, *key)]
         notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.scan(_NOTES, *key)]
         return LinkRows.of(*tags, *companies, *notes)
+
+    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+        found = await self._engine.scan(_MERGES, workspace_id, packed(contact_id))
+        return [MergeRecord(source.hex(), role, at) for source, role, at in found]
 
 
 def rows(change: Change) -> list[Statement]:
@@ -66,6 +83,8 @@ def _put(key: tuple[str, bytes], row: LinkRow) -> Statement:
         return Statement(_TAG, (*key, *row))
     if isinstance(row, Membership):
         return Statement(_ATTACH, (*key, bytes.fromhex(row.company_id), row.attached_at))
+    if isinstance(row, MergeRecord):
+        return Statement(_MERGED, (*key, bytes.fromhex(row.source_id), row.source_role, row.merged_at))
     return Statement(_NOTE, (*key, int(row.id), row.author_id, row.body, row.created_at))
 
 
@@ -74,4 +93,6 @@ def _dropped(key: tuple[str, bytes], row: LinkRow) -> Statement:
         return Statement(_UNTAG, (*key, row.tag_id))
     if isinstance(row, Membership):
         return Statement(_DETACH, (*key, bytes.fromhex(row.company_id)))
+    if isinstance(row, MergeRecord):
+        return Statement(_UNMERGED, (*key, bytes.fromhex(row.source_id)))
     return Statement(_UNNOTE, (*key, int(row.id)))

@@ -10,8 +10,8 @@ from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
 from sayso.storage.memory.contact import MemoryContactStore
-from sayso.storage.memory.data_event import MemoryDataEventStore
 from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
+from sayso.storage.memory.data_event import MemoryDataEventStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
 from sayso.storage.memory.links import MemoryLinkStore

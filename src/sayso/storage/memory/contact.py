@@ -9,6 +9,7 @@ from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import Stale
 from sayso.domain.links import UNLINKED, LinkRow
 from sayso.service.ports import Stored
+from sayso.storage.memory.living import Living
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
 
 
@@ -16,6 +17,7 @@ class MemoryContactStore:
     def __init__(self, types: MemorySubscriptionTypeStore) -> None:
         self._types = types
         self._contacts: dict[tuple[str, str], Contact] = {}
+        self._living = Living()
         self.held: dict[tuple[str, str, str], Claim] = {}
         self.entries: dict[tuple[str, str], list[Stored]] = {}
         self.events: dict[tuple[str, str], list[Change]] = {}
@@ -39,10 +41,15 @@ class MemoryContactStore:
         return {kind: claim for kind, claim in held.items() if claim}
 
     async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
-        return [contact for contact in self._live(workspace_id) if not after or _place(contact) > after][:limit]
+        return self.live(workspace_id, after, limit)
 
     async def count(self, workspace_id: str) -> int:
-        return len(self._live(workspace_id))
+        return self._living.count(workspace_id)
+
+    def live(self, workspace_id: str, after: tuple[int, str] | None = None, limit: int | None = None) -> list[Contact]:
+        """Live contacts in the order (created_at, id)."""
+        places = self._living.after(workspace_id, after, limit)
+        return [self._contacts[workspace_id, contact_id] for _, contact_id in places]
 
     async def heads(self, workspace_id: str) -> list[Head]:
         kept = (contact.head for (owner, _), contact in self._contacts.items() if owner == workspace_id)
@@ -63,6 +70,7 @@ class MemoryContactStore:
             self._contacts[key] = Contact(change.after, change.profile, change.created_at, change.links or UNLINKED)
         else:
             self._contacts[key] = self._contacts[key].after(change)
+        self._living.follow(self._contacts[key])
         if change.links is not None:
             self._link(change)
         self._claim(change)
@@ -70,10 +78,6 @@ class MemoryContactStore:
         stored = (Stored(key[1], entry, hash_) for entry, hash_ in zip(change.entries, hashes, strict=True))
         self.entries.setdefault(key, []).extend(stored)
         self.events.setdefault(key, []).append(change)
-
-    def _live(self, workspace_id: str) -> list[Contact]:
-        kept = (contact for (owner, _), contact in self._contacts.items() if owner == workspace_id)
-        return sorted((contact for contact in kept if contact.head.state is ContactState.LIVE), key=_place)
 
     def _guard(self, change: Change) -> None:
         workspace_id = change.before.workspace_id
@@ -111,7 +115,3 @@ class MemoryContactStore:
             self.held[owner, kind, value] = taken
         for claim in change.claims.mark:
             self.held[owner, claim.kind, claim.value] = claim
-
-
-def _place(contact: Contact) -> tuple[int, str]:
-    return contact.created_at, contact.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact, ContactState, Role
+from sayso.domain.contact import Contact, Role
 from sayso.domain.search import Node, lower, matches
 from sayso.domain.search_order import Order, Place
 from sayso.storage.memory.contact import MemoryContactStore
@@ -14,7 +14,7 @@ class MemorySearchStore:
 
     async def leads(self, workspace_id: str, kind: str, value: str, limit: int) -> list[Contact]:
         found = []
-        for contact in await self._live(workspace_id):
+        for contact in self._contacts.live(workspace_id):
             held: str | None = getattr(contact.profile, kind)
             same = held is not None and (lower(held) == lower(value) if kind == "email" else held == value)
             if same and contact.profile.role is Role.LEAD:
@@ -24,11 +24,11 @@ class MemorySearchStore:
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
     ) -> list[Contact]:
-        found = [contact for contact in await self._live(workspace_id) if matches(query, contact)]
+        found = [contact for contact in self._contacts.live(workspace_id) if matches(query, contact)]
         return order.following(found, after)[:limit]
 
     async def count(self, workspace_id: str, query: Node) -> int:
-        return sum(matches(query, contact) for contact in await self._live(workspace_id))
+        return sum(matches(query, contact) for contact in self._contacts.live(workspace_id))
 
     async def _live(self, workspace_id: str) -> list[Contact]:
         heads = [head for head in await self._contacts.heads(workspace_id) if head.state is ContactState.LIVE]

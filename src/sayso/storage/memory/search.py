@@ -29,8 +29,3 @@ class MemorySearchStore:
 
     async def count(self, workspace_id: str, query: Node) -> int:
         return sum(matches(query, contact) for contact in self._contacts.live(workspace_id))
-
-    async def _live(self, workspace_id: str) -> list[Contact]:
-        heads = [head for head in await self._contacts.heads(workspace_id) if head.state is ContactState.LIVE]
-        found = [await self._contacts.find(workspace_id, head.id) for head in heads]
-        return [contact for contact in found if contact]

@@ -15,7 +15,7 @@ from sayso.domain import contact as contacts
 from sayso.domain.act import Act
 from sayso.domain.contact import Contact, ContactDraft, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
-from sayso.domain.links import Links
+from sayso.domain.links import Links, Tagging
 from sayso.domain.search import Kind
 from sayso.domain.search_query import Language
 from sayso.domain.standing import Standing
@@ -136,7 +136,8 @@ async def _made(store: Store, profile: Profile, number: int, workspace_id: str) 
     assert made
     if number % 3 == 1:
         tags = tuple(TAGS[: number % 4])
-        change = contacts.linked(made, "contact.tagged", Links(tags), _act(at + number * 3_600_000))
+        put = tuple(Tagging(tag_id, at, "1") for tag_id in tags)
+        change = contacts.linked(made, "contact.tagged", Links(tags), _act(at + number * 3_600_000), put)
         await store.contact.commit(change)
         made = await store.contact.find(workspace_id, contact_id)
         assert made

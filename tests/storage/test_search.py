@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cast import NOON
 from tests.storage import searched
 from tests.storage.conftest import ACME
 
@@ -18,7 +17,6 @@ from sayso.domain.search_order import CREATION, Mark, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.service.ports import Store
 from sayso.service.search import Search, SearchService
-from sayso.storage import search as sql
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -63,6 +61,6 @@ async def test_a_search_finds_what_the_reference_finds_in_pages_without_gap_or_r
     assert search.order.following(expected, None) == found
     assert {len(expected)} == totals
     assert expected == sorted(
-        await store.search.page(ACME, search.query, CREATION, None, 1_000), key=lambda one: CREATION.place(one)
+        await store.search.page(ACME, search.query, CREATION, None, 1_000), key=CREATION.place
     )
     assert len(expected) == await store.search.count(ACME, search.query)

@@ -111,7 +111,8 @@ def parse_order(tree: Any, language: Language) -> Order:
         return CREATION
     if not isinstance(tree, dict):
         raise Invalid("sort must be an object", "sort")
-    order, name = tree.get("order") or "descending", tree.get("field")
+    order, name = tree.get("order"), tree.get("field")
+    order = "descending" if order is None else order
     if not isinstance(order, str) or order not in _ORDERS:
         raise WrongSortOrder(order if isinstance(order, str) else json.dumps(order))
     descending = _ORDERS[order]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sayso.domain.errors import Invalid, Missing, UnknownSearchField
-from sayso.domain.search import Absent, Compared, During, Field, Filter, Group, Kind, Node, OneOf, Part, Scalar
+from sayso.domain.search import Absent, Compared, During, Field, Filter, Group, Kind, Node, OneOf, Part, Scalar, Test
 
 #: How deep groups may be nested, how many filters each may have, and how many values a whole search.
 DEPTH, FILTERS, VALUES = 2, 15, 1_000
@@ -66,6 +66,7 @@ class Language:
 
     `zone`: whose days times are matched by. `is_exact`: the contact's own times are matched to the second, date
     attributes by the day of UTC. `owner_is_text`: owner_id is a string. `attributes`: the kinds of the custom ones.
+    `is_gone`: whether a tag was deleted, which contacts may name still.
     """
 
     zone: tzinfo
@@ -73,6 +74,7 @@ class Language:
     owner_is_text: bool = False
     has_formatted_phone: bool = False
     attributes: Mapping[str, Kind] | None = None
+    is_gone: Callable[[str], bool] | None = None
 
     def field(self, name: Any) -> Field:
         """Raises UnknownSearchField."""
@@ -88,6 +90,10 @@ class Language:
         if kind is None:
             raise UnknownSearchField(name)
         return Field(_SPELT.get(name, name), kind)
+
+    def is_to_the_second(self, field: Field) -> bool:
+        """Otherwise its times are matched by the day."""
+        return self.is_exact and field.kind is Kind.TIME and field.attribute is None
 
     def _attribute(self, name: str) -> Field:
         bare = name.removeprefix(_ATTRIBUTE)
@@ -135,26 +141,26 @@ def _filter(tree: dict[str, Any], language: Language) -> Filter:
         if name not in tree:
             raise Missing(f"A filter needs {'an operator' if name == 'operator' else 'a value'}", name)
     word, value = tree["operator"], tree["value"]
-    to_the_second = field.kind is Kind.TIME and language.is_exact and field.attribute is None
-    allowed = _TO_THE_SECOND if to_the_second else _OPERATORS[field.kind]
+    allowed = _TO_THE_SECOND if language.is_to_the_second(field) else _OPERATORS[field.kind]
     if not isinstance(word, str) or word not in allowed:
         raise Invalid(f"The operator must be one of {' '.join(sorted(allowed))} for {_told(field)}", "operator")
-    negated, word = word in _NEGATED, _NEGATED.get(word, word)
-    if value is None and word == "=" and field.kind not in (Kind.TAG, Kind.SEGMENT):
-        return Filter(field, Absent(), negated)
+    return Filter(field, _test(field, _NEGATED.get(word, word), value, language), word in _NEGATED)
+
+
+def _test(field: Field, word: str, value: Any, language: Language) -> Test:
+    """`word` is an operator that negates nothing."""
+    if field.kind is Kind.TAG:
+        return OneOf(_tag(field, value, language))
+    if word == "IN":
+        return OneOf(_each(field, value))
+    if value is None and word == "=" and field.kind is not Kind.SEGMENT:
+        return Absent()
     if field.kind is Kind.TIME:
         second = _second(field, value)
-        test = _instant(word, second) if to_the_second else _day(word, second, field, language)
-        return Filter(field, test, negated)
-    if word == "IN":
-        return Filter(field, OneOf(_each(field, value)), negated)
-    if word == "=":
-        return Filter(field, OneOf((_value(field, value),)), negated)
+        return _instant(word, second) if language.is_to_the_second(field) else _day(word, second, field, language)
     if word in _ORDER:
-        number = _value(field, value)
-        assert not isinstance(number, str)
-        return Filter(field, Compared(word, number))
-    return Filter(field, Part(word, str(_text(field, value))), negated)
+        return Compared(word, _number(field, value) if field.kind is Kind.NUMBER else _integer(field, value))
+    return OneOf((_value(field, value),)) if word == "=" else Part(word, _text(field, value))
 
 
 def _each(field: Field, value: Any) -> tuple[Scalar, ...]:
@@ -179,6 +185,14 @@ def _value(field: Field, value: Any) -> Scalar:
     if field.name == "role" and text not in ("user", "lead"):
         raise Invalid("The value must be user or lead for role", "value")
     return text
+
+
+def _tag(field: Field, value: Any, language: Language) -> tuple[str, ...]:
+    """The tag, where there is one."""
+    tag_id = str(_value(field, value))
+    if not tag_id.isascii() or not tag_id.isdecimal() or len(tag_id) > 20:
+        return ()
+    return () if language.is_gone is not None and language.is_gone(tag_id) else (tag_id,)
 
 
 def _text(field: Field, value: Any) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 from sayso.domain.contact import Contact, ContactState, email_key
-from sayso.domain.search import Filter, Node, OneOf, matches
+from sayso.domain.data_attribute import DataType, Model
+from sayso.domain.search import Filter, Kind, Node, OneOf, matches
 from sayso.domain.search_order import CREATION, Mark, Order
+from sayso.domain.search_query import Language
 from sayso.service.ports import Store
+from sayso.service.snapshot import Snapshot
 
 #: A query that names contacts by so many identifiers at most is answered from these; one for more is a scan.
 NAMED = 20
@@ -35,6 +40,32 @@ class SearchPage:
     page: int
     total: int
     following: Mark | None
+
+
+_KINDS = {
+    DataType.STRING: Kind.STRING,
+    DataType.INTEGER: Kind.INTEGER,
+    DataType.FLOAT: Kind.NUMBER,
+    DataType.BOOLEAN: Kind.BOOLEAN,
+    DataType.DATE: Kind.TIME,
+    DataType.DATETIME: Kind.TIME,
+}
+
+
+def language(snapshot: Snapshot, *, is_exact: bool, owner_is_text: bool, has_formatted_phone: bool) -> Language:
+    """What a workspace's searches may say, in the version that the rest tells."""
+    own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
+    attributes = {each.name: _KINDS[each.data_type] for each in own}
+    zone = _zone(snapshot.workspace.timezone)
+    return Language(zone, is_exact, owner_is_text, has_formatted_phone, attributes, snapshot.is_gone)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # Known where the workspace was made, and not here.
+        return UTC
 
 
 class SearchService:

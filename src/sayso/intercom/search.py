@@ -1,0 +1,53 @@
+"""Searches: the contacts that a query finds, page by page."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET
+
+from sayso.domain.errors import Missing
+from sayso.domain.paging import size
+from sayso.domain.search_order import CREATION, Mark, parse_order
+from sayso.domain.search_query import Language, parse
+from sayso.http.response import Response
+from sayso.intercom.call import Call
+from sayso.intercom.contact import MOST_PER_PAGE, _shape
+from sayso.intercom.shapes.contact import NextPage, Pages
+from sayso.intercom.shapes.search import FoundContacts, Pagination, SearchRequest
+from sayso.intercom.versions import Version
+from sayso.service.search import Search, language
+
+PER_PAGE = 50
+
+_REQUEST = msgspec.json.Decoder(SearchRequest)
+
+
+async def contacts(call: Call) -> Response:
+    """Contacts by what is known of them, in the order of their creation or, since 2.16, of `sort`. Times are matched
+    by the workspace's calendar day, in Preview to the second."""
+    asked = call.body(_REQUEST)
+    if asked.query is UNSET:
+        raise Missing("query must be there", "query")
+    spoken = _language(call)
+    # Before 2.16 nothing was said of an order.
+    order = parse_order(asked.sort, spoken) if call.version >= Version.V2_16 else CREATION
+    search = Search(parse(asked.query, spoken), order)
+    wanted = asked.pagination or Pagination()
+    per_page = size(str(PER_PAGE if wanted.per_page is None else wanted.per_page), "per_page", MOST_PER_PAGE)
+    after = Mark.of(wanted.starting_after, order) if wanted.starting_after else None
+    found = await call.region.search.page(call.workspace_id, search, after, per_page)
+    pages = Pages(found.page, per_page, -(-found.total // per_page))
+    if found.following is not None:
+        pages.next = NextPage(found.page + 1, found.following.word())
+    shapes = [_shape(call, contact) for contact in found.contacts]
+    return call.reply(FoundContacts(shapes, found.total, pages))
+
+
+def _language(call: Call) -> Language:
+    version = call.version
+    return language(
+        call.caller.snapshot,
+        is_exact=version is Version.PREVIEW,
+        owner_is_text=version is Version.V2_16,
+        has_formatted_phone=version >= Version.V2_16,
+    )

@@ -7,6 +7,7 @@ this folder say so. A description is read when it is first needed.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -36,8 +37,8 @@ _UNDESCRIBED = {("GET", "/subscription_types/{}"): "subscription_type"}
 #: What real answers bear and no schema or example names: section 2.1 of the reference.
 _OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
 
-#: What examples show of a list that goes on: where it ends, and for sums, there is none.
-_OF_MORE = {"/events": {"pages", "next"}}
+#: What an example has, and other examples of such an object have not: it is there where it is known.
+_WHERE_KNOWN = frozenset({"last_request_at"})
 
 _ROUTER: Router[Route] = Router(ROUTES)
 _PARAMETER = re.compile(r"\{\w+\}")
@@ -89,7 +90,7 @@ class Description:
             return [f"{status} is no answer of it"]
         found = [f"{_where(error)}: {error.message}" for error in self._validator(schema).iter_errors(body)]
         if status == 200 and self._is_described(method, path):
-            missing = _missing(self._examples(method, path)[:1], [body]) - self._stray - _OF_MORE.get(path, set())
+            missing = _missing(self._examples(method, path)[:1], [body]) - self._stray - _WHERE_KNOWN
             found += [f"{key}: the example has it" for key in missing]
             found += [f"{key}: nothing like it is described" for key in self._unknown_keys(method, path, body)]
         return found
@@ -209,32 +210,19 @@ def _properties(properties: dict[str, Any]) -> dict[str, Any]:
     return {name: _converted(schema) for name, schema in properties.items()}
 
 
-_EVENT_LIST = {
-    "required": ["type", "events", "pages", "email", "intercom_user_id", "user_id"],
-    "properties": {
-        "type": {"const": "event.list"},
-        "events": {
-            "type": "array",
-            "items": {
-                "required": ["type", "id", "event_name", "created_at", "user_id", "email", "intercom_user_id", "metadata"],
-                "properties": {"type": {"const": "event"}, "created_at": {"type": "integer"}},
-            },
-        },
-        "pages": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-}
-
-
 def _amend(schemas: dict[str, Any]) -> None:
-    """Four places where the descriptions contradict their own examples or what Intercom really answers.
+    """Places where the descriptions contradict their own examples or what Intercom really answers.
 
     - 2.11 requires keys of an admin that its own examples do not have. We send them.
+    - 2.11 requires of a tag how it was applied, which in the list of all tags it was not. We send null.
     - A contact may be without an email: leads are, and an example creates one from an external_id.
     - `pages.next` is `{page, starting_after}`; 2.11 requires a `per_page` that was never seen.
-    - Data events are listed, as the text of the operation says, and summed up where that is asked for. The schema knows
-      the sums alone; and a contact may be without an email or a user_id.
+    - 2.11 requires keys of a company, and of lists around it, that its examples do not have; and custom attributes are
+      no strings alone.
+    - `pages` of a scroll is null. `pages.next` of a list of companies is a URL for clients of before 2.14: those of
+      hand-written SDKs follow it.
     """
-    missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "has_inbox_seat", "team_ids"}
+    missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "team_ids"}
     for kind in ("admin", "admin_with_app"):
         admin = schemas[kind].get("anyOf", [schemas[kind]])[0]
         admin["required"] = [name for name in admin.get("required", []) if name not in missing]
@@ -242,10 +230,22 @@ def _amend(schemas: dict[str, Any]) -> None:
         contact = schemas["contact"]["properties"]
         contact[name] = {"anyOf": [contact[name], {"type": "null"}]}
     schemas["starting_after_paging"].pop("required", None)
-    sums = schemas["data_event_summary"]["properties"]
-    for name in ("email", "user_id"):
-        sums[name] = {"anyOf": [sums[name], {"type": "null"}]}
-    schemas["data_event_summary"] = {"anyOf": [schemas["data_event_summary"], _EVENT_LIST]}
+    schemas["tag"]["required"] = [name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")]
+    _amend_companies(schemas)
+
+
+def _amend_companies(schemas: dict[str, Any]) -> None:
+    company = schemas["company"]
+    unknown = {"last_request_at", "size", "website", "industry"}
+    company["required"] = [name for name in company.get("required", []) if name not in unknown]
+    del company["properties"]["custom_attributes"]["additionalProperties"]
+    pages = deepcopy(schemas["cursor_pages"].get("anyOf", [schemas["cursor_pages"]])[0])
+    pages["properties"]["next"] = {"anyOf": [pages["properties"]["next"], {"type": "string"}]}
+    schemas["company_list"]["properties"]["pages"] = pages
+    for name, absent in (("contact_attached_companies", "companies"), ("company_attached_segments", "total_count")):
+        schemas[name]["required"] = [key for key in schemas[name].get("required", []) if key != absent]
+    scroll = schemas["company_scroll"].get("anyOf", [schemas["company_scroll"]])[0]["properties"]
+    scroll["pages"] = {"type": "null"}
 
 
 def _referred(document: Any) -> set[str]:

@@ -35,6 +35,14 @@ class Case:
     body: Any = None
 
 
+async def made(client: httpx2.AsyncClient, path: str, body: Any) -> Any:
+    """What came of a POST that must succeed."""
+    answer = await client.post(path, json=body)
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()
+
+
+# After what the files of `cases/` take from here.
 _FEATURES = {
     path.stem: import_module(f"tests.conformance.cases.{path.stem}")
     for path in sorted((Path(__file__).parent / "cases").glob("[a-z]*.py"))
@@ -71,13 +79,6 @@ async def cast_for(operation: Operation, client: httpx2.AsyncClient, number: int
     more: Callable[[httpx2.AsyncClient, Cast], Awaitable[Cast]] | None
     more = getattr(_FEATURES[_OF[operation]], "cast", None)
     return {**cast, **(await more(client, cast) if more else {})}
-
-
-async def made(client: httpx2.AsyncClient, path: str, body: Any) -> Any:
-    """What came of a POST that must succeed."""
-    answer = await client.post(path, json=body)
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
 
 
 async def _common(client: httpx2.AsyncClient, number: int) -> Cast:

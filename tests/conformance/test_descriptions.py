@@ -16,6 +16,9 @@ from sayso.intercom.versions import named
 described = pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
 
 OPERATIONS = [(route.method, route.path) for route in ROUTES]
+#: What answers differently each time it is asked.
+MOVING = {("GET", "/companies/scroll")}
+
 SINCE = {(route.method, route.path): route.since for route in ROUTES}
 
 
@@ -45,7 +48,9 @@ async def test_an_operation_answers_in_every_version_as_described(
 @pytest.mark.parametrize(("version", "same_as"), [("Unstable", "Preview"), ("2.3", "2.7"), (None, "2.11")])
 async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: str | None, same_as: str):
     headers = {} if version is None else {"Intercom-Version": version}
-    for number, operation in enumerate(operation for operation in OPERATIONS if operation[0] == "GET"):
+    for number, operation in enumerate(
+        operation for operation in OPERATIONS if operation[0] == "GET" and operation not in MOVING
+    ):
         cast = await cast_for(operation, acme.client, number)
         path = filled(CASES[operation][0].path, cast)
 

@@ -19,7 +19,7 @@ from sayso.service.region import Region
 
 T = TypeVar("T")
 
-_CHANGING = frozenset({"admin", "contact"})
+_CHANGING = frozenset({"admin", "company", "contact", "pages", "tag"})
 
 
 class Call:
@@ -49,6 +49,11 @@ class Call:
     @property
     def types(self) -> dict[str, SubscriptionType]:
         return self.caller.snapshot.types
+
+    @property
+    def admin_id(self) -> str:
+        """Of the admin that the token speaks for."""
+        return self.caller.snapshot.admins[0].id
 
     def rendered(self, what: str) -> dict[str, bytes]:
         """What was rendered of one kind from the workspace's small tables as they are now."""

@@ -8,9 +8,12 @@ from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain
 from sayso.domain.standing import Standing
-from sayso.intercom.shapes import me
+from sayso.intercom.shapes import company as companies
+from sayso.intercom.shapes import me, search
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
+from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
+from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
 from sayso.intercom.shapes.data_event import (
     Accepted,
     DataEvent,
@@ -27,6 +30,18 @@ from sayso.intercom.shapes.subscription_type import (
     SubscriptionTypeList,
     Translation,
 )
+from sayso.intercom.shapes.tag import (
+    AppliedBy,
+    DeletedTag,
+    MarkedThing,
+    SavedTag,
+    Tag,
+    TagBasic,
+    TagChoice,
+    TagFields,
+    TagList,
+    UserMarking,
+)
 
 _ID = "6a0c1f5e9b3d7a2c4e8f0b1d"
 _AT = 1_793_620_800
@@ -40,6 +55,8 @@ _HEAD = Head("ab12cd34", _ID, ContactState.LIVE, 1, _AT * 1000, Chain("sayso/ab1
 _CONTACT = Contact.of(
     DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000), {}
 )
+
+_TAG = Tag("7", "VIP", _AT, AppliedBy("1"))
 
 _ADMIN = Admin("1", "Admin", "admin@example.com")
 
@@ -57,7 +74,39 @@ _EVENT = DataEvent(
 
 _APP = me.App("ab12cd34", "My workspace", _AT, False, False, "UTC", "US")
 
+_COMPANY = companies.Company(
+    company_id="analytical-engines",
+    id="6a0c1f5e9b3d7a2c4e8f0b1e",
+    app_id="ab12cd34",
+    name="Analytical Engines",
+    remote_created_at=_AT,
+    created_at=_AT,
+    updated_at=_AT,
+    monthly_spend=100,
+    session_count=0,
+    user_count=1,
+    size=12,
+    website="https://example.com",
+    industry="Manufacturing",
+    tags=companies.CompanyTags([companies.CompanyTag("7", "VIP")]),
+    segments=companies.CompanySegments([]),
+    notes=companies.CompanyNotes([], "/companies/6a0c1f5e9b3d7a2c4e8f0b1e/notes", 0, False),
+    plan=companies.Plan("plan", "2186158", "Pro"),
+    custom_attributes={"seats": 12},
+)
+
 EXAMPLES: dict[type[Struct], Struct] = {
+    search.SearchRequest: search.SearchRequest(
+        query={
+            "operator": "AND",
+            "value": [
+                {"field": "role", "operator": "=", "value": "user"},
+                {"field": "created_at", "operator": ">", "value": _AT},
+            ],
+        },
+        pagination=search.Pagination(per_page=50),
+    ),
+    search.FoundContacts: search.FoundContacts([_CONTACT], 1, Pages(1, 50, 1)),
     SubscriptionType: _TYPE,
     SubscriptionTypeList: SubscriptionTypeList([_TYPE]),
     AttachSubscriptionType: AttachSubscriptionType("2", "opt_in"),
@@ -67,7 +116,18 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     ContactList: ContactList([_CONTACT], 1, Pages(1, 10, 1)),
     DeletedContact: DeletedContact(_ID, "ada"),
+    ArchivedContact: ArchivedContact(_ID, "ada", archived=True),
+    BlockedContact: BlockedContact(_ID, "ada"),
+    MergeFields: MergeFields("6a0c1f5e9b3d7a2c4e8f0b1e", _ID),
+    MergeHistoryList: MergeHistoryList([MergeHistoryItem("6a0c1f5e9b3d7a2c4e8f0b1e", "lead", _AT)], has_more=False),
     Admin: _ADMIN,
+    Tag: _TAG,
+    TagBasic: TagBasic("7", "VIP"),
+    TagList: TagList([_TAG]),
+    SavedTag: SavedTag("7", "VIP", [MarkedThing(_ID, tagged=True)]),
+    TagFields: TagFields(name="VIP", users=[UserMarking(id=_ID)]),
+    TagChoice: TagChoice("7"),
+    DeletedTag: DeletedTag("7"),
     AdminList: AdminList([_ADMIN]),
     Note: _NOTE,
     NoteFields: NoteFields("Hello", "1"),
@@ -81,4 +141,18 @@ EXAMPLES: dict[type[Struct], Struct] = {
         user_id="ada", event_summaries=DataEventSummaryFields("invited-friend", 1, _AT, _AT)
     ),
     me.Me: me.Me("1", "admin@example.com", "Admin", True, _APP, me.AdminAvatar(), True),
+    companies.Company: _COMPANY,
+    companies.CompanyFields: companies.CompanyFields(
+        company_id="analytical-engines", name="Analytical Engines", plan="Pro", size=12, monthly_spend=100
+    ),
+    companies.AttachCompany: companies.AttachCompany(_COMPANY.id),
+    companies.DeletedCompany: companies.DeletedCompany(_COMPANY.id),
+    companies.CompanyList: companies.CompanyList([_COMPANY], companies.CompanyPages(None, 1, 15, 1), 1),
+    companies.FoundCompanies: companies.FoundCompanies([_COMPANY], companies.CompanyPages(None, 1, 15, 1), 1),
+    companies.CompanyScroll: companies.CompanyScroll([_COMPANY], None, None, "5c0d7f9e-1f0b-4a57-9c39-0d6a7a4c2b11"),
+    companies.ContactCompanyList: companies.ContactCompanyList(
+        [_COMPANY], [_COMPANY], companies.LinkPages(None, 1, 50, 1), 1
+    ),
+    companies.CompanyContactList: companies.CompanyContactList([_CONTACT], 1, companies.CompanyContactPages(1, 50, 1)),
+    companies.CompanySegmentList: companies.CompanySegmentList([], 0),
 }

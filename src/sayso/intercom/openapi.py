@@ -8,7 +8,16 @@ from typing import Literal
 from msgspec import Struct
 
 from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
-from sayso.domain.errors import Malformed, Missing, RoleFixed, WrongCursor
+from sayso.domain.errors import (
+    ContactBlocked,
+    Malformed,
+    Missing,
+    NotDuplicates,
+    NotRestorable,
+    RoleFixed,
+    SaysoError,
+    WrongCursor,
+)
 from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.errors import TABLE
@@ -16,8 +25,11 @@ from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.parameters import QUERIES
 from sayso.intercom.routes import ROUTES, Route
 from sayso.intercom.shapes.contact import ContactFields, DeletedContact
+from sayso.intercom.shapes.contact_archive import ArchivedContact
+from sayso.intercom.shapes.contact_merge import MergeFields
 from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
+from sayso.intercom.shapes.tag import TagFields
 from sayso.intercom.versions import OLDEST, Version
 
 TAG = "Intercom"
@@ -29,6 +41,7 @@ _OF_PATH = {
     "admin_id": "The admin's id.",
     "note_id": "The note's id.",
     "contact_id": "The contact's id, 24 hex digits.",
+    "tag_id": "The tag's id.",
     "subscription_id": "The subscription type's id.",
     "external_id": "The customer's own id for the contact.",
 }
@@ -42,8 +55,26 @@ class DeletedContactBefore210(Struct):
     deleted: bool
 
 
+class ArchivedContactBefore210(Struct):
+    """How archiving was told before 2.10."""
+
+    id: str
+    object: Literal["contact"]
+    archived: bool
+
+
 #: Shapes that older versions answer with instead.
-_OLDER: dict[type[Struct], tuple[type[Struct], ...]] = {DeletedContact: (DeletedContactBefore210,)}
+_OLDER: dict[type[Struct], tuple[type[Struct], ...]] = {
+    DeletedContact: (DeletedContactBefore210,),
+    ArchivedContact: (ArchivedContactBefore210,),
+}
+
+#: The one route on which an error comes.
+_ONLY_ON: dict[type[SaysoError], str] = {
+    NotDuplicates: "/contacts/merge",
+    NotRestorable: "/contacts/{id}/unarchive",
+    ContactBlocked: "/contacts/{id}/unarchive",
+}
 
 #: Shapes that an operation answers with where the query asks for them.
 _OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {DataEventList: (DataEventSummary,)}
@@ -83,9 +114,11 @@ def _answers(route: Route) -> list[Answer]:
 def _may_answer(route: Route, status: int) -> bool:
     match status:
         case 404:
-            return "{" in route.path or route.path.startswith("/events")
+            return "{" in route.path or route.body is MergeFields or route.path.startswith(("/companies", "/events", "/tags"))
         case 409:
-            return route.body is ContactFields
+            return route.body in (ContactFields, TagFields)
+        case 410:
+            return route.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
         case 413:
             return route.body is not None
         case 405 | 422:
@@ -100,6 +133,8 @@ def _errors(route: Route) -> list[Answer]:
         if kind in (Missing, Malformed, RoleFixed) and route.body is None:
             continue
         if kind is WrongCursor and route.answer not in QUERIES:
+            continue
+        if _ONLY_ON.get(kind, route.path) != route.path:
             continue
         messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
         if answer.code not in by_status[answer.status]:

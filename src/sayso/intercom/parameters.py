@@ -5,8 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from sayso.http.openapi import Json
-from sayso.intercom import contact, data_event, note
+from sayso.intercom import company, contact, contact_company, contact_merge, data_event, note, paged
+from sayso.intercom.shapes.company import (
+    CompanyContactList,
+    CompanyList,
+    CompanyScroll,
+    ContactCompanyList,
+    FoundCompanies,
+)
 from sayso.intercom.shapes.contact import ContactList
+from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_event import DataEventList
 from sayso.intercom.shapes.note import NoteList
 
@@ -25,8 +33,20 @@ _TEXT = {"type": "string"}
 
 _STARTING_AFTER = _query("starting_after", "The cursor in `pages.next` of the page before.", _TEXT)
 
+_PAGE = _query("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "maximum": paged.MOST_PAGES})
+
+
+def _numbered(per_page: int) -> list[Json]:
+    return [_per_page(per_page, paged.MOST_PER_PAGE), _PAGE, _STARTING_AFTER]
+
+
 QUERIES: dict[type[Struct], list[Json]] = {
     ContactList: [_per_page(contact.PER_PAGE, contact.MOST_PER_PAGE), _STARTING_AFTER],
+    MergeHistoryList: [
+        _per_page(contact_merge.PER_PAGE, contact_merge.MOST_PER_PAGE),
+        _query("order", "The last merge first, or the first one.", {"type": "string", "enum": ["desc", "asc"]}),
+        _query("cursor", "The `next_cursor` of the page before.", _TEXT),
+    ],
     NoteList: [
         _per_page(note.PER_PAGE, note.MOST_PER_PAGE),
         _query("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "maximum": note.MOST_PAGES}),
@@ -42,4 +62,18 @@ QUERIES: dict[type[Struct], list[Json]] = {
         _query("before", "Events before a time in seconds, or what `pages.next` has.", _TEXT),
         _query("since", "Events after a time in seconds, or what `pages.since` has.", _TEXT),
     ],
+    FoundCompanies: [
+        _query("company_id", "The customer's own id of the company.", _TEXT),
+        _query("name", "The name of the companies.", _TEXT),
+        _query("tag_id", "A tag that the companies have.", _TEXT),
+        _query("segment_id", "A segment that the companies are in.", _TEXT),
+        *_numbered(company.PER_PAGE),
+    ],
+    CompanyList: [
+        *_numbered(company.PER_PAGE),
+        _query("order", "By the time of the last request.", {"type": "string", "enum": ["asc", "desc"]}),
+    ],
+    CompanyScroll: [_query("scroll_param", "The `scroll_param` of the page before.", _TEXT)],
+    CompanyContactList: _numbered(company.CONTACTS_PER_PAGE),
+    ContactCompanyList: _numbered(contact_company.PER_PAGE),
 }

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msgspec import Struct
 
 from sayso.domain.access import Scope
 from sayso.http.response import Response
-from sayso.intercom import admin, contact, contact_subscription, data_event, me, note, subscription_type
+from sayso.intercom import (
+    admin,
+    company,
+    contact,
+    contact_archive,
+    contact_company,
+    contact_merge,
+    contact_subscription,
+    contact_tag,
+    data_event,
+    me,
+    note,
+    search,
+    subscription_type,
+    tag,
+)
 from sayso.intercom.call import Call
+from sayso.intercom.merged import telling
 from sayso.intercom.shapes.admin import Admin, AdminList
+from sayso.intercom.shapes.company import (
+    AttachCompany,
+    Company,
+    CompanyContactList,
+    CompanyFields,
+    CompanyList,
+    CompanyScroll,
+    CompanySegmentList,
+    ContactCompanyList,
+    DeletedCompany,
+    FoundCompanies,
+)
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
+from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
+from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryList
 from sayso.intercom.shapes.data_event import (
     Accepted,
     DataEventFields,
@@ -21,7 +51,9 @@ from sayso.intercom.shapes.data_event import (
 )
 from sayso.intercom.shapes.me import Me
 from sayso.intercom.shapes.note import Note, NoteFields, NoteList
+from sayso.intercom.shapes.search import FoundContacts, SearchRequest
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
+from sayso.intercom.shapes.tag import DeletedTag, SavedTag, Tag, TagBasic, TagChoice, TagFields, TagList
 from sayso.intercom.versions import Version
 
 READ, WRITE = Scope.READ, Scope.WRITE
@@ -43,18 +75,31 @@ class Route:
 
 
 # fmt: off
-ROUTES = (
+_ROUTES = (
     Route("GET", "/me", me.identify, READ, "Identify an admin", Me),
     Route("GET", "/admins", admin.list_all, READ, "List admins", AdminList),
     Route("GET", "/admins/{admin_id}", admin.find, READ, "Find an admin", Admin),
+    Route("GET", "/tags", tag.list_all, READ, "List tags", TagList),
+    Route("POST", "/tags", tag.save, WRITE, "Create or update a tag, tag and untag users and companies", SavedTag, TagFields),
+    Route("GET", "/tags/{tag_id}", tag.find, READ, "Find a tag", TagBasic),
+    Route("DELETE", "/tags/{tag_id}", tag.delete, WRITE, "Delete a tag", DeletedTag),
+    Route("GET", "/contacts/{contact_id}/tags", contact_tag.list_of_contact, READ, "List a contact's tags", TagList),
+    Route("POST", "/contacts/{contact_id}/tags", contact_tag.tag, WRITE, "Tag a contact", Tag, TagChoice),
+    Route("DELETE", "/contacts/{contact_id}/tags/{tag_id}", contact_tag.untag, WRITE, "Untag a contact", Tag),
     Route("GET", "/subscription_types", subscription_type.list_all, READ, "List subscription types", SubscriptionTypeList),
     Route("GET", "/subscription_types/{id}", subscription_type.find, READ, "Find a subscription type", SubscriptionType),
     Route("GET", "/contacts", contact.list_all, READ, "List contacts", ContactList),
     Route("POST", "/contacts", contact.create, WRITE, "Create a contact", Contact, ContactFields),
     Route("GET", "/contacts/find_by_external_id/{external_id}", contact.find_by_external_id, READ, "Find a contact by external id", Contact, since=Version.V2_13),
+    Route("POST", "/contacts/search", search.contacts, READ, "Search contacts", FoundContacts, SearchRequest),
     Route("GET", "/contacts/{id}", contact.find, READ, "Find a contact", Contact),
     Route("PUT", "/contacts/{id}", contact.update, WRITE, "Update a contact", Contact, ContactFields),
     Route("DELETE", "/contacts/{id}", contact.delete, WRITE, "Delete a contact", DeletedContact),
+    Route("POST", "/contacts/{id}/archive", contact_archive.archive, WRITE, "Archive a contact", ArchivedContact),
+    Route("POST", "/contacts/{id}/unarchive", contact_archive.unarchive, WRITE, "Unarchive a contact", ArchivedContact),
+    Route("POST", "/contacts/{id}/block", contact_archive.block, WRITE, "Block a contact", BlockedContact, since=Version.V2_13),
+    Route("POST", "/contacts/merge", contact_merge.merge, WRITE, "Merge a lead and a user", Contact, MergeFields),
+    Route("GET", "/contacts/{id}/merge_history", contact_merge.history, READ, "List what was merged into a contact", MergeHistoryList, since=Version.V2_16),
     Route("GET", "/contacts/{contact_id}/subscriptions", contact_subscription.list_of_contact, READ, "List a contact's subscriptions", SubscriptionTypeList),
     Route("POST", "/contacts/{contact_id}/subscriptions", contact_subscription.attach, WRITE, "Attach a subscription type to a contact", SubscriptionType, AttachSubscriptionType),
     Route("DELETE", "/contacts/{contact_id}/subscriptions/{subscription_id}", contact_subscription.detach, WRITE, "Detach a subscription type from a contact", SubscriptionType),
@@ -64,5 +109,25 @@ ROUTES = (
     Route("GET", "/events", data_event.list_of_contact, READ, "List a contact's data events", DataEventList),
     Route("POST", "/events", data_event.submit, WRITE, "Submit a data event", Accepted, DataEventFields, status=202),
     Route("POST", "/events/summaries", data_event.summarize, WRITE, "Create data event summaries", Accepted, DataEventSummariesFields),
+    Route("GET", "/companies", company.list_some, READ, "Find companies", FoundCompanies),
+    Route("POST", "/companies", company.put, WRITE, "Create or update a company", Company, CompanyFields),
+    Route("POST", "/companies/list", company.list_all, READ, "List companies", CompanyList),
+    Route("GET", "/companies/scroll", company.scroll, READ, "Scroll over all companies", CompanyScroll),
+    Route("GET", "/companies/{id}", company.find, READ, "Find a company", Company),
+    Route("PUT", "/companies/{id}", company.update, WRITE, "Update a company", Company, CompanyFields),
+    Route("DELETE", "/companies/{id}", company.delete, WRITE, "Delete a company", DeletedCompany),
+    Route("GET", "/companies/{id}/contacts", company.contacts, READ, "List a company's contacts", CompanyContactList),
+    Route("GET", "/companies/{id}/segments", company.segments, READ, "List a company's segments", CompanySegmentList),
+    Route("GET", "/contacts/{contact_id}/companies", contact_company.list_of_contact, READ, "List a contact's companies", ContactCompanyList),
+    Route("POST", "/contacts/{contact_id}/companies", contact_company.attach, WRITE, "Attach a contact to a company", Company, AttachCompany),
+    Route("DELETE", "/contacts/{contact_id}/companies/{id}", contact_company.detach, WRITE, "Detach a contact from a company", Company),
 )
 # fmt: on
+
+#: Those that name a contact say since 2.16 where it is now, if it was merged away.
+ROUTES = tuple(
+    replace(route, handler=telling(route.handler))
+    if route.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
+    else route
+    for route in _ROUTES
+)

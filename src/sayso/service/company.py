@@ -29,8 +29,8 @@ _SYSTEM = Author("system", "sayso", "deletion", "")
 
 Rule = Callable[[Company, int], CompanyChange | None]
 
-#: What somebody asks a company to be known by, of what it is known by.
-Wish = Callable[[CompanyProfile], CompanyProfile]
+#: What somebody asks a company to be known by, of what it is known by, at a time in ms.
+Wish = Callable[[CompanyProfile, int], CompanyProfile]
 
 
 class Counted(NamedTuple):
@@ -94,9 +94,9 @@ class CompanyService:
             nonlocal held, count
             now, held = self._clock(), await self._holder(workspace_id, own_id)
             if held is None:
-                return rules.create(workspace_id, self._ids.contact(now), wish(CompanyProfile(own_id)), now)
+                return rules.create(workspace_id, self._ids.contact(now), wish(CompanyProfile(own_id), now), now)
             ((_, count),) = await self.counted(workspace_id, [held])
-            return rules.update(held, wish(held.profile), now)
+            return rules.update(held, wish(held.profile, now), now)
 
         async with self._turns.of(workspace_id, own_id):
             change = await decided(decide, self._store.company.commit)
@@ -107,7 +107,7 @@ class CompanyService:
     async def update(self, workspace_id: str, company_id: str, wish: Wish) -> Counted:
         """Raises CompanyNotFound, Invalid, Unavailable."""
         return await self.change(
-            workspace_id, company_id, lambda held, now: rules.update(held, wish(held.profile), now)
+            workspace_id, company_id, lambda held, now: rules.update(held, wish(held.profile, now), now)
         )
 
     async def change(self, workspace_id: str, company_id: str, rule: Rule) -> Counted:

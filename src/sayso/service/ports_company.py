@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class CompanyFilter:
     """Which companies, and in which order: those of a name, or those with a tag, or all; by the time of their last
-    request, the latest first unless `ascending`."""
+    request, the latest first unless `ascending`. A tag's id is a decimal number."""
 
     name: str | None = None
     tag_id: str | None = None

@@ -1,4 +1,4 @@
-"""2.16: `owner_id` became a string."""
+"""2.16: `owner_id` became a string, and a tag that is put on things says on which."""
 
 from __future__ import annotations
 
@@ -9,3 +9,14 @@ from sayso.intercom.versions import Json, Version, response
 def owner_id_was_an_integer(contact: Json) -> None:
     if contact.get("owner_id") is not None:
         contact["owner_id"] = int(contact["owner_id"])
+
+
+@response(Version.V2_16, "tag")
+def what_was_tagged_was_not_told(tag: Json) -> None:
+    tag.pop("users", None)
+    tag.pop("companies", None)
+
+
+@response(Version.V2_16, "company")
+def notes_of_companies_were_unknown(company: Json) -> None:
+    company.pop("notes", None)

@@ -182,7 +182,9 @@ def test_every_statement_on_a_workspace_s_rows_names_the_workspace(scoped_tables
 
 
 async def test_no_get_changes_what_is_stored(acme: Acme):
-    paths = [route.path.format(id=acme.types["opt_in"]) for route in (*API_ROUTES, *OPEN_ROUTES) if route.method == "GET"]
+    paths = [
+        route.path.format(id=acme.types["opt_in"]) for route in (*API_ROUTES, *OPEN_ROUTES) if route.method == "GET"
+    ]
     for number, (operation, cases) in enumerate(operations.CASES.items()):
         if operation[0] == "GET":
             cast = await operations.cast_for(operation, acme.client, number)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
-from sayso.domain.data_event import Told
+from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
 from sayso.domain.links import UNLINKED, LinkRow, Links
@@ -143,7 +143,7 @@ class Change(NamedTuple):
 
     `before` is what the swap guards on; `profile` and `links` are None when they stay as they are, `created_at` is set
     for a new contact alone; `decided_on` is the type whose revision must still be current. `put` and `drop` are the
-    rows of links to write and to remove, `told` adds to the data events; a contact that is empty after it keeps none.
+    rows of links to write and to remove, `told` those of data events; a contact that is empty keeps none.
     `joined` is the company that must still be live.
     """
 
@@ -159,7 +159,7 @@ class Change(NamedTuple):
     links: Links | None = None
     put: tuple[LinkRow, ...] = ()
     drop: tuple[LinkRow, ...] = ()
-    told: Told | None = None
+    told: tuple[DataEventRow, ...] = ()
     joined: str | None = None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sayso.domain.errors import Invalid, Missing
 
@@ -49,11 +50,15 @@ class Summary(NamedTuple):
     last: int
 
 
-class Told(NamedTuple):
-    """What a change adds to the data events of a contact: an event, where one was submitted, and its name's summary."""
+#: What a change writes of the data events of a contact: an event that is new, or a summary in the place of one.
+DataEventRow: TypeAlias = DataEvent | Summary
 
-    summary: Summary
-    event: DataEvent | None = None
+
+class Doings(NamedTuple):
+    """All that is known of what a contact did."""
+
+    events: tuple[DataEvent, ...] = ()
+    summaries: tuple[Summary, ...] = ()
 
 
 def submitted(id_: str, name: str, at: int, metadata: Mapping[str, Any]) -> DataEvent:
@@ -84,6 +89,23 @@ def counted(before: Summary | None, event: DataEvent) -> Summary:
         return Summary(event.name, 1, event.at, event.at)
     count = min(before.total + 1, COUNT_LIMIT - 1)
     return Summary(event.name, count, min(before.first, event.at), max(before.last, event.at))
+
+
+def joined(own: Doings, theirs: Doings) -> tuple[DataEventRow, ...]:
+    """What a contact gains who did all that another one did: what both were told to have done happened once."""
+    known = {(event.name, event.at) for event in own.events}
+    gained = tuple(event for event in theirs.events if (event.name, event.at) not in known)
+    twice = Counter(event.name for event in theirs.events if (event.name, event.at) in known)
+    before = {summary.name: summary for summary in own.summaries}
+    sums = (_sum(before.get(summary.name), summary, twice[summary.name]) for summary in theirs.summaries)
+    return (*gained, *sums)
+
+
+def _sum(own: Summary | None, theirs: Summary, twice: int) -> Summary:
+    if own is None:
+        return theirs
+    total = min(max(own.total + theirs.total - twice, 0), COUNT_LIMIT - 1)
+    return Summary(own.name, total, min(own.first, theirs.first), max(own.last, theirs.last))
 
 
 def check_name(name: str) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sayso.domain.act import Act
 from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Profile, Role
+from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry, merge_entry, type_entry
 from sayso.domain.links import NEWEST, UNLINKED, LinkRow, LinkRows, Links, MergeRecord, NoteList
@@ -52,9 +53,15 @@ def filled(user: Profile, lead: Profile) -> Profile:
 
 
 def merge(
-    user: Contact, lead: Contact, rows: tuple[LinkRows, LinkRows], claims: Mapping[str, Claim], acts: Sequence[Act]
+    user: Contact,
+    lead: Contact,
+    rows: tuple[LinkRows, LinkRows],
+    claims: Mapping[str, Claim],
+    acts: Sequence[Act],
+    told: tuple[DataEventRow, ...] = (),
 ) -> Merge:
-    """Decide a merge. `rows` are those of both's links, `claims` the present holders of what `filled` is known by.
+    """Decide a merge. `rows` are those of both's links, `claims` the present holders of what `filled` is known by,
+    `told` the data events that the survivor gains.
 
     `acts` has `acts_needed`, the first of them the act itself.
     """
@@ -71,6 +78,7 @@ def merge(
         claims=ClaimChanges(take=taken),
         links=_joined(user.links, lead.links, rows),
         put=(*_new(user.links, rows[1]), MergeRecord(lead.id, lead.profile.role, act.at)),
+        told=told,
     )
     return Merge(survivor, _gone(lead, user.id, act))
 

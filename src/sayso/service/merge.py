@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sayso.domain import merge as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.contact import Contact, ContactState, Role
+from sayso.domain.data_event import joined
 from sayso.domain.errors import HistoryNotFound, Invalid
 from sayso.domain.links import MergeRecord
 from sayso.domain.merge import Merge
@@ -54,13 +55,14 @@ class MergeService:
             lead = await self._contacts.find(workspace_id, source_id)
             user = await self._contacts.find(workspace_id, into_id)
             rules.check(user, lead, duplicates_only=duplicates_only)
+            theirs, own = [await self._store.data_event.all(workspace_id, contact.id) for contact in (lead, user)]
             rows = [await self._store.links.of(workspace_id, contact.id) for contact in (user, lead)]
             known_by = rules.filled(user.profile, lead.profile).identifiers()
             claims = await self._store.contact.claims(workspace_id, known_by)
             # Kept for the next try: what was written is found by them.
             while len(acts) < rules.acts_needed(lead.head.standing):
                 acts.append(Act(self._ids.act(now), now, author))
-            return rules.merge(user, lead, (rows[0], rows[1]), claims, acts)
+            return rules.merge(user, lead, (rows[0], rows[1]), claims, acts, joined(own, theirs))
 
         first, second = sorted((source_id, into_id))
         async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):

@@ -16,7 +16,7 @@ from sayso.domain.access import Token, Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.data_attribute import AttributeChange, DataAttribute
-from sayso.domain.data_event import DataEvent, EventPlace, Summary
+from sayso.domain.data_event import DataEvent, Doings, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
 from sayso.domain.links import LinkRows, MergeRecord, Note
@@ -214,6 +214,9 @@ class DataEventStore(Protocol):
 
     async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
         """In order of the first time."""
+
+    async def all(self, workspace_id: str, contact_id: str) -> Doings:
+        """In order of time."""
 
 
 class IdempotencyStore(Protocol):

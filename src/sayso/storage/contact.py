@@ -136,7 +136,7 @@ def _beside(change: Change) -> list[Statement]:
     written = append(change)
     if change.links is not None:
         written += rows(change)
-    if change.links is not None or change.told is not None:
+    if change.links is not None or change.told:
         written += data_event.rows(change)
     if change.joined is not None:
         written.append(joining(change.before.workspace_id, change.joined))

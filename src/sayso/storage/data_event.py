@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sayso.domain.contact import Change
-from sayso.domain.data_event import DataEvent, EventPlace, Summary
+from sayso.domain.data_event import DataEvent, DataEventRow, Doings, EventPlace, Summary
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 
@@ -19,6 +19,9 @@ AND happened_at >= $3 AND (happened_at, event_id) > ($3, $4) ORDER BY happened_a
 _NEXT = f"""SELECT {_COLUMNS} FROM data_events WHERE workspace_id = $1 AND contact_id = $2
 AND happened_at >= $3 AND (happened_at, event_id) > ($3, $4)
 AND happened_at <= $5 AND (happened_at, event_id) < ($5, $6) ORDER BY happened_at DESC, event_id DESC LIMIT $7"""
+
+_EVENTS = f"""SELECT {_COLUMNS} FROM data_events WHERE workspace_id = $1 AND contact_id = $2
+ORDER BY happened_at, event_id"""
 
 _SUMMARY = """SELECT name, total, first_at, last_at FROM data_event_summaries
 WHERE workspace_id = $1 AND contact_id = $2 AND name = $3"""
@@ -65,20 +68,24 @@ class SqlDataEventStore:
     async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
         return [Summary(*row) for row in await self._engine.scan(_SUMMARIES, workspace_id, packed(contact_id))]
 
+    async def all(self, workspace_id: str, contact_id: str) -> Doings:
+        key = (workspace_id, packed(contact_id))
+        events = [_event(row) for row in await self._engine.scan(_EVENTS, *key)]
+        return Doings(tuple(events), tuple(Summary(*row) for row in await self._engine.scan(_SUMMARIES, *key)))
+
 
 def rows(change: Change) -> list[Statement]:
     """What a change of a contact does to the rows of its data events."""
     key = (change.before.workspace_id, bytes.fromhex(change.before.id))
     written = [Statement(sql, key) for sql in _EMPTY] if change.after.state.is_empty else []
-    if change.told is None:
-        return written
-    summary, event = change.told
-    if event is not None:
-        metadata = json.dumps(dict(event.metadata), ensure_ascii=False, separators=(",", ":"))
-        facts = (event.at, event.name, bytes.fromhex(event.id), metadata)
-        written.append(Statement(_SUBMIT, (*key, *facts)))
-    counts = (summary.name, summary.total, summary.first, summary.last)
-    return [*written, Statement(_COUNT, (*key, *counts))]
+    return written + [_told(key, row) for row in change.told]
+
+
+def _told(key: tuple[str, bytes], row: DataEventRow) -> Statement:
+    if isinstance(row, Summary):
+        return Statement(_COUNT, (*key, *row))
+    metadata = json.dumps(dict(row.metadata), ensure_ascii=False, separators=(",", ":"))
+    return Statement(_SUBMIT, (*key, row.at, row.name, bytes.fromhex(row.id), metadata))
 
 
 def _event(row: Row) -> DataEvent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.data_event import DataEvent, EventPlace, Summary, Told
+from sayso.domain.data_event import DataEvent, DataEventRow, Doings, EventPlace, Summary
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -32,17 +32,20 @@ class MemoryDataEventStore:
         found = self._counted(workspace_id, contact_id).values()
         return sorted(found, key=lambda summary: (summary.first, summary.name))
 
+    async def all(self, workspace_id: str, contact_id: str) -> Doings:
+        events = sorted(self._events(workspace_id, contact_id), key=lambda event: (event.at, event.id))
+        return Doings(tuple(events), tuple(await self.summaries(workspace_id, contact_id)))
+
     def _events(self, workspace_id: str, contact_id: str) -> list[DataEvent]:
-        return [told.event for told in self._told(workspace_id, contact_id) if told.event]
+        return [row for row in self._told(workspace_id, contact_id) if isinstance(row, DataEvent)]
 
     def _counted(self, workspace_id: str, contact_id: str) -> dict[str, Summary]:
-        return {told.summary.name: told.summary for told in self._told(workspace_id, contact_id)}
+        return {row.name: row for row in self._told(workspace_id, contact_id) if isinstance(row, Summary)}
 
-    def _told(self, workspace_id: str, contact_id: str) -> list[Told]:
-        told: list[Told] = []
+    def _told(self, workspace_id: str, contact_id: str) -> list[DataEventRow]:
+        told: list[DataEventRow] = []
         for change in self._contacts.events.get((workspace_id, contact_id), ()):
             if change.after.state.is_empty:
                 told.clear()
-            elif change.told:
-                told.append(change.told)
+            told += change.told
         return told

@@ -230,7 +230,9 @@ def _amend(schemas: dict[str, Any]) -> None:
         contact = schemas["contact"]["properties"]
         contact[name] = {"anyOf": [contact[name], {"type": "null"}]}
     schemas["starting_after_paging"].pop("required", None)
-    schemas["tag"]["required"] = [name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")]
+    schemas["tag"]["required"] = [
+        name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")
+    ]
     _amend_companies(schemas)
 
 

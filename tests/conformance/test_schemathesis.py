@@ -76,6 +76,7 @@ def known(target: Running) -> dict[str, list[str]]:
     with target.client as client:
         types = [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
         contacts = [_contact(client, f"kept-{number}") for number in range(10)]
+        tags, doomed_tags = ([_tag(client, f"{word} {n}", contacts) for n in range(50)] for word in ("kept", "doomed"))
         doomed = [_contact(client, f"doomed-{number}") for number in range(50)]
         for contact in contacts:
             for type_ in types:
@@ -85,11 +86,17 @@ def known(target: Running) -> dict[str, list[str]]:
         "/contacts/{id}": contacts,
         "{contact_id}": contacts,
         "{admin_id}": ["1"],
+        "DELETE /tags/{tag_id}": doomed_tags,
+        "{tag_id}": tags,
         "{subscription_id}": types,
         "{external_id}": ["kept-0"],
         "{locale}": ["en", "de", "pt-BR"],
         "subscription_types/{id}": types,
     }
+
+
+def _tag(client: httpx2.Client, name: str, contacts: list[str]) -> str:
+    return client.post("/tags", json={"name": name, "users": [{"id": id_} for id_ in contacts]}).json()["id"]
 
 
 def _contact(client: httpx2.Client, external_id: str) -> str:

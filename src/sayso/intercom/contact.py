@@ -79,7 +79,7 @@ async def delete(call: Call) -> Response:
 
 
 def _shape(call: Call, contact: DomainContact) -> Contact:
-    return Contact.of(contact, call.types)
+    return Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
 
 
 def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:

@@ -114,7 +114,12 @@ def _answers(route: Route) -> list[Answer]:
 def _may_answer(route: Route, status: int) -> bool:
     match status:
         case 404:
-            return "{" in route.path or route.body is MergeFields or route.path.startswith(("/companies", "/events", "/tags"))
+            return (
+                "{" in route.path
+                or route.path == "/tags"
+                or route.body is MergeFields
+                or route.path.startswith(("/companies", "/events", "/tags"))
+            )
         case 409:
             return route.body in (ContactFields, TagFields)
         case 410:

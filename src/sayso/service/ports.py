@@ -19,7 +19,7 @@ from sayso.domain.data_attribute import AttributeChange, DataAttribute
 from sayso.domain.data_event import DataEvent, Doings, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
-from sayso.domain.links import LinkRows, MergeRecord, Note
+from sayso.domain.links import LinkRows, MergeRecord, Note, Tagging
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
@@ -169,6 +169,9 @@ class SubscriptionTypeStore(Protocol):
 
 
 class LinkStore(Protocol):
+    async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
+        """The rows of a contact's tags, in the order in which they came."""
+
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         """The tags, companies and notes that changes of a contact have put and not dropped, in any state of it."""
 

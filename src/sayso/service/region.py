@@ -10,9 +10,10 @@ from sayso.service.admin import AdminService
 from sayso.service.company import CompanyService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
-from sayso.service.data_event import DataEventService
 from sayso.service.contact_company import ContactCompanyService
+from sayso.service.contact_tag import ContactTagService
 from sayso.service.data_attribute import DataAttributeService
+from sayso.service.data_event import DataEventService
 from sayso.service.idempotency import IdempotencyService
 from sayso.service.merge import MergeService
 from sayso.service.note import NoteService
@@ -43,6 +44,7 @@ class Region:
     admins: AdminService
     tags: TagService
     attributes: DataAttributeService
+    contact_tags: ContactTagService
     notes: NoteService
     data_events: DataEventService
     search: SearchService
@@ -55,6 +57,7 @@ class Region:
         snapshots, turns = Snapshots(store, clock), Turns()
         types = SubscriptionTypeService(store, snapshots, clock)
         contacts = ContactService(store, snapshots, turns, clock, ids)
+        tags = TagService(store, snapshots, clock)
         companies = CompanyService(store, turns, clock, ids)
         return cls(
             name=name,
@@ -68,7 +71,8 @@ class Region:
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots),
-            tags=TagService(store, snapshots, clock),
+            tags=tags,
+            contact_tags=ContactTagService(store, snapshots, contacts, companies, tags),
             attributes=DataAttributeService(store, snapshots, clock),
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
             data_events=DataEventService(store, contacts, turns, clock, ids),

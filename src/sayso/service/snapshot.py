@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sayso.domain.access import Workspace
@@ -27,11 +28,23 @@ class Snapshot:
     checked_at: int
     tags: dict[str, Tag] = field(default_factory=dict)
     attributes: dict[int, DataAttribute] = field(default_factory=dict)
+    #: The greatest number that a tag had: a greater one is of a tag that was made since.
+    last_tag: int = 0
     rendered: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def version(self) -> int:
         return self.workspace.version
+
+    def is_gone(self, tag_id: str) -> bool:
+        """Whether a tag that something names was deleted."""
+        return tag_id not in self.tags and int(tag_id) <= self.last_tag
+
+    def live(self, tag_ids: Sequence[str]) -> Sequence[str]:
+        """The tags that something names, without those that were deleted."""
+        if all(map(self.tags.__contains__, tag_ids)):
+            return tag_ids
+        return [tag_id for tag_id in tag_ids if not self.is_gone(tag_id)]
 
 
 class Snapshots:
@@ -79,6 +92,8 @@ class Snapshots:
             type_.id: type_ for type_ in await self._store.subscription_type.all(workspace_id)
         }
         admins = await self._store.admin.all(workspace_id)
+        # First: a tag that is made in between is newer than the snapshot, and not gone.
+        last_tag = await self._store.tag.last(workspace_id)
         tags = {tag.id: tag for tag in await self._store.tag.all(workspace_id)}
         attributes = {one.id: one for one in await self._store.data_attribute.all(workspace_id)}
-        return Snapshot(workspace, types, admins, now, tags, attributes)
+        return Snapshot(workspace, types, admins, now, tags, attributes, last_tag)

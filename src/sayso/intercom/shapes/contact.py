@@ -113,7 +113,10 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
     enabled_push_messaging: bool | None = None
 
     @classmethod
-    def of(cls, contact: DomainContact, types: dict[str, SubscriptionType]) -> Contact:
+    def of(
+        cls, contact: DomainContact, types: dict[str, SubscriptionType], tags: Sequence[str] | None = None
+    ) -> Contact:
+        """`tags`: those of its tags that there still are, where not all are."""
         profile, head, links = contact.profile, contact.head, contact.links
         stops = head.standing.stops
         path = f"/contacts/{contact.id}"
@@ -144,7 +147,7 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
             language_override=profile.language_override,
             location=Location(),
             custom_attributes=dict(profile.custom_attributes),
-            tags=_references(f"{path}/tags", "tag", "/tags/", links.tags),
+            tags=_references(f"{path}/tags", "tag", "/tags/", links.tags if tags is None else tags),
             notes=_references(f"{path}/notes", "note", "/notes/", links.notes.newest, links.notes.total),
             companies=_references(f"{path}/companies", "company", "/companies/", links.companies),
             opted_out_subscription_types=_types(f"{path}/subscriptions", left),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sayso.domain.links import LinkRows, MergeRecord
+from sayso.domain.links import LinkRows, MergeRecord, Tagging
 from sayso.storage.memory.contact import MemoryContactStore
 
 
 class MemoryLinkStore:
     def __init__(self, contacts: MemoryContactStore) -> None:
         self._contacts = contacts
+
+    async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
+        return (await self.of(workspace_id, contact_id)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         return LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())

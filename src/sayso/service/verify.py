@@ -10,6 +10,7 @@ from sayso.domain.ledger import fold
 from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
+from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_types import of_types
 
 #: How many contacts are read at once.
@@ -68,6 +69,7 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
         report.problems.append(Problem(workspace_id, contact_id, None, what))
 
     await ClaimWalk(store, workspace_id, tell).through()
+    await CompanyWalk(store, workspace_id, tell).through()
     for what in await of_types(store, workspace_id):
         tell("", what)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 
+from sayso.domain.company import CLAIM as COMPANY
 from sayso.domain.contact import ContactState, Profile, Role
 from sayso.service.ports import ClaimRow, HolderRow, Store, Unreadable
 
@@ -59,13 +60,14 @@ class ClaimWalk:
             rows = await self._claims.rows(self._workspace_id, after, BATCH)
             claims = [row for row in rows if isinstance(row, ClaimRow)]
             self._tell_unreadable(rows)
+            more = len(rows) == BATCH and bool(claims)
+            after = (claims[-1].kind, claims[-1].value) if claims else after
+            claims = [claim for claim in claims if claim.kind != COMPANY]
             named = await self._claims.named(self._workspace_id, sorted({claim.contact_id for claim in claims}))
             holders = {holder.contact_id: holder for holder in named if isinstance(holder, HolderRow)}
             for claim in claims:
                 if any(misclaimed(claim, holders.get(claim.contact_id))):
                     await self._again(claim.contact_id, (claim.kind, claim.value))
-            more = len(rows) == BATCH and bool(claims)
-            after = (claims[-1].kind, claims[-1].value) if claims else after
 
     async def _again(self, contact_id: str, *keys: Key) -> None:
         """Read until nobody wrote in between, then report what is still wrong. What claims, contacts' rows tell."""

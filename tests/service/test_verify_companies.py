@@ -1,0 +1,92 @@
+"""Verification of companies: who holds which company_id is what the companies' rows say."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from tests.cast import AUTHOR, NOON, Clock
+from tests.service.conftest import Ledger
+
+from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.service import verify_companies
+from sayso.service.ids import RandomIds
+from sayso.service.ports import ClaimRow, Store
+from sayso.service.ports_company import CompanyRow
+from sayso.service.region import Region
+from sayso.service.verify import Report, verify
+from sayso.service.verify_companies import misclaimed, unclaimed
+from sayso.storage import store as stores
+
+ONE, TWO, GONE = range(3)
+
+
+async def _companies(store: Store) -> tuple[str, list[str]]:
+    """Two companies, one of them with a contact, and one that was deleted."""
+    region = Region.on("us", store, Clock(), RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    ids = []
+    for name in ("one", "two", "gone"):
+        made = await region.companies.put(workspace, name, lambda profile, _: replace(profile, name="secret"))
+        ids.append(made.company.id)
+    ada = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, external_id="ada")))
+    await region.contact_companies.attach(AUTHOR, workspace, ada.id, ids[ONE])
+    await region.companies.delete(AUTHOR, workspace, ids[GONE])
+    return workspace, ids
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    path = tmp_path_factory.mktemp("companies") / "sayso.db"
+
+    async def write() -> Ledger:
+        stores.bring_up_to_date(path, NOON)
+        store = stores.sqlite(path, checkpoints=True)
+        try:
+            return Ledger(path, *await _companies(store))
+        finally:
+            await store.close()
+
+    return asyncio.run(write())
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+async def test_companies_that_nobody_touched_are_whole(store: Store, monkeypatch: pytest.MonkeyPatch, batch: int):
+    monkeypatch.setattr(verify_companies, "BATCH", batch)
+    await _companies(store)
+
+    assert Report(contacts=1) == await verify(store)
+
+
+@pytest.mark.parametrize(
+    ("sql", "who", "what"),
+    [
+        ("DELETE FROM contact_keys WHERE value = 'one'", ONE, "nobody claims the company's company_id"),
+        ("UPDATE contact_keys SET contact_id = $2 WHERE value = 'one'", ONE, "another company claims the company's"),
+        ("UPDATE contact_keys SET contact_id = $2 WHERE value = 'one'", TWO, "the company claims a company_id that is"),
+        ("UPDATE contact_keys SET state = 'odd' WHERE value = 'one'", ONE, "a claim of the company's is of no known"),
+        ("DELETE FROM companies WHERE company_id = $1", ONE, "the company does not exist, and claims a company_id"),
+        ("UPDATE companies SET state = 'deleted' WHERE company_id = $1", ONE, "the company is deleted, and claims a"),
+        ("UPDATE companies SET state = 'odd' WHERE company_id = $1", ONE, "the company's row: its state or its"),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_what_claims_and_companies_say_against_each_other_is_told(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, batch: int, sql: str, who: int, what: str
+):
+    monkeypatch.setattr(verify_companies, "BATCH", batch)
+    ids = ledger.contacts
+    ledger.run(sql.replace("$1", f"x'{ids[ONE]}'").replace("$2", f"x'{ids[TWO]}'"))
+
+    found = [(problem.contact_id, problem.what) for problem in ledger.problems]
+
+    assert any(company_id == ids[who] and told.startswith(what) for company_id, told in found), found
+    assert not any("secret" in told or "one" in told.split() for _, told in found)
+
+
+def test_nothing_is_wrong_with_what_agrees():
+    row, claim = CompanyRow("a", "live", "x"), ClaimRow("company_id", "x", "a", "live")
+
+    assert [] == [*unclaimed(row, claim), *misclaimed(claim, row)]
+    assert [] == [*unclaimed(CompanyRow("a", "deleted", "x"), None)]

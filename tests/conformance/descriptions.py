@@ -38,7 +38,7 @@ _UNDESCRIBED = {("GET", "/subscription_types/{}"): "subscription_type"}
 _OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
 
 #: What an example has, and other examples of such an object have not: it is there where it is known.
-_WHERE_KNOWN = frozenset({"last_request_at"})
+_WHERE_KNOWN = frozenset({"last_request_at", "next_cursor"})
 
 _ROUTER: Router[Route] = Router(ROUTES)
 _PARAMETER = re.compile(r"\{\w+\}")
@@ -127,7 +127,7 @@ class Description:
 
     def _unknown_keys(self, method: str, path: str, body: dict[str, Any]) -> set[str]:
         """Keys that stand neither in the schema of such an object nor in an example of it."""
-        if body.get("type") != "contact" or method == "DELETE":
+        if body.get("type") != "contact" or "role" not in body:
             return set()
         return set(body) - set(self.schemas["contact"]["properties"]).union(_OBSERVED, *self._examples(method, path))
 
@@ -230,9 +230,7 @@ def _amend(schemas: dict[str, Any]) -> None:
         contact = schemas["contact"]["properties"]
         contact[name] = {"anyOf": [contact[name], {"type": "null"}]}
     schemas["starting_after_paging"].pop("required", None)
-    schemas["tag"]["required"] = [
-        name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")
-    ]
+    schemas["tag"]["required"] = [name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")]
     _amend_companies(schemas)
 
 

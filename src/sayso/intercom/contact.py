@@ -10,9 +10,11 @@ from msgspec import UNSET
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.errors import Invalid
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
+from sayso.intercom.contact_merge import include_history
 from sayso.intercom.shapes.contact import (
     AvatarGiven,
     Contact,
@@ -22,6 +24,7 @@ from sayso.intercom.shapes.contact import (
     NextPage,
     Pages,
 )
+from sayso.intercom.versions import Version
 
 PER_PAGE, MOST_PER_PAGE = 10, 150
 
@@ -30,7 +33,7 @@ _FIELDS = msgspec.json.Decoder(ContactFields)
 
 async def create(call: Call) -> Response:
     """A new contact; without a role it is a user. Intercom answers 200."""
-    fields = call.body(_FIELDS)
+    fields = _fields(call)
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
     draft = _draft(Profile(role, external_id), fields)
@@ -47,30 +50,32 @@ async def list_all(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    return call.reply(ContactList([_shape(call, contact) for contact in found.contacts], found.total, pages))
+    shapes = [_shape(call, contact) for contact in found.contacts]
+    await include_history(call, shapes)
+    return call.reply(ContactList(shapes, found.total, pages))
 
 
 async def find(call: Call) -> Response:
     contact = await call.region.contacts.find(call.workspace_id, call.parameters[0])
-    return call.reply(_shape(call, contact))
+    return await _reply(call, contact)
 
 
 async def find_by_external_id(call: Call) -> Response:
     """A user by the customer's own id. Since 2.13."""
     contact = await call.region.contacts.find_by_external_id(call.workspace_id, call.parameters[0])
-    return call.reply(_shape(call, contact))
+    return await _reply(call, contact)
 
 
 async def update(call: Call) -> Response:
     """Change what the body names; custom attributes are merged key by key."""
-    fields = call.body(_FIELDS)
+    fields = _fields(call)
 
     def draft_of(contact: DomainContact) -> ContactDraft:
         return _draft(contact.profile, fields)
 
     contact_id = call.parameters[0]
     contact = await call.region.contacts.update(call.author, call.workspace_id, contact_id, draft_of)
-    return call.reply(_shape(call, contact))
+    return await _reply(call, contact)
 
 
 async def delete(call: Call) -> Response:
@@ -82,6 +87,23 @@ def _shape(call: Call, contact: DomainContact) -> Contact:
     return Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
 
 
+async def _reply(call: Call, contact: DomainContact) -> Response:
+    shape = _shape(call, contact)
+    if call.request.query_string:
+        await include_history(call, [shape])
+    return call.reply(shape)
+
+
+def _fields(call: Call) -> ContactFields:
+    """The body; what a version did not know yet is passed over."""
+    fields = call.body(_FIELDS)
+    if call.version < Version.V2_16:
+        fields.email_verified = UNSET
+    if fields.email_verified not in (UNSET, None) and not isinstance(fields.email, str):
+        raise Invalid("email_verified must come together with an email", "email_verified")
+    return fields
+
+
 def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
     """What the body asks the profile to become."""
     given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
@@ -90,6 +112,10 @@ def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
         # A lead's external_id is given by the server; one that is sent is silently ignored.
         given.pop("external_id", None)
     wanted: dict[str, Any] = given | {"role": role}
+    if fields.email_verified is not UNSET:
+        wanted["email_verified"] = fields.email_verified
+    elif wanted.get("email", profile.email) != profile.email:
+        wanted["email_verified"] = None
     if fields.avatar is not UNSET:
         wanted["avatar"] = fields.avatar.image_url if isinstance(fields.avatar, AvatarGiven) else fields.avatar
     if fields.owner_id is not UNSET:

@@ -11,6 +11,7 @@ from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import Channel, SubscriptionType
 from sayso.intercom.attached import attached
+from sayso.intercom.shapes.contact_merge import MergeHistoryItem
 
 #: How many items of a sub-list are embedded.
 EMBEDDED = 10
@@ -111,6 +112,7 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
     utm_term: str | None = None
     referrer: str | None = None
     enabled_push_messaging: bool | None = None
+    merge_history: list[MergeHistoryItem] | UnsetType = UNSET
 
     @classmethod
     def of(
@@ -204,6 +206,7 @@ class ContactFields(Struct):
     role: Literal["user", "lead"] | UnsetType | None = UNSET
     external_id: str | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
+    email_verified: bool | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     avatar: str | AvatarGiven | UnsetType | None = UNSET

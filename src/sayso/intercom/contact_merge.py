@@ -1,0 +1,69 @@
+"""Merging contacts, and the history of merges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from sayso.domain.errors import Invalid, Missing
+from sayso.domain.paging import Cursor, size
+from sayso.http.response import Response
+from sayso.intercom.call import Call
+from sayso.intercom.shapes.contact import Contact
+from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
+from sayso.intercom.versions import Version
+
+PER_PAGE, MOST_PER_PAGE = 50, 150
+
+_FIELDS = msgspec.json.Decoder(MergeFields)
+
+
+async def merge(call: Call) -> Response:
+    """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more."""
+    fields = call.body(_FIELDS)
+    if fields.source is UNSET:
+        raise Missing("from must name a lead", "from")
+    if fields.into is UNSET:
+        raise Missing("into must name a user", "into")
+    # Before 2.16 any lead went into any user.
+    duplicates_only = call.version >= Version.V2_16 and fields.skip_duplicate_validation is not True
+    contact = await call.region.merges.merge(
+        call.author, call.workspace_id, fields.source, fields.into, duplicates_only=duplicates_only
+    )
+    shape = Contact.of(contact, call.types)
+    await include_history(call, [shape])
+    return call.reply(shape)
+
+
+async def history(call: Call) -> Response:
+    """The leads that were merged into a user, the last one first. Since 2.16."""
+    query = call.request.query
+    per_page = size(query.get("per_page", str(PER_PAGE)), "per_page", MOST_PER_PAGE)
+    order = query.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise Invalid("order is asc or desc", "order")
+    word = query.get("cursor")
+    cursor = Cursor.of(word, "cursor") if word else None
+    after = (cursor.at, cursor.id) if cursor else None
+    found = await call.region.merges.history(
+        call.workspace_id, call.parameters[0], after, per_page, newest_first=order == "desc"
+    )
+    answer = MergeHistoryList([MergeHistoryItem.of(record) for record in found.records], found.has_more)
+    if found.has_more:
+        last, page = found.records[-1], cursor.page + 1 if cursor else 1
+        answer.next_cursor = Cursor(last.merged_at, last.source_id, page, 0).word()
+    return call.reply(answer)
+
+
+async def include_history(call: Call, shapes: Sequence[Contact]) -> None:
+    """Add to users what was merged into them, where the query asks for it. Since 2.16."""
+    if call.version < Version.V2_16 or not call.request.query_string:
+        return
+    if call.request.query.get("include_merge_history") != "true":
+        return
+    for shape in shapes:
+        if shape.role == "user":
+            records = await call.region.merges.records(call.workspace_id, shape.id)
+            shape.merge_history = [MergeHistoryItem.of(record) for record in records]

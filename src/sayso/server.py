@@ -72,7 +72,21 @@ async def composed(settings: Settings, member: Member | None = None) -> AsyncIte
         windows = member.windows if member else Windows(settings.rate_limit)
         proxies = TrustedProxies(settings.trusted_proxies)
         app = surfaces(regions, windows, tally, now, RandomIds(), operations, proxies)
-        yield Sayso(settings, regions, logged(app) if settings.log_requests else app, operations)
+        async with finishing(regions):
+            yield Sayso(settings, regions, logged(app) if settings.log_requests else app, operations)
+
+
+@asynccontextmanager
+async def finishing(regions: Regions) -> AsyncIterator[None]:
+    """While this lasts, what was left of deletions is finished beside the requests."""
+    companies = [region.companies for region in regions.by_name.values()]
+    for service in companies:
+        service.take_up()
+    try:
+        yield
+    finally:
+        for service in companies:
+            await service.stop()
 
 
 def logged(app: App) -> App:

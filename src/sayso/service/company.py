@@ -14,7 +14,7 @@ from sayso.domain import contact_company
 from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyChange, CompanyProfile, CompanyState
 from sayso.domain.contact import Change
-from sayso.domain.errors import CompanyNotFound, SaysoError
+from sayso.domain.errors import CompanyNotFound, SaysoError, Unavailable
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.ports_company import CompanyFilter
@@ -161,8 +161,12 @@ class CompanyService:
                 await self._finish(_SYSTEM, workspace.id, company_id)
 
     async def _finish(self, author: Author, workspace_id: str, company_id: str) -> None:
-        while not await self._empty(author, workspace_id, company_id):
-            pass
+        done = False
+        while not done:
+            try:
+                done = await self._empty(author, workspace_id, company_id)
+            except Unavailable as refused:
+                await asyncio.sleep(refused.retry_after)
 
     def _go_on(self, work: Coroutine[None, None, None]) -> None:
         async def suppressed() -> None:

@@ -33,7 +33,7 @@ async def kept(store: Store, external_id: str, workspace_id: str = ACME, **profi
 async def joined(store: Store, contact: Contact, company: Company) -> Contact:
     change = contact_company.attach(contact, company.id, act(next(_numbers)))
     assert change
-    await store.contact.commit(change._replace(joined=company.id))
+    await store.contact.commit(change._replace(joined=(company.id,)))
     return contact.after(change)
 
 
@@ -167,7 +167,7 @@ async def test_nobody_joins_a_company_that_is_not_live(store: Store):
         change = contact_company.attach(bob, company_id, act(next(_numbers)))
         assert change
         with pytest.raises(Stale):
-            await store.contact.commit(change._replace(joined=company_id))
+            await store.contact.commit(change._replace(joined=(company_id,)))
     assert bob == await store.contact.find(ACME, bob.id)
     assert [alice.id] == await store.company.attached(ACME, company.id, 5)
 

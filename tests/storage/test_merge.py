@@ -6,7 +6,7 @@ import pytest
 from tests.cast import NOON, act
 from tests.storage.conftest import ACME, created
 
-from sayso.domain import archive, consent, contact_company, contact_tag, merge, note
+from sayso.domain import archive, company, consent, contact_company, contact_tag, merge, note
 from sayso.domain.consent import Wish
 from sayso.domain.contact import Change, Contact, ContactDraft, ContactState, Profile, Role, update
 from sayso.domain.errors import Stale
@@ -16,6 +16,13 @@ from sayso.service.ports import Store, Stored
 from sayso.service.verify import verify
 
 PEAR, PLUM = "aa" * 12, "bb" * 12
+
+
+@pytest.fixture
+async def orchard(store: Store, workspace) -> None:
+    """The companies pear and plum."""
+    for number, company_id in enumerate((PEAR, PLUM)):
+        await store.company.commit(company.create(ACME, company_id, company.CompanyProfile(f"c{number}"), NOON))
 
 
 async def written(store: Store, before: Contact, change: Change | None) -> Contact:
@@ -35,13 +42,13 @@ async def decided(store: Store, user: Contact, lead: Contact, first: int, **clai
 async def linked(store: Store, person: Contact, first: int, tags: str, companies: list[str]) -> Contact:
     for at, tag in enumerate(tags):
         person = await written(store, person, contact_tag.tag(person, tag, "1", act(first + at, NOON + at)))
-    for at, company in enumerate(companies):
-        person = await written(store, person, contact_company.attach(person, company, act(first + 10 + at)))
+    for at, company_id in enumerate(companies):
+        person = await written(store, person, contact_company.attach(person, company_id, act(first + 10 + at)))
     made = note.create(person, str(first), "1", f"note {first}", act(first + 20, NOON + first))
     return await written(store, person, made)
 
 
-async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whole(store: Store, workspace, newsletter):
+async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whole(store: Store, orchard, newsletter):
     user = await linked(store, await created(store, "alice"), 100, "78", [PEAR])
     lead = await linked(store, await created(store), 200, "97", [PLUM, PEAR])
     wish = Wish(Choice.WITHDRAWN)
@@ -76,7 +83,7 @@ async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whol
 
 
 @pytest.mark.parametrize("moved", ["user", "lead"])
-async def test_a_merge_on_a_row_that_moved_leaves_nothing_of_either(store: Store, workspace, moved: str):
+async def test_a_merge_on_a_row_that_moved_leaves_nothing_of_either(store: Store, orchard, moved: str):
     user, lead = await created(store, "alice"), await linked(store, await created(store), 200, "9", [PLUM])
     both = await decided(store, user, lead, 400)
     moving = {"user": user, "lead": lead}[moved]
@@ -107,3 +114,19 @@ async def test_an_archived_contact_keeps_its_claims_and_comes_back_as_it_was(sto
     assert {ContactState.LIVE} == {claim.state for claim in (await store.contact.claims(ACME, wanted)).values()}
     assert (alice.profile, alice.links, alice.created_at) == (back.profile, back.links, back.created_at)
     assert [] == (await verify(store, ACME)).problems
+
+
+@pytest.mark.parametrize("moved", [None, "company"])
+async def test_a_survivor_joins_only_companies_that_are_live(store: Store, orchard, moved: str | None):
+    user, lead = await created(store, "alice"), await linked(store, await created(store), 200, "", [PLUM])
+    both = await decided(store, user, lead, 400)
+    if moved:
+        held = await store.company.find(ACME, PLUM)
+        await store.company.commit(company.delete(held, NOON))
+        with pytest.raises(Stale):
+            await store.contact.commit_all(both)
+    else:
+        await store.contact.commit_all(both)
+
+    survivor = await store.contact.find(ACME, user.id)
+    assert (() if moved else (PLUM,)) == survivor.links.companies

@@ -144,7 +144,7 @@ class Change(NamedTuple):
     `before` is what the swap guards on; `profile` and `links` are None when they stay as they are, `created_at` is set
     for a new contact alone; `decided_on` is the type whose revision must still be current. `put` and `drop` are the
     rows of links to write and to remove, `told` those of data events; a contact that is empty keeps none.
-    `joined` is the company that must still be live.
+    `joined` are the companies that must still be live.
     """
 
     act: Act
@@ -160,7 +160,7 @@ class Change(NamedTuple):
     put: tuple[LinkRow, ...] = ()
     drop: tuple[LinkRow, ...] = ()
     told: tuple[DataEventRow, ...] = ()
-    joined: str | None = None
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

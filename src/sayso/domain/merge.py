@@ -15,7 +15,7 @@ from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactSt
 from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry, merge_entry, type_entry
-from sayso.domain.links import NEWEST, UNLINKED, LinkRow, LinkRows, Links, MergeRecord, NoteList
+from sayso.domain.links import NEWEST, UNLINKED, LinkRow, LinkRows, Links, Membership, MergeRecord, NoteList
 from sayso.domain.standing import Choice, Standing
 from sayso.domain.subscription_type import Channel, TypeId
 
@@ -60,14 +60,15 @@ def merge(
     acts: Sequence[Act],
     told: tuple[DataEventRow, ...] = (),
 ) -> Merge:
-    """Decide a merge. `rows` are those of both's links, `claims` the present holders of what `filled` is known by,
-    `told` the data events that the survivor gains.
+    """Decide a merge. `rows` are those of both's links, the lead's without companies that are deleted, `claims` the
+    present holders of what `filled` is known by, `told` the data events that the survivor gains.
 
     `acts` has `acts_needed`, the first of them the act itself.
     """
     act, head = acts[0], user.head
     entries, chain, standing = _consent(head.chain, head.standing, lead.head.standing, acts)
     profile, taken = _known_by(user, filled(user.profile, lead.profile), claims, act.at)
+    gained = tuple(_new(user.links, rows[1]))
     survivor = Change(
         act=act,
         kind="contact.merged",
@@ -76,9 +77,11 @@ def merge(
         entries=entries,
         profile=profile,
         claims=ClaimChanges(take=taken),
-        links=_joined(user.links, lead.links, rows),
-        put=(*_new(user.links, rows[1]), MergeRecord(lead.id, lead.profile.role, act.at)),
+        links=_linked(user.links, lead.links, rows),
+        put=(*gained, MergeRecord(lead.id, lead.profile.role, act.at)),
         told=told,
+        # In one order, so that no two merges wait for each other.
+        joined=tuple(sorted(row.company_id for row in gained if isinstance(row, Membership))),
     )
     return Merge(survivor, _gone(lead, user.id, act))
 
@@ -150,11 +153,12 @@ def _gained(standing: Standing, lead: Standing) -> Iterator[tuple[TypeId, Choice
             yield channel
 
 
-def _joined(user: Links, lead: Links, rows: tuple[LinkRows, LinkRows]) -> Links:
+def _linked(user: Links, lead: Links, rows: tuple[LinkRows, LinkRows]) -> Links:
     notes = sorted((*rows[0].notes, *rows[1].notes), key=lambda note: (note.created_at, int(note.id)), reverse=True)
+    kept = {membership.company_id for membership in rows[1].companies}
     return Links(
         tuple(dict.fromkeys(user.tags + lead.tags)),
-        tuple(dict.fromkeys(user.companies + lead.companies)),
+        tuple(dict.fromkeys((*user.companies, *(company for company in lead.companies if company in kept)))),
         NoteList(len(notes), tuple(note.id for note in notes[:NEWEST])),
     )
 

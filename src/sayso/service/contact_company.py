@@ -36,7 +36,7 @@ class ContactCompanyService:
             contact = await self._contacts.find(workspace_id, contact_id)
             held = await self._companies.find(workspace_id, company_id)
             change = rules.attach(contact, company_id, act)
-            return change and change._replace(joined=company_id)
+            return change and change._replace(joined=(company_id,))
 
         async with self._turns.of(workspace_id, contact_id):
             change = await decided(decide, self._store.contact.commit)

@@ -138,8 +138,7 @@ def _beside(change: Change) -> list[Statement]:
         written += rows(change)
     if change.links is not None or change.told:
         written += data_event.rows(change)
-    if change.joined is not None:
-        written.append(joining(change.before.workspace_id, change.joined))
+    written += [joining(change.before.workspace_id, company_id) for company_id in change.joined]
     return written
 
 

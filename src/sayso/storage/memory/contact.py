@@ -85,8 +85,8 @@ class MemoryContactStore:
         stale = (kept.head.revision if kept else 0) != change.before.revision
         if change.decided_on is not None:
             stale |= self._types.revision(workspace_id, change.decided_on.id) != change.decided_on.revision
-        if change.joined is not None:
-            company = self.companies.get((workspace_id, change.joined))
+        for company_id in change.joined:
+            company = self.companies.get((workspace_id, company_id))
             stale |= company is None or company.state is not CompanyState.LIVE
         for kind, value, expired in change.claims.take:
             stale |= self.held.get((workspace_id, kind, value)) != expired

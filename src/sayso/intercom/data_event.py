@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sayso.domain.data_event import TIME_LIMIT, EventPlace, check_time, summarized
 from sayso.domain.data_event import DataEvent as DomainEvent
-from sayso.domain.data_event import EventPlace, check_time, summarized
-from sayso.domain.errors import Invalid, Missing
+from sayso.domain.errors import Invalid, Missing, WrongCursor
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
+from sayso.intercom import paged
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.data_event import (
     DataEvent,
@@ -34,6 +36,8 @@ _SUMMARIES = msgspec.json.Decoder(DataEventSummariesFields)
 
 #: The first and the last place of a second.
 _FIRST, _LAST = "", "f" * 32
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 async def submit(call: Call) -> Response:
@@ -111,11 +115,8 @@ def _place(query: dict[str, str], name: str, within: str) -> EventPlace | None:
         check_time(int(word), name)
         return int(word), within
     cursor = Cursor.of(word, name)
-    check_time(cursor.at, name)
-    try:
-        bytes.fromhex(cursor.id)
-    except ValueError:
-        raise Invalid(f"{name} must be what a page before gave", name) from None
+    if not _ID.fullmatch(cursor.id) or cursor.at >= TIME_LIMIT:
+        raise WrongCursor(f"{name} must be what a page before gave", name)
     return cursor.at, cursor.id
 
 
@@ -131,11 +132,4 @@ def _pages(call: Call, events: list[DomainEvent], contact_id: str, per_page: int
 def _link(call: Call, contact_id: str, per_page: int, name: str, event: DomainEvent) -> str:
     asked = {"type": "user", "intercom_user_id": contact_id, "per_page": per_page}
     place = Cursor(event.at, event.id, 1, 0).word()
-    return f"{_origin(call)}/events?{urlencode({**asked, name: place})}"
-
-
-def _origin(call: Call) -> str:
-    """How the caller came here: what a link back begins with."""
-    host = call.request.host
-    secure = call.request.headers.get(b"x-forwarded-proto") == b"https"
-    return f"{'https' if secure else 'http'}://{host}" if host else ""
+    return f"{paged.origin(call)}/events?{urlencode({**asked, name: place})}"

@@ -41,7 +41,11 @@ def following(call: Call, page: Asked) -> str:
     """The URL of the next page, as the caller came here; other parameters stay."""
     query = {**call.request.query, "page": str(page.number + 1), "per_page": str(page.size)}
     query.pop("starting_after", None)
+    return f"{origin(call)}{call.request.path}?{urlencode(query)}"
+
+
+def origin(call: Call) -> str:
+    """What a URL begins with, as the caller came here; nothing where no host was named."""
     secure = call.request.headers.get(b"x-forwarded-proto") == b"https"
     host = call.request.host
-    origin = f"{'https' if secure else 'http'}://{host}" if host else ""
-    return f"{origin}{call.request.path}?{urlencode(query)}"
+    return f"{'https' if secure else 'http'}://{host}" if host else ""

@@ -47,11 +47,7 @@ QUERIES: dict[type[Struct], list[Json]] = {
         _query("order", "The last merge first, or the first one.", {"type": "string", "enum": ["desc", "asc"]}),
         _query("cursor", "The `next_cursor` of the page before.", _TEXT),
     ],
-    NoteList: [
-        _per_page(note.PER_PAGE, note.MOST_PER_PAGE),
-        _query("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "maximum": note.MOST_PAGES}),
-        _STARTING_AFTER,
-    ],
+    NoteList: _numbered(note.PER_PAGE),
     DataEventList: [
         _query("type", "Always `user`, for leads too.", {"type": "string", "enum": ["user"]}, required=True),
         _query("user_id", "The customer's own id of the contact.", _TEXT),

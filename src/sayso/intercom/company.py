@@ -28,6 +28,7 @@ from sayso.intercom.shapes.company import (
     FoundCompanies,
     NextCompanies,
     NextCompanyContacts,
+    PlanGiven,
 )
 from sayso.intercom.shapes.contact import Contact
 from sayso.service.company import CompanyPage, Counted, Wish
@@ -185,6 +186,8 @@ def _company_id(fields: CompanyFields) -> str | None:
 def _wish(fields: CompanyFields) -> Wish:
     """What the body asks a company to be known by."""
     given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
+    if isinstance(fields.plan, PlanGiven):
+        given["plan"] = fields.plan.name
     if isinstance(fields.size, str):
         given["size"] = int(fields.size)
     if fields.monthly_spend is not UNSET:

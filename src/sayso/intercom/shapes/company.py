@@ -202,13 +202,19 @@ class CompanySegmentList(Struct, tag_field="type", tag="list"):
 Whole = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
 
 
+class PlanGiven(Struct):
+    """A plan as answers have it."""
+
+    name: str | None = None
+
+
 class CompanyFields(Struct):
     """What may be said of a company. A key that is absent leaves things as they are; null empties them. `id` names one
     that is there already, and counts where there is no `company_id`."""
 
     company_id: str | int | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
-    plan: str | UnsetType | None = UNSET
+    plan: str | PlanGiven | UnsetType | None = UNSET
     size: int | Whole | UnsetType | None = UNSET
     website: str | UnsetType | None = UNSET
     industry: str | UnsetType | None = UNSET

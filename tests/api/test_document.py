@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from itertools import pairwise
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -15,7 +16,12 @@ from tests.conftest import Acme
 from sayso.api.document import Document
 from sayso.api.routes import OPEN_ROUTES
 from sayso.api.routes import ROUTES as API_ROUTES
+from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.routes import ROUTES as INTERCOM_ROUTES
+from sayso.intercom.shapes.company import AttachCompany, CompanyFields
+from sayso.intercom.shapes.contact import Contact
+from sayso.intercom.shapes.contact_merge import MergeFields
+from sayso.intercom.shapes.tag import TagChoice
 from sayso.server import described
 
 SERVED = sorted((route.method, route.path) for route in (*INTERCOM_ROUTES, *API_ROUTES, *OPEN_ROUTES))
@@ -108,18 +114,37 @@ async def test_every_example_fits_its_schema(acme: Acme):
     assert 100 < checked
 
 
+def replaced(example: Any, real: dict[str, str]) -> Any:
+    """An example with ids that are known here."""
+    if isinstance(example, list):
+        return [replaced(item, real) for item in example]
+    if isinstance(example, dict):
+        return {key: replaced(value, real) for key, value in example.items()}
+    return real.get(example, example) if isinstance(example, str) else example
+
+
 async def test_every_example_body_is_accepted(acme: Acme):
-    made = contact = await acme.contact()
-    paths = {"id": acme.types["draft"], "contact_id": contact, "locale": "fr"}
+    ada = EXAMPLES[Contact].id
+    lead, tag, company = EXAMPLES[MergeFields].source, EXAMPLES[TagChoice].id, EXAMPLES[AttachCompany].id
+    real = {ada: await acme.contact(), lead: await acme.contact(role="lead"), "": acme.types["draft"]}
+    real[tag] = (await acme.post("/tags", {"name": "x"})).json()["id"]
+    real[company] = (await acme.post("/companies", {"company_id": EXAMPLES[CompanyFields].company_id})).json()["id"]
+    attribute = (await acme.post("/data_attributes", {"name": "x", "model": "contact", "data_type": "string"})).json()
+    names = {"contact_id": ada, "tag_id": tag}
     for method, path, operation in operations(await read(acme)):
         if "requestBody" in operation:
-            known = paths | ({"id": made} if path.startswith("/contacts") else {})
-            example = operation["requestBody"]["content"]["application/json"]["example"]
+            of = {"contacts": ada, "companies": company}.get(path.split("/")[1], "")
+            known = {name: real[id_] for name, id_ in (names | {"id": of}).items()}
+            known |= {"locale": "fr", "data_attribute_id": attribute["id"]}
+            example = replaced(operation["requestBody"]["content"]["application/json"]["example"], real)
+            if path == "/contacts/merge":
+                example |= {"skip_duplicate_validation": True}
             if "subscriptions" in path:
-                example = example | {"id": acme.types["opt_in"]}
+                example |= {"id": acme.types["opt_in"]}
             answer = await acme.client.request(method, path.format(**known), json=example)
             assert answer.status_code < 300, (method, path, answer.text)
-            made = answer.json()["id"] if path == "/contacts" else made
+            if path == "/contacts":
+                real[ada] = answer.json()["id"]
 
 
 async def test_the_description_is_made_once(acme: Acme):

@@ -186,7 +186,7 @@ async def test_no_get_changes_what_is_stored(acme: Acme):
         route.path.format(id=acme.types["opt_in"]) for route in (*API_ROUTES, *OPEN_ROUTES) if route.method == "GET"
     ]
     for number, (operation, cases) in enumerate(operations.CASES.items()):
-        if operation[0] == "GET":
+        if operation[0] == "GET" and operation not in operations.MOVING:
             cast = await operations.cast_for(operation, acme.client, number)
             paths.append(operations.filled(cases[0].path, cast))
     before = await everything(acme)

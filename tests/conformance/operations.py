@@ -55,6 +55,9 @@ CASES: dict[Operation, list[Case]] = {
     operation: cases for feature in _FEATURES.values() for operation, cases in feature.CASES.items()
 }
 
+#: What goes on each time it is asked, and so never answers the same.
+MOVING: set[Operation] = {("GET", "/companies/scroll")}
+
 _WORD = re.compile(r"\{(\w+)\}")
 
 
@@ -95,6 +98,8 @@ async def _common(client: httpx2.AsyncClient, number: int) -> Cast:
         "custom_attributes": {"paid": True},
         "signed_up_at": 1_700_000_000,
     }
+    # The second time it is there.
+    await client.post("/data_attributes", json={"name": "paid", "model": "contact", "data_type": "boolean"})
     contact = (await made(client, "/contacts", alice))["id"]
     await made(client, "/contacts", {"email": f"bob{number}@example.com"})
     named = dict(zip(("opt_in", "opt_out", "sms", "draft", "archived"), types[-5:], strict=True))

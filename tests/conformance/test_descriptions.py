@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.conformance import descriptions
-from tests.conformance.operations import CASES, Operation, cast_for, filled
+from tests.conformance.operations import CASES, MOVING, Operation, cast_for, filled
 from tests.conftest import Acme
 from tests.intercom.told import without_request_id
 
@@ -16,9 +16,6 @@ from sayso.intercom.versions import named
 described = pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
 
 OPERATIONS = [(route.method, route.path) for route in ROUTES]
-#: What answers differently each time it is asked.
-MOVING = {("GET", "/companies/scroll")}
-
 SINCE = {(route.method, route.path): route.since for route in ROUTES}
 
 

@@ -1,0 +1,62 @@
+"""Merges beside each other and beside choices, from two processes: what was acknowledged is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from tests.cast import AUTHOR, NOON, draft
+from tests.crash.damage import damage
+
+from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.errors import ContactNotFound, Unavailable
+from sayso.domain.standing import Choice
+from sayso.intercom.attached import attaching
+from sayso.service.ids import RandomIds
+from sayso.service.ports import Store
+from sayso.service.region import Region
+
+TYPES = 4
+LEADS = 6
+
+
+async def test_what_leads_withdrew_before_they_were_merged_stays_withdrawn(store: Store):
+    regions = [Region.on("us", store, lambda: NOON, RandomIds()) for _ in range(2)]
+    one, chance = regions[0], random.Random(7)
+    workspace = (await one.workspaces.create("Acme")).id
+    types = [(await one.types.create(workspace, draft("opt_out", name=f"T{at}"))).id for at in range(TYPES)]
+    user = await one.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, "ada")))
+    leads = [await one.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD))) for _ in range(LEADS)]
+    withdrawn: set[str] = set()
+
+    async def withdraw(region: Region, contact_id: str, type_id: str) -> None:
+        try:
+            await region.consent.choose(AUTHOR, workspace, contact_id, type_id, attaching(None))
+            withdrawn.add(type_id)
+        except (ContactNotFound, Unavailable):
+            pass
+
+    async def merge(region: Region, source_id: str) -> int:
+        try:
+            await region.merges.merge(AUTHOR, workspace, source_id, user.id, duplicates_only=False)
+        except (ContactNotFound, Unavailable):
+            return 0
+        return 1
+
+    acts = [merge(region, lead.id) for lead in leads for region in regions]
+    acts += [withdraw(chance.choice(regions), chance.choice(leads).id, chance.choice(types)) for _ in range(12)]
+    chance.shuffle(acts)
+    done = [found for found in await asyncio.gather(*acts) if found is not None]
+
+    survivor = await store.contact.find(workspace, user.id)
+    assert survivor
+    assert withdrawn <= {type_id for type_id in types if survivor.head.standing.of(type_id) is Choice.WITHDRAWN}
+    merged = [record.source_id for record in await store.links.merges(workspace, user.id)]
+    assert len(merged) == len(set(merged)) == sum(done)
+    # What had to give way to others is merged when it is asked for again.
+    for lead in leads:
+        await merge(one, lead.id)
+    assert sorted(lead.id for lead in leads) == sorted(
+        record.source_id for record in await store.links.merges(workspace, user.id)
+    )
+    assert [] == await damage(store, workspace)

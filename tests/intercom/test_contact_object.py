@@ -198,3 +198,21 @@ async def test_tags_companies_and_notes_are_embedded_up_to_ten(acme: Acme):
     lists = {name: (shown[name]["total_count"], shown[name]["has_more"]) for name in ("tags", "companies", "notes")}
     assert {"tags": (1, False), "companies": (11, True), "notes": (0, False)} == lists
     assert [f"/contacts/{alice}/{name}" for name in lists] == [shown[name]["url"] for name in lists]
+
+
+async def test_whether_an_email_is_verified_is_said_together_with_it_since_2_16(acme: Acme):
+    newest = {"Intercom-Version": "2.16"}
+    alice = (await acme.post("/contacts", {**ALICE, "email_verified": True}, headers=newest)).json()["id"]
+    region, workspace_id = acme.region, acme.workspace.id
+
+    async def verified() -> bool | None:
+        return (await region.contacts.find(workspace_id, alice)).profile.email_verified
+
+    assert await verified() is True
+    for body in ({"email_verified": True}, {"email_verified": False, "email": None}, {"email_verified": "yes"}):
+        refused = await acme.put(f"/contacts/{alice}", body, headers=newest)
+        assert (400, "email_verified") == (refused.status_code, refused.json()["errors"][0]["field"])
+    assert 200 == (await acme.put(f"/contacts/{alice}", {"email_verified": False}, headers={})).status_code
+    assert await verified() is True
+    await acme.put(f"/contacts/{alice}", {"email": "new@example.com"}, headers=newest)
+    assert await verified() is None

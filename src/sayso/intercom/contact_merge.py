@@ -32,7 +32,7 @@ async def merge(call: Call) -> Response:
     contact = await call.region.merges.merge(
         call.author, call.workspace_id, fields.source, fields.into, duplicates_only=duplicates_only
     )
-    shape = Contact.of(contact, call.types)
+    shape = Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
     await include_history(call, [shape])
     return call.reply(shape)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,15 +12,15 @@ from hypothesis import strategies as st
 from tests.storage import searched
 from tests.storage.conftest import ACME
 
+from sayso.domain.access import Workspace
 from sayso.domain.contact import Contact
 from sayso.domain.errors import Invalid
 from sayso.domain.search import matches
-from sayso.domain.search_order import CREATION, Mark, parse_order
+from sayso.domain.search_order import CREATION, Mark, Order, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.service.ports import Store
 from sayso.service.search import Search, SearchService
-
-pytestmark = pytest.mark.usefixtures("workspace")
+from sayso.storage.store import SqlStore
 
 LIVE: dict[int, list[Contact]] = {}
 
@@ -31,15 +33,15 @@ async def live(store: Store) -> list[Contact]:
     return LIVE[id(store)]
 
 
-EACH_STORE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EACH_STORE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @EACH_STORE
 @given(
-    tree=searched.TREES, language=st.sampled_from(searched.LANGUAGES), sort=searched.SORTS, per_page=st.integers(1, 20)
+    tree=searched.TREES, language=st.sampled_from(searched.LANGUAGES), sort=searched.SORTS, per_page=st.integers(4, 20)
 )
 async def test_a_search_finds_what_the_reference_finds_in_pages_without_gap_or_repetition(
-    store: Store, tree: Any, language: Language, sort: Any, per_page: int
+    store: Store, workspace: Workspace, tree: Any, language: Language, sort: Any, per_page: int
 ):
     contacts = await live(store)
     try:
@@ -60,7 +62,79 @@ async def test_a_search_finds_what_the_reference_finds_in_pages_without_gap_or_r
 
     assert search.order.following(expected, None) == found
     assert {len(expected)} == totals
-    assert expected == sorted(
-        await store.search.page(ACME, search.query, CREATION, None, 1_000), key=CREATION.place
-    )
+    assert expected == sorted(await store.search.page(ACME, search.query, CREATION, None, 1_000), key=CREATION.place)
     assert len(expected) == await store.search.count(ACME, search.query)
+
+
+def where(field: str, value: Any, operator: str = "=") -> Any:
+    return parse({"field": field, "operator": operator, "value": value}, searched.LANGUAGES[2])
+
+
+USER = where("role", "user")
+
+#: What a search does in SQLite, which keeps no statistics: one step for each table it reads.
+PLANS = {
+    "all in a page": (USER, CREATION, ["contacts_page (workspace_id=? AND state=? AND (created_at,contact_id)>(?,?))"]),
+    "leads": (
+        where("role", "lead"),
+        CREATION,
+        ["contacts_leads (workspace_id=? AND state=? AND role=? AND (created_at"],
+    ),
+    "created since": (
+        where("created_at", 5, ">"),
+        CREATION,
+        ["contacts_page (workspace_id=? AND state=? AND (created"],
+    ),
+    "created before": (
+        where("created_at", 5, "<"),
+        CREATION,
+        ["contacts_page (workspace_id=? AND state=? AND (created"],
+    ),
+    "newest first": (
+        where("created_at", 5, ">"),
+        Order(descending=True),
+        ["contacts_page (workspace_id=? AND state=? AND created_at>? AND (created_at,contact_id)<(?,?))"],
+    ),
+    "updated since": (
+        where("updated_at", 5, ">"),
+        CREATION,
+        ["events USING PRIMARY KEY (act>?)", "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)"],
+    ),
+    "tagged": (
+        where("tag_id", "5"),
+        CREATION,
+        [
+            "contact_tags_tag (workspace_id=? AND tag_id=?)",
+            "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
+    query, order, expected = PLANS[name]
+    steps = await planned(sqlite, lambda: sqlite.search.page(ACME, query, order, (7, "0" * 24), 50))
+
+    assert len(expected) == len(steps), steps
+    assert all(part in step for part, step in zip(expected, steps, strict=True)), steps
+
+
+@pytest.mark.parametrize("kind", ["email", "external_id"])
+async def test_leads_are_found_by_an_index(sqlite: SqlStore, kind: str):
+    steps = await planned(sqlite, lambda: sqlite.search.leads(ACME, kind, "alice", 5))
+
+    assert ["SEARCH contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)"] == steps[:1]
+    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[1]
+
+
+async def planned(sqlite: SqlStore, work: Callable[[], Awaitable[object]]) -> list[str]:
+    """What the last statement searches and scans."""
+    asked: list[tuple[Any, ...]] = []
+    engine = sqlite.engine
+    read, scan = engine.read, engine.scan
+    engine.read = engine.scan = lambda *statement: (asked.append(statement), scan(*statement))[1]  # type: ignore[method-assign]
+    await work()
+    sql, *params = asked[-1]
+    steps = [str(row[3]) for row in await read(f"EXPLAIN QUERY PLAN {sql}", *params)]
+    return [step for step in steps if re.match(r"(SEARCH|SCAN) (?!few)", step)]

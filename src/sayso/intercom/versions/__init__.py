@@ -49,17 +49,18 @@ def named(name: bytes) -> Version | None:
 
 def downgrade(version: Version, tree: Any) -> None:
     """Rewrite an answer, in place, as an older version would have given it."""
-    for object_type, change in _applying(version):
-        _walk(tree, object_type, change)
+    changes = _applying(version)
+    if changes:
+        _walk(tree, changes)
 
 
 def is_newest(version: Version, object_types: frozenset[str]) -> bool:
     """Whether an answer made of such objects is the same in this version as in the newest."""
-    return not any(object_type in object_types for object_type, _ in _applying(version))
+    return object_types.isdisjoint(_applying(version))
 
 
 _CHANGES: list[tuple[Version, str, Change]] = []
-_APPLYING: dict[Version, list[tuple[str, Change]]] = {}
+_APPLYING: dict[Version, dict[str, list[Change]]] = {}
 
 
 def response(introduced: Version, object_type: str) -> Callable[[Change], Change]:
@@ -73,25 +74,31 @@ def response(introduced: Version, object_type: str) -> Callable[[Change], Change
     return register
 
 
-def _applying(version: Version) -> list[tuple[str, Change]]:
+def _applying(version: Version) -> dict[str, list[Change]]:
+    """By type of object, the newest first."""
     found = _APPLYING.get(version)
     if found is None:
-        newest_first = sorted(_CHANGES, key=lambda known: -known[0])
-        found = [(object_type, change) for introduced, object_type, change in newest_first if version < introduced]
-        _APPLYING[version] = found
+        found = _APPLYING[version] = {}
+        for introduced, object_type, change in sorted(_CHANGES, key=lambda known: -known[0]):
+            if version < introduced:
+                found.setdefault(object_type, []).append(change)
     return found
 
 
-def _walk(tree: Any, object_type: str, change: Change) -> None:
-    if isinstance(tree, list):
+def _walk(tree: Any, changes: dict[str, list[Change]]) -> None:
+    """Once through all of it, what is inside first: an old version costs a page of contacts little."""
+    if type(tree) is list:
         for item in tree:
-            _walk(item, object_type, change)
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            # What users put into their own attributes is theirs, whatever it looks like.
-            if key != "custom_attributes" and isinstance(value, (dict, list)):
-                _walk(value, object_type, change)
-        if tree.get("type") == object_type:
+            if type(item) is dict or type(item) is list:
+                _walk(item, changes)
+        return
+    for key, value in tree.items():
+        # What users put into their own attributes is theirs, whatever it looks like.
+        if (type(value) is dict or type(value) is list) and value and key != "custom_attributes":
+            _walk(value, changes)
+    object_type = tree.get("type")
+    if type(object_type) is str and object_type in changes:
+        for change in changes[object_type]:
             change(tree)
 
 

@@ -126,11 +126,15 @@ CREATE TABLE contacts (
 CREATE INDEX contacts_page ON contacts (workspace_id, state, created_at, contact_id);
 
 -- Leads are few, and their identifiers are not claimed: users are found by their claims.
-CREATE INDEX contacts_leads ON contacts (workspace_id, created_at, contact_id) WHERE role = 'lead' AND state = 'live';
+-- `state` and `role` tell SQLite, which keeps no statistics, that they find fewer than a workspace's key.
+CREATE INDEX contacts_leads ON contacts (workspace_id, state, role, created_at, contact_id)
+WHERE role = 'lead' AND state = 'live';
 
-CREATE INDEX contacts_lead_email ON contacts (workspace_id, lower(email)) WHERE role = 'lead' AND state = 'live';
+CREATE INDEX contacts_lead_email ON contacts (workspace_id, state, role, lower(email))
+WHERE role = 'lead' AND state = 'live';
 
-CREATE INDEX contacts_lead_external_id ON contacts (workspace_id, external_id) WHERE role = 'lead' AND state = 'live';
+CREATE INDEX contacts_lead_external_id ON contacts (workspace_id, state, role, external_id)
+WHERE role = 'lead' AND state = 'live';
 
 CREATE TABLE contact_tags (
     workspace_id TEXT NOT NULL,

@@ -133,6 +133,12 @@ class Acme:
         assert answer.status_code == 200, answer.text
         return answer.json()["id"]
 
+    async def attributes(self, **types: str) -> None:
+        """Make attributes of contacts, each of a type."""
+        for name, data_type in types.items():
+            answer = await self.post("/data_attributes", {"name": name, "model": "contact", "data_type": data_type})
+            assert answer.status_code == 200, answer.text
+
     def client_with(self, token: str, address: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
         return _client(self.app, token, headers, address)
 

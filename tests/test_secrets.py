@@ -29,6 +29,8 @@ def story(server: Running) -> list[httpx2.Response]:
     """Canaries through every path, in good requests and bad ones; the answers that are errors."""
     answers = []
     with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as client:
+        attribute = {"name": CANARY, "model": "contact", "data_type": "string"}
+        assert 200 == client.post("/data_attributes", json=attribute).status_code
         profile = {
             "email": ADDRESS,
             "external_id": CANARY,

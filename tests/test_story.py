@@ -51,6 +51,7 @@ class Story:
         ]
 
     async def tell(self) -> list[Told]:
+        await self.acme.attributes(plan="string", seats="integer", ratio="float")
         steps, weights = zip(*self.steps, strict=True)
         for step in self.chance.choices(steps, weights, k=STEPS):
             await step()

@@ -98,6 +98,7 @@ def test_one_of_email_external_id_and_role_makes_a_contact(intercom: Intercom):
 def test_a_contact_is_found_updated_and_deleted(intercom: Intercom):
     contact = intercom.contacts.create(request=WithExternalId(external_id="fleeting", email="fleeting@example.com"))
 
+    intercom.data_attributes.create(name="paid", model="contact", data_type="boolean")
     assert "Alice" == intercom.contacts.update(contact.id, name="Alice", custom_attributes={"paid": True}).name
     found = intercom.contacts.find(contact.id)
     assert ("Alice", {"paid": True}) == (found.name, found.custom_attributes)

@@ -234,6 +234,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     """Places where the descriptions contradict their own examples or what Intercom really answers.
 
     - 2.11 requires keys of an admin that its own examples do not have. We send them.
+    - 2.11 requires the description of a data attribute, which its own example has not. We send an empty one.
     - 2.11 requires of a tag how it was applied, which in the list of all tags it was not. We send null.
     - A contact may be without an email: leads are, and an example creates one from an external_id.
     - `pages.next` is `{page, starting_after}`; 2.11 requires a `per_page` that was never seen.
@@ -256,6 +257,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     for name in ("email", "user_id"):
         sums[name] = {"anyOf": [sums[name], {"type": "null"}]}
     schemas["data_event_summary"] = {"anyOf": [schemas["data_event_summary"], _EVENT_LIST]}
+    schemas["data_attribute"].get("required", ["description"]).remove("description")
     schemas["tag"]["required"] = [
         name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")
     ]

@@ -23,6 +23,7 @@ def client(server: Running) -> Iterator[httpx2.Client]:
 @pytest.fixture
 def contact(client: httpx2.Client) -> str:
     """A contact with both a choice for and a choice against."""
+    client.post("/data_attributes", json={"name": "at", "model": "contact", "data_type": "string"})
     made = client.post("/contacts", json={"email": f"{uuid4()}@example.com", "custom_attributes": {"at": "x"}})
     for type_id in ("2", "1"):
         client.post(f"/contacts/{made.json()['id']}/subscriptions", json={"id": type_id})

@@ -220,6 +220,7 @@ async def test_a_change_touches_what_it_names_alone(acme: Acme):
 
 
 async def test_custom_attributes_are_merged_key_by_key(acme: Acme):
+    await acme.attributes(plan="string", seats="integer", ratio="float", vip="boolean", note="string")
     alice = await acme.contact(**ALICE, custom_attributes={"plan": "free", "seats": 3, "ratio": 0.5, "vip": True})
 
     changed = await acme.put(f"/contacts/{alice}", {"custom_attributes": {"plan": "paid", "note": None}})
@@ -341,6 +342,7 @@ async def test_a_deleted_contact_s_ledger_stays(acme: Acme):
 
 
 async def test_a_deleted_contact_s_profile_is_gone_from_the_store_at_once(acme: Acme):
+    await acme.attributes(plan="string")
     alice = await acme.contact(
         **ALICE, phone="+15555550100", avatar="https://example.com/a.png", custom_attributes={"plan": "x"}
     )

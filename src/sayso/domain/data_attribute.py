@@ -169,7 +169,8 @@ def _value(attribute: DataAttribute | None, name: str, value: Any) -> Any:
     if len(name) > NAME_LIMIT:
         raise Invalid(f"a custom attribute's name has 1 to {NAME_LIMIT} characters", "custom_attributes")
     if attribute is None:
-        raise Invalid(f"Custom attribute '{name}' does not exist", "custom_attributes")
+        # Its name is not said: whatever people sent may be one.
+        raise Invalid("A custom attribute does not exist: create it with POST /data_attributes", "custom_attributes")
     if attribute.archived:
         raise Invalid(f"Custom attribute '{name}' is archived", "custom_attributes")
     if value is None:
@@ -277,11 +278,11 @@ _DATA = {Model.CONTACT: "people", Model.COMPANY: "company"}
 
 
 def _refuse_taken(name: str, model: Model, known: Iterable[DataAttribute]) -> None:
-    held = {one.model for one in known if one.name.casefold() == name.casefold()}
+    held = {one.model: one.name for one in known if one.name.casefold() == name.casefold()}
     if held:
-        there = model if model in held else held.pop()
+        there = model if model in held else next(iter(held))
         raise Invalid(
-            f"You already have '{name}' in your {_DATA[there]} data. "
+            f"You already have '{held[there]}' in your {_DATA[there]} data. "
             f"To save this as new {_DATA[model]} data, use a different name."
         )
 

@@ -19,7 +19,7 @@ from sayso.service.region import Region
 
 T = TypeVar("T")
 
-_CHANGING = frozenset({"admin", "company", "contact", "tag", "pages", "tag"})
+_CHANGING = frozenset({"admin", "company", "contact", "data_attribute", "pages", "tag"})
 
 
 class Call:

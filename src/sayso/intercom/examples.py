@@ -14,6 +14,7 @@ from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
 from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
+from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
     Accepted,
     DataEvent,
@@ -57,6 +58,24 @@ _CONTACT = Contact.of(
 )
 
 _TAG = Tag("7", "VIP", _AT, AppliedBy("1"))
+
+_ATTRIBUTE = DataAttribute(
+    id=34,
+    name="plan",
+    full_name="custom_attributes.plan",
+    label="plan",
+    description="Which plan they are on",
+    data_type="string",
+    options=["pro", "free"],
+    api_writable=True,
+    messenger_writable=False,
+    custom=True,
+    archived=False,
+    admin_id="1",
+    created_at=_AT,
+    updated_at=_AT,
+    model="contact",
+)
 
 _ADMIN = Admin("1", "Admin", "admin@example.com")
 
@@ -121,6 +140,12 @@ EXAMPLES: dict[type[Struct], Struct] = {
     MergeFields: MergeFields("6a0c1f5e9b3d7a2c4e8f0b1f", _ID),
     MergeHistoryList: MergeHistoryList([MergeHistoryItem("6a0c1f5e9b3d7a2c4e8f0b1f", "lead", _AT)], has_more=False),
     Admin: _ADMIN,
+    DataAttribute: _ATTRIBUTE,
+    DataAttributeList: DataAttributeList([_ATTRIBUTE]),
+    NewDataAttribute: NewDataAttribute(
+        "plan", "contact", "string", "Which plan they are on", [{"value": "pro"}, {"value": "free"}]
+    ),
+    DataAttributeFields: DataAttributeFields(archived=False, description="Which plan they pay for"),
     Tag: _TAG,
     TagBasic: TagBasic("7", "VIP"),
     TagList: TagList([_TAG]),

@@ -27,6 +27,7 @@ from sayso.intercom.routes import ROUTES, Route
 from sayso.intercom.shapes.contact import ContactFields, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact
 from sayso.intercom.shapes.contact_merge import MergeFields
+from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.shapes.tag import TagFields
@@ -42,6 +43,7 @@ _OF_PATH = {
     "note_id": "The note's id.",
     "contact_id": "The contact's id, 24 hex digits.",
     "tag_id": "The tag's id.",
+    "data_attribute_id": "The data attribute's id.",
     "subscription_id": "The subscription type's id.",
     "external_id": "The customer's own id for the contact.",
 }
@@ -127,7 +129,7 @@ def _may_answer(route: Route, status: int) -> bool:
         case 413:
             return route.body is not None
         case 405 | 422:
-            return False
+            return status == 422 and route.answer is DataAttributeList
     return True
 
 

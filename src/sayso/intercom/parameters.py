@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from sayso.http.openapi import Json
 from sayso.intercom import company, contact, contact_company, contact_merge, data_event, note, paged
+from sayso.intercom.shapes.admin import AdminList
 from sayso.intercom.shapes.company import (
     CompanyContactList,
     CompanyList,
@@ -15,6 +16,7 @@ from sayso.intercom.shapes.company import (
 )
 from sayso.intercom.shapes.contact import ContactList
 from sayso.intercom.shapes.contact_merge import MergeHistoryList
+from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList
 from sayso.intercom.shapes.note import NoteList
 
@@ -30,6 +32,8 @@ def _per_page(default: int, most: int) -> Json:
 
 
 _TEXT = {"type": "string"}
+
+_FLAG = {"type": "boolean"}
 
 _STARTING_AFTER = _query("starting_after", "The cursor in `pages.next` of the page before.", _TEXT)
 
@@ -48,6 +52,11 @@ QUERIES: dict[type[Struct], list[Json]] = {
         _query("cursor", "The `next_cursor` of the page before.", _TEXT),
     ],
     NoteList: _numbered(note.PER_PAGE),
+    AdminList: [_query("display_avatar", "Our admins have none: it is taken, and changes nothing.", _FLAG)],
+    DataAttributeList: [
+        _query("model", "Of which objects.", {"type": "string", "enum": ["contact", "company", "conversation"]}),
+        _query("include_archived", "Archived ones too.", _FLAG),
+    ],
     DataEventList: [
         _query("type", "Always `user`, for leads too.", {"type": "string", "enum": ["user"]}, required=True),
         _query("user_id", "The customer's own id of the contact.", _TEXT),

@@ -18,6 +18,7 @@ from sayso.intercom import (
     contact_merge,
     contact_subscription,
     contact_tag,
+    data_attribute,
     data_event,
     me,
     note,
@@ -43,6 +44,7 @@ from sayso.intercom.shapes.company import (
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
 from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryList
+from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
     Accepted,
     DataEventFields,
@@ -79,6 +81,9 @@ _ROUTES = (
     Route("GET", "/me", me.identify, READ, "Identify an admin", Me),
     Route("GET", "/admins", admin.list_all, READ, "List admins", AdminList),
     Route("GET", "/admins/{admin_id}", admin.find, READ, "Find an admin", Admin),
+    Route("GET", "/data_attributes", data_attribute.list_all, READ, "List data attributes", DataAttributeList),
+    Route("POST", "/data_attributes", data_attribute.create, WRITE, "Create a data attribute", DataAttribute, NewDataAttribute),
+    Route("PUT", "/data_attributes/{data_attribute_id}", data_attribute.update, WRITE, "Update a data attribute", DataAttribute, DataAttributeFields),
     Route("GET", "/tags", tag.list_all, READ, "List tags", TagList),
     Route("POST", "/tags", tag.save, WRITE, "Create or update a tag, tag and untag users and companies", SavedTag, TagFields),
     Route("GET", "/tags/{tag_id}", tag.find, READ, "Find a tag", TagBasic),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sayso.domain import company as rules
@@ -14,7 +14,9 @@ from sayso.domain import contact_company
 from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyChange, CompanyProfile, CompanyState
 from sayso.domain.contact import Change
+from sayso.domain.data_attribute import Model
 from sayso.domain.errors import CompanyNotFound, SaysoError, Unavailable
+from sayso.service.data_attribute import DataAttributeService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.ports_company import CompanyFilter
@@ -49,8 +51,9 @@ class CompanyPage:
 
 
 class CompanyService:
-    def __init__(self, store: Store, turns: Turns, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, attributes: DataAttributeService, turns: Turns, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._attributes = attributes
         self._contact_turns = turns
         self._turns = Turns()
         self._clock = clock
@@ -94,9 +97,10 @@ class CompanyService:
             nonlocal held, count
             now, held = self._clock(), await self._holder(workspace_id, own_id)
             if held is None:
-                return rules.create(workspace_id, self._ids.contact(now), wish(CompanyProfile(own_id), now), now)
+                profile = wish(CompanyProfile(own_id), now)
+                return await self._learned(rules.create(workspace_id, self._ids.contact(now), profile, now))
             ((_, count),) = await self.counted(workspace_id, [held])
-            return rules.update(held, wish(held.profile, now), now)
+            return await self._learned(rules.update(held, wish(held.profile, now), now))
 
         async with self._turns.of(workspace_id, own_id):
             change = await decided(decide, self._store.company.commit)
@@ -120,7 +124,7 @@ class CompanyService:
         async def decide() -> CompanyChange | None:
             nonlocal held
             held = await self.find(workspace_id, company_id)
-            return rule(held.company, self._clock())
+            return await self._learned(rule(held.company, self._clock()))
 
         async with self._turns.of(workspace_id, company_id):
             change = await decided(decide, self._store.company.commit)
@@ -178,6 +182,17 @@ class CompanyService:
         task = asyncio.get_running_loop().create_task(suppressed(), context=Context())
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
+
+    async def _learned(self, change: CompanyChange | None) -> CompanyChange | None:
+        """A change with what it says by custom attributes as that is kept. Raises Invalid."""
+        if change is None:
+            return None
+        before = change.before.profile.custom_attributes if change.before else {}
+        profile = change.after.profile
+        kept = await self._attributes.learned(
+            change.after.workspace_id, Model.COMPANY, before, profile.custom_attributes
+        )
+        return change._replace(after=replace(change.after, profile=replace(profile, custom_attributes=kept)))
 
     async def _holder(self, workspace_id: str, external_id: str) -> Company | None:
         rules.check_external_id(external_id)

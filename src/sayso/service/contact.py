@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sayso.domain import archive as archiving
 from sayso.domain import contact as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.contact import Change, Contact, ContactDraft, ContactState, Head, Role
+from sayso.domain.data_attribute import Model
 from sayso.domain.errors import ContactNotFound, Invalid
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.paging import Cursor
 from sayso.domain.standing import Standing
+from sayso.service.data_attribute import DataAttributeService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshots
@@ -30,8 +33,17 @@ class ContactPage:
 
 
 class ContactService:
-    def __init__(self, store: Store, snapshots: Snapshots, turns: Turns, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: Store,
+        snapshots: Snapshots,
+        attributes: DataAttributeService,
+        turns: Turns,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._store = store
+        self._attributes = attributes
         self._snapshots = snapshots
         self._turns = turns
         self._clock = clock
@@ -70,13 +82,14 @@ class ContactService:
         new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, Standing())
 
         async def decide() -> Change | None:
-            await self._check_owner(workspace_id, draft)
-            claims = await self._store.contact.claims(workspace_id, draft.profile.identifiers())
-            return rules.create(new, draft, claims, act)
+            checked = await self._checked(workspace_id, {}, draft)
+            claims = await self._store.contact.claims(workspace_id, checked.profile.identifiers())
+            return rules.create(new, checked, claims, act)
 
         change = await decided(decide, self._store.contact.commit)
         assert change is not None
-        return Contact(change.after, draft.profile, act.at)
+        assert change.profile is not None
+        return Contact(change.after, change.profile, act.at)
 
     async def update(
         self, author: Author, workspace_id: str, contact_id: str, draft_of: Callable[[Contact], ContactDraft]
@@ -88,8 +101,7 @@ class ContactService:
         async def decide() -> Change | None:
             nonlocal contact
             contact = await self.find(workspace_id, contact_id)
-            draft = draft_of(contact)
-            await self._check_owner(workspace_id, draft)
+            draft = await self._checked(workspace_id, contact.profile.custom_attributes, draft_of(contact))
             claims = await self._store.contact.claims(workspace_id, draft.profile.identifiers())
             return rules.update(contact, draft, claims, act)
 
@@ -158,6 +170,15 @@ class ContactService:
     def _act(self, author: Author) -> Act:
         now = self._clock()
         return Act(self._ids.act(now), now, author)
+
+    async def _checked(self, workspace_id: str, said: Mapping[str, Any], draft: ContactDraft) -> ContactDraft:
+        """A draft as it is kept. `said`: the custom attributes that the contact has. Raises Invalid."""
+        await self._check_owner(workspace_id, draft)
+        wanted = draft.profile.custom_attributes
+        if not wanted:
+            return draft
+        kept = await self._attributes.checked(workspace_id, Model.CONTACT, said, wanted)
+        return replace(draft, profile=replace(draft.profile, custom_attributes=kept))
 
     async def _check_owner(self, workspace_id: str, draft: ContactDraft) -> None:
         owner = draft.profile.owner_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sayso.domain import data_attribute as rules
@@ -58,7 +59,7 @@ class DataAttributeService:
     ) -> dict[str, Any]:
         """What is said after a change, as it is kept: what the change says anew is held against the attributes there
         are. Raises Invalid."""
-        said = {name: value for name, value in after.items() if name not in before or not _same(before[name], value)}
+        said = _said(before, after)
         if not said:
             return dict(after)
         held = await self._snapshots.of(workspace_id)
@@ -69,24 +70,38 @@ class DataAttributeService:
         current = await self._current(workspace_id)
         return {**after, **rules.check_values(rules.of_model(current.attributes.values(), model), said)}
 
-    async def learn(self, workspace_id: str, admin_id: str, model: Model, values: Mapping[str, Any]) -> None:
-        """Make the attributes that there are not and that these values would need. Raises Invalid."""
-        held = await self._snapshots.of(workspace_id)
-        known = rules.of_model(held.attributes.values() if held else (), model)
-        for draft in rules.unknown(known, values):
-            await self._learn(workspace_id, admin_id, replace(draft, model=model))
+    async def learned(
+        self, workspace_id: str, model: Model, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """As `checked`, but what there is no attribute for gets one. Raises Invalid, TooManyAttributes."""
+        said = _said(before, after)
+        if not said:
+            return dict(after)
+        current = await self._current(workspace_id)
+        known = rules.of_model(current.attributes.values(), model)
+        rules.check_values(known, {name: value for name, value in said.items() if name in known})
+        drafts = [replace(draft, model=model) for draft in rules.unknown(known, said)]
+        for draft in drafts:
+            # Before any is made: all of them can be.
+            self._learnt(current, draft)
+        for draft in drafts:
+            await self._decided(workspace_id, partial(self._learnt, draft=draft))
+        # What is said to be nothing needs no attribute.
+        wanted = {name: value for name, value in after.items() if value is not None or name in known}
+        return {**after, **await self.checked(workspace_id, model, before, wanted)}
 
-    async def _learn(self, workspace_id: str, admin_id: str, draft: AttributeDraft) -> None:
-        def decide(snapshot: Snapshot) -> AttributeChange | None:
-            known = snapshot.attributes
-            mine = [one for one in known.values() if one.model == draft.model]
-            if draft.name in {one.name for one in mine}:
-                return None
+    def _learnt(self, snapshot: Snapshot, draft: AttributeDraft) -> AttributeChange | None:
+        known = snapshot.attributes
+        mine = [one for one in known.values() if one.model == draft.model]
+        if draft.name in {one.name for one in mine}:
+            return None
+        maker = Maker(snapshot.workspace.id, max(known, default=0) + 1, snapshot.admins[0].id)
+        try:
             # A company's and a contact's may share a name when nobody chose it by hand.
-            maker = Maker(workspace_id, max(known, default=0) + 1, admin_id)
             return rules.create(maker, draft, mine, self._clock())
-
-        await self._decided(workspace_id, decide)
+        except Invalid as refused:
+            refused.field = "custom_attributes"
+            raise
 
     async def _decided(self, workspace_id: str, decide: Decide) -> AttributeChange | None:
         async def read() -> tuple[AttributeChange, int] | None:
@@ -117,6 +132,11 @@ def _found(snapshot: Snapshot, attribute_id: str) -> DataAttribute:
     if found is None or str(found.id) != attribute_id:
         raise AttributeNotFound("there is no such data attribute")
     return found
+
+
+def _said(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said anew."""
+    return {name: value for name, value in after.items() if name not in before or not _same(before[name], value)}
 
 
 def _same(before: object, after: object) -> bool:

@@ -56,9 +56,10 @@ class Region:
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
         snapshots, turns = Snapshots(store, clock), Turns()
         types = SubscriptionTypeService(store, snapshots, clock)
-        contacts = ContactService(store, snapshots, turns, clock, ids)
+        attributes = DataAttributeService(store, snapshots, clock)
+        contacts = ContactService(store, snapshots, attributes, turns, clock, ids)
         tags = TagService(store, snapshots, clock)
-        companies = CompanyService(store, turns, clock, ids)
+        companies = CompanyService(store, attributes, turns, clock, ids)
         return cls(
             name=name,
             store=store,
@@ -73,7 +74,7 @@ class Region:
             admins=AdminService(store, snapshots),
             tags=tags,
             contact_tags=ContactTagService(store, snapshots, contacts, companies, tags),
-            attributes=DataAttributeService(store, snapshots, clock),
+            attributes=attributes,
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
             data_events=DataEventService(store, contacts, turns, clock, ids),
             search=SearchService(store),

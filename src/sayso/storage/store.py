@@ -16,8 +16,8 @@ from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
 from sayso.storage.contact import SqlContactStore
-from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.data_attribute import SqlDataAttributeStore
+from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore

@@ -5,6 +5,11 @@ from __future__ import annotations
 from sayso.intercom.versions import Json, Version, response
 
 
+def lists_conversation_attributes(version: Version) -> bool:
+    """Whether a version still lists attributes of conversations, of which there are none here."""
+    return version < Version.V2_16
+
+
 @response(Version.V2_16, "contact")
 def owner_id_was_an_integer(contact: Json) -> None:
     if contact.get("owner_id") is not None:

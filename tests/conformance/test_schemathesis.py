@@ -81,10 +81,18 @@ def known(target: Running) -> dict[str, list[str]]:
         for contact in contacts:
             for type_ in types:
                 assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_}).status_code
+        companies, doomed_companies = (
+            [_company(client, f"{word}-{n}") for n in range(20)] for word in ("kept", "doomed")
+        )
+        for contact in contacts:
+            for company in companies:
+                assert 200 == client.post(f"/contacts/{contact}/companies", json={"id": company}).status_code
     return {
         "DELETE /contacts/{id}": doomed,
         "/contacts/{id}": contacts,
         "{contact_id}": contacts,
+        "DELETE /companies/{id}": doomed_companies,
+        "/companies/{id}": companies,
         "{admin_id}": ["1"],
         "DELETE /tags/{tag_id}": doomed_tags,
         "{tag_id}": tags,
@@ -97,6 +105,10 @@ def known(target: Running) -> dict[str, list[str]]:
 
 def _tag(client: httpx2.Client, name: str, contacts: list[str]) -> str:
     return client.post("/tags", json={"name": name, "users": [{"id": id_} for id_ in contacts]}).json()["id"]
+
+
+def _company(client: httpx2.Client, company_id: str) -> str:
+    return client.post("/companies", json={"company_id": company_id}).json()["id"]
 
 
 def _contact(client: httpx2.Client, external_id: str) -> str:
@@ -126,6 +138,8 @@ def _point_at_what_exists(case, known: dict[str, list[str]], draw) -> None:
             case.path_parameters[name] = draw(st.sampled_from(next(known[end] for end in known if place.endswith(end))))
     if case.path.endswith("/subscriptions") and isinstance(case.body, dict) and draw(st.booleans()):
         case.body["id"] = draw(st.sampled_from(known["{subscription_id}"]))
+    if case.path.endswith("/companies") and "contact_id" in case.path and isinstance(case.body, dict):
+        case.body["id"] = draw(st.sampled_from([*known["/companies/{id}"], "nobody"]))
 
 
 def test_every_operation_was_also_fulfilled_and_none_failed(target: Running):

@@ -56,7 +56,8 @@ class CompanyNotes(Struct, tag_field="type", tag="note.list"):
 
 
 class Company(Struct, tag_field="type", tag="company", kw_only=True):
-    """`company_id` is the customer's own id for it. What is not known of a company is absent."""
+    """`company_id` is the customer's own id for it. What is not known of a company is absent, as are `notes` before
+    2.16."""
 
     company_id: str
     id: str
@@ -74,7 +75,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
     industry: str | UnsetType = UNSET
     tags: CompanyTags
     segments: CompanySegments
-    notes: CompanyNotes
+    notes: CompanyNotes | UnsetType = UNSET
     plan: Plan
     custom_attributes: dict[str, Any]
 
@@ -131,7 +132,9 @@ class NextCompanies(Struct):
 
 
 class CompanyPages(Struct, tag_field="type", tag="pages"):
-    next: NextCompanies | None
+    """`next` is a URL before 2.14."""
+
+    next: NextCompanies | str | None
     page: int
     per_page: int
     total_pages: int

@@ -128,6 +128,9 @@ async def test_the_history_tells_the_merges_the_last_one_first_page_by_page(acme
     shown = await acme.get(f"/contacts/{alice}", headers=newest, params=asked)
     assert told_all == shown.json()["merge_history"]
     assert told_all == (await acme.get("/contacts", headers=newest, params=asked)).json()["data"][0]["merge_history"]
+    sought = {"query": {"field": "id", "operator": "=", "value": alice}}
+    found = await acme.post("/contacts/search", sought, headers=newest, params=asked)
+    assert told_all == found.json()["data"][0]["merge_history"]
     assert "merge_history" not in (await acme.get(f"/contacts/{alice}", params=asked)).json()
     lead = await acme.contact(role="lead")
     assert (404, "not_found", "Contact not found") == told(

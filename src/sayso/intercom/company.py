@@ -14,6 +14,7 @@ from sayso.domain.errors import CompanyNotFound, Invalid, Malformed, Missing
 from sayso.domain.paging import Cursor
 from sayso.http.response import Response
 from sayso.intercom.call import Call
+from sayso.intercom.contact import shape_of
 from sayso.intercom.paged import Asked, asked, following
 from sayso.intercom.shapes.company import (
     Company,
@@ -30,7 +31,6 @@ from sayso.intercom.shapes.company import (
     NextCompanyContacts,
     PlanGiven,
 )
-from sayso.intercom.shapes.contact import Contact
 from sayso.service.company import CompanyPage, Counted, Wish
 from sayso.service.ports_company import CompanyFilter
 
@@ -129,7 +129,7 @@ async def contacts(call: Call) -> Response:
     pages = CompanyContactPages(found.page, page.size, page.pages(found.total))
     if found.following is not None:
         pages.next = NextCompanyContacts(found.page + 1, found.following.word())
-    data = [Contact.of(contact, call.types) for contact in found.contacts]
+    data = [shape_of(call, contact) for contact in found.contacts]
     return call.reply(CompanyContactList(data, found.total, pages))
 
 

@@ -37,7 +37,7 @@ async def create(call: Call) -> Response:
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
     draft = _draft(Profile(role, external_id), fields)
-    return call.reply(_shape(call, await call.region.contacts.create(call.author, call.workspace_id, draft)))
+    return call.reply(shape_of(call, await call.region.contacts.create(call.author, call.workspace_id, draft)))
 
 
 async def list_all(call: Call) -> Response:
@@ -50,7 +50,7 @@ async def list_all(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    shapes = [_shape(call, contact) for contact in found.contacts]
+    shapes = [shape_of(call, contact) for contact in found.contacts]
     await include_history(call, shapes)
     return call.reply(ContactList(shapes, found.total, pages))
 
@@ -83,12 +83,12 @@ async def delete(call: Call) -> Response:
     return call.reply(DeletedContact(contact.id, contact.profile.external_id))
 
 
-def _shape(call: Call, contact: DomainContact) -> Contact:
+def shape_of(call: Call, contact: DomainContact) -> Contact:
     return Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
 
 
 async def _reply(call: Call, contact: DomainContact) -> Response:
-    shape = _shape(call, contact)
+    shape = shape_of(call, contact)
     if call.request.query_string:
         await include_history(call, [shape])
     return call.reply(shape)

@@ -11,7 +11,8 @@ from sayso.domain.search_order import CREATION, Mark, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.contact import MOST_PER_PAGE, _shape
+from sayso.intercom.contact import MOST_PER_PAGE, shape_of
+from sayso.intercom.contact_merge import include_history
 from sayso.intercom.shapes.contact import NextPage, Pages
 from sayso.intercom.shapes.search import FoundContacts, Pagination, SearchRequest
 from sayso.intercom.versions import Version
@@ -39,7 +40,8 @@ async def contacts(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    shapes = [_shape(call, contact) for contact in found.contacts]
+    shapes = [shape_of(call, contact) for contact in found.contacts]
+    await include_history(call, shapes)
     return call.reply(FoundContacts(shapes, found.total, pages))
 
 

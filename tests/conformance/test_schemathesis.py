@@ -77,6 +77,8 @@ def known(target: Running) -> dict[str, list[str]]:
         types = [type_["id"] for type_ in client.get("/subscription_types").json()["data"]]
         contacts = [_contact(client, f"kept-{number}") for number in range(10)]
         tags, doomed_tags = ([_tag(client, f"{word} {n}", contacts) for n in range(50)] for word in ("kept", "doomed"))
+        segments = [one["id"] for one in client.get("/segments").json()["segments"]]
+        attributes = [_attribute(client, f"kept {number}") for number in range(5)]
         doomed = [_contact(client, f"doomed-{number}") for number in range(50)]
         for contact in contacts:
             for type_ in types:
@@ -96,11 +98,18 @@ def known(target: Running) -> dict[str, list[str]]:
         "{admin_id}": ["1"],
         "DELETE /tags/{tag_id}": doomed_tags,
         "{tag_id}": tags,
+        "{data_attribute_id}": attributes,
+        "{segment_id}": segments,
         "{subscription_id}": types,
         "{external_id}": ["kept-0"],
         "{locale}": ["en", "de", "pt-BR"],
         "subscription_types/{id}": types,
     }
+
+
+def _attribute(client: httpx2.Client, name: str) -> str:
+    wanted = {"name": name, "model": "contact", "data_type": "string"}
+    return str(client.post("/data_attributes", json=wanted).json()["id"])
 
 
 def _tag(client: httpx2.Client, name: str, contacts: list[str]) -> str:

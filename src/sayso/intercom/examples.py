@@ -25,6 +25,7 @@ from sayso.intercom.shapes.data_event import (
     DataEventSummaryFields,
 )
 from sayso.intercom.shapes.note import Note, NotedContact, NoteFields, NoteList, NotePages
+from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
 from sayso.intercom.shapes.subscription_type import (
     AttachSubscriptionType,
     SubscriptionType,
@@ -76,6 +77,8 @@ _ATTRIBUTE = DataAttribute(
     updated_at=_AT,
     model="contact",
 )
+
+_SEGMENT = Segment("56203d253cba154d39010062", "Active", _AT, _AT, "user")
 
 _ADMIN = Admin("1", "Admin", "admin@example.com")
 
@@ -140,6 +143,9 @@ EXAMPLES: dict[type[Struct], Struct] = {
     MergeFields: MergeFields("6a0c1f5e9b3d7a2c4e8f0b1f", _ID),
     MergeHistoryList: MergeHistoryList([MergeHistoryItem("6a0c1f5e9b3d7a2c4e8f0b1f", "lead", _AT)], has_more=False),
     Admin: _ADMIN,
+    Segment: _SEGMENT,
+    SegmentList: SegmentList([_SEGMENT]),
+    ContactSegmentList: ContactSegmentList([_SEGMENT]),
     DataAttribute: _ATTRIBUTE,
     DataAttributeList: DataAttributeList([_ATTRIBUTE]),
     NewDataAttribute: NewDataAttribute(

@@ -43,6 +43,7 @@ _OF_PATH = {
     "note_id": "The note's id.",
     "contact_id": "The contact's id, 24 hex digits.",
     "tag_id": "The tag's id.",
+    "segment_id": "The segment's id, 24 hex digits.",
     "data_attribute_id": "The data attribute's id.",
     "subscription_id": "The subscription type's id.",
     "external_id": "The customer's own id for the contact.",
@@ -118,7 +119,6 @@ def _may_answer(route: Route, status: int) -> bool:
         case 404:
             return (
                 "{" in route.path
-                or route.path == "/tags"
                 or route.body is MergeFields
                 or route.path.startswith(("/companies", "/events", "/tags"))
             )

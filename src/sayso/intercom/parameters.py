@@ -19,6 +19,7 @@ from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList
 from sayso.intercom.shapes.note import NoteList
+from sayso.intercom.shapes.segment import Segment, SegmentList
 
 
 def _query(name: str, description: str, schema: Json, *, required: bool = False) -> Json:
@@ -34,6 +35,8 @@ def _per_page(default: int, most: int) -> Json:
 _TEXT = {"type": "string"}
 
 _FLAG = {"type": "boolean"}
+
+_COUNT = _query("include_count", "How many contacts are in it too.", _FLAG)
 
 _STARTING_AFTER = _query("starting_after", "The cursor in `pages.next` of the page before.", _TEXT)
 
@@ -52,6 +55,8 @@ QUERIES: dict[type[Struct], list[Json]] = {
         _query("cursor", "The `next_cursor` of the page before.", _TEXT),
     ],
     NoteList: _numbered(note.PER_PAGE),
+    Segment: [_COUNT],
+    SegmentList: [_COUNT],
     AdminList: [_query("display_avatar", "Our admins have none: it is taken, and changes nothing.", _FLAG)],
     DataAttributeList: [
         _query("model", "Of which objects.", {"type": "string", "enum": ["contact", "company", "conversation"]}),

@@ -23,6 +23,7 @@ from sayso.intercom import (
     me,
     note,
     search,
+    segment,
     subscription_type,
     tag,
 )
@@ -54,6 +55,7 @@ from sayso.intercom.shapes.data_event import (
 from sayso.intercom.shapes.me import Me
 from sayso.intercom.shapes.note import Note, NoteFields, NoteList
 from sayso.intercom.shapes.search import FoundContacts, SearchRequest
+from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
 from sayso.intercom.shapes.tag import DeletedTag, SavedTag, Tag, TagBasic, TagChoice, TagFields, TagList
 from sayso.intercom.versions import Version
@@ -84,6 +86,9 @@ _ROUTES = (
     Route("GET", "/data_attributes", data_attribute.list_all, READ, "List data attributes", DataAttributeList),
     Route("POST", "/data_attributes", data_attribute.create, WRITE, "Create a data attribute", DataAttribute, NewDataAttribute),
     Route("PUT", "/data_attributes/{data_attribute_id}", data_attribute.update, WRITE, "Update a data attribute", DataAttribute, DataAttributeFields),
+    Route("GET", "/segments", segment.list_all, READ, "List segments", SegmentList),
+    Route("GET", "/segments/{segment_id}", segment.find, READ, "Find a segment", Segment),
+    Route("GET", "/contacts/{contact_id}/segments", segment.list_of_contact, READ, "List a contact's segments", ContactSegmentList),
     Route("GET", "/tags", tag.list_all, READ, "List tags", TagList),
     Route("POST", "/tags", tag.save, WRITE, "Create or update a tag, tag and untag users and companies", SavedTag, TagFields),
     Route("GET", "/tags/{tag_id}", tag.find, READ, "Find a tag", TagBasic),

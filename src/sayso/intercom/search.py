@@ -9,6 +9,7 @@ from sayso.domain.errors import Missing
 from sayso.domain.paging import size
 from sayso.domain.search_order import CREATION, Mark, parse_order
 from sayso.domain.search_query import Language, parse
+from sayso.domain.segment import searched
 from sayso.http.response import Response
 from sayso.intercom.call import Call
 from sayso.intercom.contact import MOST_PER_PAGE, shape_of
@@ -32,7 +33,8 @@ async def contacts(call: Call) -> Response:
     spoken = _language(call)
     # Before 2.16 nothing was said of an order.
     order = parse_order(asked.sort, spoken) if call.version >= Version.V2_16 else CREATION
-    search = Search(parse(asked.query, spoken), order)
+    query = searched(parse(asked.query, spoken), call.caller.snapshot.workspace, call.region.segments.now)
+    search = Search(query, order)
     wanted = asked.pagination or Pagination()
     per_page = size(str(PER_PAGE if wanted.per_page is None else wanted.per_page), "per_page", MOST_PER_PAGE)
     after = Mark.of(wanted.starting_after, order) if wanted.starting_after else None

@@ -20,6 +20,7 @@ from sayso.service.note import NoteService
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.scroll import ScrollService
 from sayso.service.search import SearchService
+from sayso.service.segment import SegmentService
 from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.tag import TagService
@@ -45,6 +46,7 @@ class Region:
     tags: TagService
     attributes: DataAttributeService
     contact_tags: ContactTagService
+    segments: SegmentService
     notes: NoteService
     data_events: DataEventService
     search: SearchService
@@ -75,6 +77,7 @@ class Region:
             tags=tags,
             contact_tags=ContactTagService(store, snapshots, contacts, companies, tags),
             attributes=attributes,
+            segments=SegmentService(store, contacts, clock),
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
             data_events=DataEventService(store, contacts, turns, clock, ids),
             search=SearchService(store),

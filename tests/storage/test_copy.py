@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -15,6 +16,7 @@ from sayso.domain.consent import Wish
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import Conflict, Invalid, Unavailable
 from sayso.domain.standing import Choice
+from sayso.service.company import Wish as Wished
 from sayso.service.ids import RandomIds, now
 from sayso.service.region import Region
 from sayso.service.verify import verify
@@ -27,6 +29,10 @@ from sayso.storage.url import DatabaseUrl
 CONTACTS = 23
 
 Copy = Callable[..., Awaitable[dict[str, int]]]
+
+
+def named(name: str) -> Wished:
+    return lambda profile, _: replace(profile, name=name)
 
 
 @pytest.fixture
@@ -45,8 +51,11 @@ async def source(tmp_path: Path) -> Path:
         contact = await region.contacts.create(AUTHOR, workspace.id, ContactDraft(profile))
         for choice in (Choice.GRANTED, Choice.WITHDRAWN)[: number % 3]:
             await region.consent.choose(AUTHOR, workspace.id, contact.id, type_.id, lambda _, c=choice: Wish(c))
+        company = (await region.companies.put(workspace.id, f"{number % 2}", named("Big \N{SNOWMAN}"))).company
+        await region.contact_companies.attach(AUTHOR, workspace.id, contact.id, company.id)
         if number % 5 == 0:
             await region.contacts.delete(AUTHOR, workspace.id, contact.id)
+    await region.scrolls.page(workspace.id, None)
     await store.close()
     return path
 
@@ -138,7 +147,8 @@ async def test_no_server_opens_a_part_of_a_copy(copy: Copy, target: DatabaseUrl)
     await (await at(target, 5).open(serving=True)).close()
 
 
-async def test_a_copy_is_not_gone_on_with_when_its_source_was_written_to(copy: Copy, source: Path):
+@pytest.mark.parametrize("what", ["contact", "company"])
+async def test_a_copy_is_not_gone_on_with_when_its_source_was_written_to(copy: Copy, source: Path, what: str):
     def stop(table: str, rows: int) -> None:
         raise Stopped
 
@@ -147,7 +157,10 @@ async def test_a_copy_is_not_gone_on_with_when_its_source_was_written_to(copy: C
     store = stores.sqlite(source)
     region = Region.on("us", store, now, RandomIds())
     workspace = (await region.workspaces.all())[0]
-    await region.contacts.create(AUTHOR, workspace.id, ContactDraft(Profile(Role.LEAD)))
+    if what == "contact":
+        await region.contacts.create(AUTHOR, workspace.id, ContactDraft(Profile(Role.LEAD)))
+    else:
+        await region.companies.put(workspace.id, "0", named("changed"))
     await store.close()
 
     with pytest.raises(Conflict, match="of this one before it was written to"):

@@ -91,6 +91,7 @@ async def test_a_page_has_from_1_to_150_contacts(acme: Acme):
         "WzFlOTk5LCJhIiwxLDFd",  # [1e999, "a", 1, 1]
         "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMDAsImEiLDEsMV0",  # past 64 bits
         "W3RydWUsImEiLDEsMV0",  # [true, "a", 1, 1]
+        "WzEsInoiLDEsMF0",  # [1, "z", 1, 0]
         "W1tb" * 5000,
     ],
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from sayso.domain.errors import Invalid, WrongCursor
+
+_ID = re.compile("(?:[0-9a-f]{2}){1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Cursor:
         except (binascii.Error, ValueError, TypeError, RecursionError):
             raise wrong from None
         numbers = all(type(n) is int and 0 <= n < 2**53 for n in (at, page, total))
-        if not numbers or not isinstance(id_, str) or not (id_.isascii() and id_.isalnum()) or len(id_) > 64:
+        if not numbers or not isinstance(id_, str) or not _ID.fullmatch(id_):
             raise wrong
         return cls(at, id_, page, total)
 

@@ -28,7 +28,9 @@ def test_a_cursor_is_read_as_it_was_given(at: int, id_: bytes, page: int, total:
     assert cursor == Cursor.of(cursor.word(), "starting_after")
 
 
-@pytest.mark.parametrize("id_", ["", "z", "a", "0G", "AB", "é", "\u0660\u0660", "ab\0", "ab " * 2, "ab" * 33, 7, None, ["ab"]])
+@pytest.mark.parametrize(
+    "id_", ["", "z", "a", "0G", "AB", "é", "\u0660\u0660", "ab\0", "ab " * 2, "ab" * 33, 7, None, ["ab"]]
+)
 def test_what_stands_for_a_row_is_an_id_in_hex_digits(id_: object):
     with pytest.raises(WrongCursor) as refused:
         Cursor.of(word_of([1, id_, 1, 0]), "starting_after")

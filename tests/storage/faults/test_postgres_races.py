@@ -77,6 +77,10 @@ async def test_changes_of_one_contact_on_two_servers_are_one_chain(servers: list
 async def test_no_server_overwrites_what_another_has_changed(servers: list[httpx2.AsyncClient], url: str):
     """Each writer changes an attribute of its own; all are in one row."""
     contact_id = (await servers[0].post("/contacts", json={"external_id": "carol"})).json()["id"]
+    names = [f"writer_{number}" for number in range(6)]
+    for name in names:
+        attribute = {"name": name, "model": "contact", "data_type": "integer"}
+        assert 200 == (await servers[0].post("/data_attributes", json=attribute)).status_code
 
     async def renaming(server: httpx2.AsyncClient, name: str) -> int:
         """The last value that was acknowledged."""
@@ -88,7 +92,6 @@ async def test_no_server_overwrites_what_another_has_changed(servers: list[httpx
             last = number if answer.status_code == 200 else last
         return last
 
-    names = [f"writer_{number}" for number in range(6)]
     last = await asyncio.gather(*(renaming(one, name) for one, name in zip(servers * 3, names, strict=True)))
 
     for server in servers:

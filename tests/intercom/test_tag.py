@@ -104,10 +104,22 @@ async def test_companies_are_tagged_and_untagged_at_once(acme: Acme):
     tag = await make(acme, "Partner", companies=[{"company_id": "pear"}])
 
     assert (tag,) == (await companies.find(workspace, pear)).company.tags
+    assert [pear] == [one["id"] for one in (await acme.get("/companies", params={"tag_id": tag})).json()["data"]]
     untagged = {"id": tag, "companies": [{"id": pear, "untag": True}]}
     answer = await acme.post("/tags", untagged, headers={"Intercom-Version": "Preview"})
     assert [{"id": pear, "tagged": False}] == answer.json()["companies"]
     assert () == (await companies.find(workspace, pear)).company.tags
+
+
+async def test_a_company_has_a_deleted_tag_no_more(acme: Acme):
+    pear = (await acme.post("/companies", {"company_id": "pear"})).json()["id"]
+    tag = await make(acme, "Partner", companies=[{"company_id": "pear"}])
+
+    await acme.delete(f"/tags/{tag}")
+
+    for tag_id in (tag, "9" * 5_000):
+        assert [] == (await acme.get("/companies", params={"tag_id": tag_id})).json()["data"]
+    assert [] == (await acme.get(f"/companies/{pear}")).json()["tags"]["tags"]
 
 
 async def test_everything_is_found_before_anything_is_tagged(acme: Acme):

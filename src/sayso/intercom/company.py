@@ -158,6 +158,8 @@ async def _listed(call: Call, wanted: CompanyFilter, page: Asked) -> CompanyPage
     # In a query there may be what no store can be asked for.
     if "\0" in (wanted.name or "") or not (wanted.tag_id is None or re.fullmatch("[0-9]+", wanted.tag_id)):
         return CompanyPage([], 0)
+    if wanted.tag_id is not None and call.caller.snapshot.is_gone(wanted.tag_id):
+        return CompanyPage([], 0)
     return await call.region.companies.page(call.workspace_id, wanted, *page)
 
 

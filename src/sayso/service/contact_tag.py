@@ -11,7 +11,7 @@ from sayso.domain import contact_tag as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyChange
 from sayso.domain.contact import Change, Contact, email_key
-from sayso.domain.errors import ContactNotFound, NotFound
+from sayso.domain.errors import ContactNotFound, Invalid, NotFound
 from sayso.domain.links import Tagging
 from sayso.domain.tag import Tag
 from sayso.service.company import CompanyService
@@ -132,7 +132,11 @@ class ContactTagService:
 
     async def _mark_company(self, workspace_id: str, company_id: str, tag_id: str, *, untag: bool) -> None:
         def rule(company: Company, now: int) -> CompanyChange | None:
-            return (company_rules.untag if untag else company_rules.tag)(company, tag_id, now)
+            if untag:
+                return company_rules.untag(company, tag_id, now)
+            if len(company.tags) >= rules.TAGS_LIMIT:
+                raise Invalid(f"a company has at most {rules.TAGS_LIMIT} tags")
+            return company_rules.tag(company, tag_id, now)
 
         await self._companies.change(workspace_id, company_id, rule)
 

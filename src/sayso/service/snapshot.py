@@ -38,7 +38,7 @@ class Snapshot:
 
     def is_gone(self, tag_id: str) -> bool:
         """Whether a tag that something names was deleted."""
-        return tag_id not in self.tags and int(tag_id) <= self.last_tag
+        return tag_id not in self.tags and tag_id.isdecimal() and len(tag_id) < 20 and int(tag_id) <= self.last_tag
 
     def live(self, tag_ids: Sequence[str]) -> Sequence[str]:
         """The tags that something names, without those that were deleted."""

@@ -1,11 +1,14 @@
 """Bodies that no decent client sends: refused in the envelope with nothing changed, or kept and answered as they were."""
 
 import json
+import re
 
 import pytest
 from tests.cast import ALICE, BOB
 from tests.conftest import Acme
 from tests.intercom.told import refused, told
+
+from sayso.intercom.routes import ROUTES
 
 DEEP = 100_000
 BODY_LIMIT = 1024 * 1024
@@ -89,6 +92,22 @@ async def test_a_root_that_is_no_object_is_a_bad_request(acme: Acme):
     for body in ROOTS:
         for answer in await send_everywhere(acme, alice, body):
             assert (400, "bad_request", None) == refused(answer), body[:20]
+
+
+async def test_no_operation_takes_a_body_that_is_no_object(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    reading = [(route.method, re.sub(r"{\w+}", alice, route.path)) for route in ROUTES if route.body is not None]
+    before = await everything(acme)
+
+    for body in (*NOT_JSON.values(), *ROOTS):
+        for method, path in reading:
+            status, code, _ = refused(await acme.client.request(method, path, content=body))
+            # Where the first thing that is wrong in it is a field, that is told.
+            assert (400, True) == (status, code in {"bad_request", "parameter_invalid", "parameter_not_found"}), (
+                path,
+                body[:20],
+            )
+    assert before == await everything(acme)
 
 
 TEXTS = ("external_id", "email", "phone", "name", "language_override")

@@ -194,6 +194,10 @@ async def test_companies_are_found_by_id_name_and_tag_and_an_unknown_one_is_told
 
     assert [one["id"]] == ids(await found(company_id="a b&c"))
     assert [two["id"], one["id"]] == ids(await found(name="Blue Sun"))
+    # Clients written by hand look for a company where the description has a list of one.
+    itself = (await found(company_id="two")).json()
+    described = {"type": "list", "data": itself["data"], "pages": itself["pages"], "total_count": 1}
+    assert {key: value for key, value in itself["data"][0].items() if key != "notes"} | described == itself
     for unknown in ({"company_id": "b"}, {"name": "blue sun"}, {"company_id": one["id"]}, {"name": "\0"}):
         assert COMPANY_NOT_FOUND == told(await found(**unknown))
     assert (400, "parameter_invalid", "company_id") == refused(await found(company_id="\0"))

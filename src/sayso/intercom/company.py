@@ -27,6 +27,7 @@ from sayso.intercom.shapes.company import (
     CompanySegmentList,
     DeletedCompany,
     FoundCompanies,
+    FoundCompany,
     NextCompanies,
     NextCompanyContacts,
     PlanGiven,
@@ -62,7 +63,9 @@ async def list_some(call: Call) -> Response:
     """Companies by `company_id` or `name`, which must be there, by `tag_id` or `segment_id`, or all; one filter counts,
     in this order. The latest request first, those that made none at the end."""
     page = _page(call)
-    return call.reply(_list(call, page, await _filtered(call, page), FoundCompanies))
+    found = _list(call, page, await _filtered(call, page), FoundCompanies)
+    is_named = not {"company_id", "name"}.isdisjoint(call.request.query)
+    return call.reply(FoundCompany.only(found) if is_named and found.total_count == len(found.data) == 1 else found)
 
 
 async def _filtered(call: Call, page: Asked) -> CompanyPage:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sayso.domain import company
 from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
 from sayso.domain.errors import (
     ContactBlocked,
@@ -24,6 +25,7 @@ from sayso.intercom.errors import TABLE
 from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.parameters import QUERIES
 from sayso.intercom.routes import ROUTES, Route
+from sayso.intercom.shapes.company import FoundCompanies, FoundCompany
 from sayso.intercom.shapes.contact import ContactFields, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact
 from sayso.intercom.shapes.contact_merge import MergeFields
@@ -80,7 +82,10 @@ _ONLY_ON: dict[type[SaysoError], str] = {
 }
 
 #: Shapes that an operation answers with where the query asks for them.
-_OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {DataEventList: (DataEventSummary,)}
+_OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {
+    DataEventList: (DataEventSummary,),
+    FoundCompanies: (FoundCompany,),
+}
 
 
 def surface() -> Surface:
@@ -185,7 +190,17 @@ def _revise(schemas: Json) -> None:
     _text(fields["email"]).update(format="email")
     for name in ("signed_up_at", "last_seen_at"):
         fields[name]["anyOf"][0] |= {"minimum": 0, "maximum": SECONDS_LIMIT - 1}
+    _limit_companies(schemas["CompanyFields"]["properties"])
     _text(schemas["AttachSubscriptionType"]["properties"]["consent_type"]).update(enum=[*ConsentType])
+
+
+def _limit_companies(fields: Json) -> None:
+    for name, limit in company.TEXT_LIMITS.items():
+        _text(fields[name]).update(maxLength=limit)
+    _text(fields["company_id"]).update(minLength=1, maxLength=company.EXTERNAL_ID_LIMIT)
+    for form in fields["size"]["anyOf"] + fields["monthly_spend"]["anyOf"]:
+        if form.get("type") in ("integer", "number"):
+            form |= {"minimum": 0, "maximum": company.NUMBER_LIMIT - 1}
 
 
 def _text(schema: Json) -> Json:

@@ -10,6 +10,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sayso.domain.tag import Tag as DomainTag
 from sayso.intercom.shapes.contact import Contact
+from sayso.intercom.shapes.segment import Segment, SegmentList
+from sayso.intercom.shapes.tag import TagBasic
 from sayso.service.company import Counted
 
 T = TypeVar("T")
@@ -23,27 +25,8 @@ class Plan(Struct):
     name: str | UnsetType = UNSET
 
 
-class CompanyTag(Struct, tag_field="type", tag="tag"):
-    id: str
-    name: str
-
-
 class CompanyTags(Struct, tag_field="type", tag="tag.list"):
-    tags: list[CompanyTag]
-
-
-class CompanySegment(Struct, tag_field="type", tag="segment"):
-    id: str
-    name: str
-    created_at: int
-    updated_at: int
-    person_type: Literal["contact", "user"]
-
-
-class CompanySegments(Struct, tag_field="type", tag="segment.list"):
-    """Segments are of people: no company is in one."""
-
-    segments: list[CompanySegment]
+    tags: list[TagBasic]
 
 
 class CompanyNotes(Struct, tag_field="type", tag="note.list"):
@@ -74,7 +57,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
     website: str | UnsetType = UNSET
     industry: str | UnsetType = UNSET
     tags: CompanyTags
-    segments: CompanySegments
+    segments: SegmentList
     notes: CompanyNotes | UnsetType = UNSET
     plan: Plan
     custom_attributes: dict[str, Any]
@@ -83,7 +66,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
     def of(cls, counted: Counted, tags: Mapping[str, DomainTag]) -> Company:
         company, user_count = counted
         profile, created_at = company.profile, company.created_at // 1000
-        marked = [CompanyTag(tags[tag_id].id, tags[tag_id].name) for tag_id in company.tags if tag_id in tags]
+        marked = [TagBasic(tags[tag_id].id, tags[tag_id].name) for tag_id in company.tags if tag_id in tags]
         return cls(
             company_id=profile.external_id,
             id=company.id,
@@ -100,7 +83,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
             website=_known(profile.website),
             industry=_known(profile.industry),
             tags=CompanyTags(marked),
-            segments=CompanySegments([]),
+            segments=SegmentList([]),
             notes=CompanyNotes([], f"/companies/{company.id}/notes", 0, False),
             plan=_plan(profile.plan),
             custom_attributes=dict(profile.custom_attributes),
@@ -148,6 +131,20 @@ class CompanyList(Struct, tag_field="type", tag="list"):
 
 class FoundCompanies(CompanyList, tag_field="type", tag="list"):
     """Companies that a filter let through."""
+
+
+class FoundCompany(Company, tag_field="type", tag="list", kw_only=True):
+    """The only one, as a list and as itself: it is described as a list, and clients written by hand read a company."""
+
+    data: list[Company]
+    pages: CompanyPages
+    total_count: int
+
+    @classmethod
+    def only(cls, found: CompanyList) -> FoundCompany:
+        (company,) = found.data
+        itself = {name: getattr(company, name) for name in Company.__struct_fields__ if name != "notes"}
+        return cls(**itself, data=found.data, pages=found.pages, total_count=found.total_count)
 
 
 class CompanyScroll(Struct, tag_field="type", tag="list"):
@@ -198,7 +195,7 @@ class CompanyContactList(Struct, tag_field="type", tag="list"):
 
 
 class CompanySegmentList(Struct, tag_field="type", tag="list"):
-    data: list[CompanySegment]
+    data: list[Segment]
     total_count: int
 
 

@@ -156,7 +156,7 @@ WRONG: list[tuple[Any, tuple[int, str, str | None]]] = [
     ({"company_id": "x" * 256}, (400, "parameter_invalid", "company_id")),
     ({"company_id": "a\0b"}, (400, "parameter_invalid", "company_id")),
     ({"company_id": ["6"]}, (400, "parameter_invalid", "company_id")),
-    ({"company_id": "6", "name": "x" * 1_025}, (400, "parameter_invalid", "name")),
+    ({"company_id": "6", "name": "x" * 256}, (400, "parameter_invalid", "name")),
     ({"company_id": "6", "plan": "\0"}, (400, "parameter_invalid", "plan")),
     ({"company_id": "6", "size": -1}, (400, "parameter_invalid", "size")),
     ({"company_id": "6", "size": "many"}, (400, "parameter_invalid", "size")),
@@ -284,7 +284,9 @@ async def test_a_workspace_has_one_scroll_at_a_time_until_it_was_not_used_for_a_
 
     exists = (400, "scroll_exists", "scroll already exists for this workspace", None)
     assert exists == told(await acme.get("/companies/scroll"))
-    assert [] == ids(await acme.stranger.get("/companies/scroll"))
+    # Nothing to go on with: clients go on from a first page whatever is on it.
+    nothing = await acme.stranger.get("/companies/scroll")
+    assert ([], "") == (ids(nothing), nothing.json()["scroll_param"])
     foreign = await acme.stranger.get("/companies/scroll", params={"scroll_param": word})
     assert NO_SCROLL == told(foreign)
     acme.clock.pass_(1)

@@ -17,7 +17,8 @@ CLAIM = "company_id"
 NUMBER_LIMIT = 2**31
 
 EXTERNAL_ID_LIMIT = 255
-TEXT_LIMITS = {"name": 1_024, "plan": 255, "website": 2_048, "industry": 255}
+#: The name is looked up by an index, whose entries on PostgreSQL have at most some 2,700 bytes.
+TEXT_LIMITS = {"name": 255, "plan": 255, "website": 2_048, "industry": 255}
 
 
 class CompanyState(StrEnum):

@@ -29,7 +29,9 @@ class ScrollService:
 
     async def page(self, workspace_id: str, scroll_id: str | None) -> tuple[str, list[Counted]]:
         """The scroll's id and its next companies, in the order of their ids; without an id the first ones of a new
-        scroll. None left: it is closed. Raises ScrollExists, ScrollNotFound, Unavailable.
+        scroll. None left: it is closed, and where there was none at all there is no id.
+
+        Raises ScrollExists, ScrollNotFound, Unavailable.
         """
         current: Scroll
         found: list[Company]
@@ -47,8 +49,8 @@ class ScrollService:
                 return None
             return _Step(held, rules.moved(current, found[-1].id, now) if found else None)
 
-        await decided(decide, self._commit)
-        return current.id, await self._companies.counted(workspace_id, found)
+        step = await decided(decide, self._commit)
+        return current.id if step else "", await self._companies.counted(workspace_id, found)
 
     async def _commit(self, step: _Step) -> None:
         if step.after is not None:

@@ -34,6 +34,7 @@ async def test_an_archived_contact_is_not_found_and_comes_back_with_all_it_had(a
     assert GONE == told(await client.get(f"/contacts/{alice}/subscriptions"))
     assert GONE == told(await client.post(f"/contacts/{alice}/subscriptions", json={"id": acme.types["opt_in"]}))
     assert GONE == told(await client.post(f"/contacts/{alice}/archive", json={}))
+    assert GONE == told(await client.delete(f"/contacts/{alice}"))
     assert 0 == (await client.get("/contacts")).json()["total_count"]
     for twin in ({"email": "ALICE@example.com"}, {"external_id": "alice"}):
         message = f"An archived contact matching those details already exists with id={alice}"

@@ -13,6 +13,7 @@ from intercom.errors import NotFoundError, UnauthorizedError
 from intercom.types import CreateContactRequestWithEmail as WithEmail
 from intercom.types import CreateContactRequestWithExternalId as WithExternalId
 from intercom.types import CreateContactRequestWithRole as WithRole
+from intercom.types import CreateDataAttributeRequestOne as NewAttribute
 from tests.running import Running
 
 NOBODY = "0" * 24
@@ -98,7 +99,8 @@ def test_one_of_email_external_id_and_role_makes_a_contact(intercom: Intercom):
 def test_a_contact_is_found_updated_and_deleted(intercom: Intercom):
     contact = intercom.contacts.create(request=WithExternalId(external_id="fleeting", email="fleeting@example.com"))
 
-    intercom.data_attributes.create(name="paid", model="contact", data_type="boolean")
+    paid = intercom.data_attributes.create(request=NewAttribute(name="paid", model="contact", data_type="boolean"))
+    assert ("paid", True) == (paid.name, paid.custom)
     assert "Alice" == intercom.contacts.update(contact.id, name="Alice", custom_attributes={"paid": True}).name
     found = intercom.contacts.find(contact.id)
     assert ("Alice", {"paid": True}) == (found.name, found.custom_attributes)

@@ -71,6 +71,7 @@ async def test_each_start_of_the_demo_replaces_its_token_and_nothing_else(region
     assert [False, False, True] == sorted(token.revoked_at is None for token in tokens)
     assert 1 == len({start.path for start in starts})
     assert 4 == len(await region.types.all(workspace.id))
+    assert ["plan"] == [attribute.name for attribute in await region.attributes.all(workspace.id)]
     assert 3 == (await region.contacts.page(workspace.id, None, 10)).total
 
 

@@ -8,6 +8,7 @@ from sayso.domain.access import ALL_SCOPES, Workspace
 from sayso.domain.act import Author
 from sayso.domain.consent import Wish
 from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.data_attribute import AttributeDraft
 from sayso.domain.errors import DuplicateContact
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import (
@@ -31,6 +32,9 @@ _TYPES = (
     (ConsentType.OPT_OUT, Channel.SMS, ("Delivery notices", "Where it is", "Zustellung", "Wo die Sendung ist")),
     (ConsentType.OPT_IN, Channel.SMS, ("Offers by text", "Now and then", "Angebote per SMS", "Ab und zu")),
 )
+
+#: What the examples of the description say of a contact.
+_PLAN = AttributeDraft("contact", "plan", "string", "Which plan they are on")
 
 _CONTACTS = (
     Profile(Role.USER, external_id="ada", email="ada@example.com", name="Ada Example"),
@@ -89,6 +93,9 @@ async def first_token(region: Region, workspace: Workspace) -> str:
 async def demo(region: Region, workspace: Workspace) -> tuple[str, str]:
     """Types and contacts to try things on, and a fresh token that replaces the last; (token, a live contact's id)."""
     types = await region.types.all(workspace.id) or await _types(region, workspace)
+    if not await region.attributes.all(workspace.id):
+        admin = (await region.admins.all(workspace.id))[0]
+        await region.attributes.create(workspace.id, admin.id, _PLAN)
     contacts = [await _contact(region, workspace, profile, types) for profile in _CONTACTS]
     for token in await region.access.all(workspace.id):
         if token.name == DEMO_TOKEN and token.revoked_at is None:

@@ -286,4 +286,4 @@ async def silent(task: asyncio.Task[object]) -> bool:
 async def until(holds) -> None:
     async with asyncio.timeout(10):
         while not holds():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)

@@ -185,7 +185,7 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> No
     """Wait for what somebody else brings about."""
     async with asyncio.timeout(seconds):
         while not await holds():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 def crowd() -> float:

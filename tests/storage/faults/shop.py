@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import asyncpg
 import httpx2
 from tests.cast import TOKEN, draft
 from tests.crash.damage import damage
+from tests.machine import crowd
 from tests.postgres import Cluster
 from tests.proxy import Proxy
 
@@ -30,7 +30,7 @@ TIMEOUT = 0.75
 MARGIN = 1.0
 
 
-@dataclass
+@dataclass(repr=False)
 class Shop:
     """`sql` is a session of somebody else's, straight to the server."""
 
@@ -144,16 +144,18 @@ class Shop:
 
 
 @asynccontextmanager
-async def shop_on(cluster: Cluster, database: str, url: str = "") -> AsyncIterator[Shop]:
-    """A new workspace in a database that is up to date. `url`: where it is found, if not through the proxy."""
+async def shop_on(cluster: Cluster, database: str, through: str = "") -> AsyncIterator[Shop]:
+    """A new workspace in a database that is up to date. `database`, `through`: its URL, and another than that through the proxy."""
     async with Proxy("127.0.0.1", cluster.port) as proxy:
-        store = await stores.postgres(url or cluster.url_of(database, proxy.port), timeout=TIMEOUT)
+        store = await stores.postgres(
+            through or cluster.url_of(database.rpartition("/")[2], proxy.port), timeout=TIMEOUT
+        )
         region = Region.on("us", store, now, RandomIds())
         workspace = await region.workspaces.create("Acme")
         token = f"{TOKEN}-{workspace.id}"
         await region.access.create(workspace.id, "all", ALL_SCOPES, "us", token)
         async with client_on(region, token) as client:
-            sql = await asyncpg.connect(cluster.url_of(database))
+            sql = await asyncpg.connect(database)
             shop = Shop(region, workspace.id, client, proxy, sql)
             shop.type_id = (await region.types.create(workspace.id, draft("opt_in"))).id
             yield shop
@@ -186,8 +188,3 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> No
     async with asyncio.timeout(seconds):
         while not await holds():
             await asyncio.sleep(0)
-
-
-def crowd() -> float:
-    """How many want each processor now: on a machine that has more to do, everything takes longer."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -16,7 +16,6 @@ import pytest
 from tests import postgres
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
 from tests.conformance import descriptions
-from tests.machine import lacks
 from tests.running import Running
 
 from sayso.asgi import App
@@ -70,8 +69,6 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """One PostgreSQL server for the whole run, on a real disk's terms."""
-    if postgres.binaries() is None:
-        lacks(postgres.NONE_FOUND)
     with postgres.cluster() as running:
         yield running
 

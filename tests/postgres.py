@@ -14,7 +14,7 @@ import asyncpg
 from benchmarks import cluster as clusters
 from benchmarks.cluster import binaries, free_port
 from tests.cast import NOON
-from tests.machine import DEMANDED
+from tests.machine import DEMANDED, lacks
 
 from sayso.storage import postgres_migrate
 from sayso.storage.engine import Statement
@@ -71,6 +71,8 @@ async def _run(url: str, statements: tuple[str, ...]) -> list[asyncpg.Record]:
 @contextmanager
 def cluster(**settings: str) -> Iterator[Cluster]:
     """A new cluster, gone at the end."""
+    if binaries() is None:
+        lacks(NONE_FOUND)
     with Cluster(**settings) as made:
         yield made
 

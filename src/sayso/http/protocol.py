@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
-from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -258,19 +257,19 @@ class HttpProtocol(asyncio.Protocol):
         except BaseException:
             self._transport.close()
             raise
-        task = self._loop.create_task(self._finish(request, keep_alive, _Started(work, pending)))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        waiting = _Waiting(self, request, keep_alive, work)
+        self._state.tasks.add(waiting)  # type: ignore[arg-type]
+        waiting.on(pending)
 
-    async def _finish(self, request: Request, keep_alive: bool, started: _Started) -> None:
-        try:
-            response = await started
-        except BaseException:
+    def _finish(self, waiting: _Waiting, response: Response | None) -> None:
+        self._state.tasks.discard(waiting)  # type: ignore[arg-type]
+        if response is None:
             # Without an answer the client must not go on waiting for one.
             self._transport.close()
-            raise
-        self._write(request, response, keep_alive)
-        self._next()
+            return
+        self._write(waiting.request, response, waiting.keep_alive)
+        if self._waiting or self._refused:
+            self._next()
 
     def _next(self) -> None:
         waiting = self._waiting
@@ -376,25 +375,41 @@ class HttpProtocol(asyncio.Protocol):
 _HEADS: WeakKeyDictionary[Config, Heads] = WeakKeyDictionary()
 
 
-class _Started:
-    """Work that has begun and waits: to be gone on with in a task."""
+class _Waiting:
+    """Work that has begun and waits: gone on with as soon as what it waits for is there. A task would do the same, at
+    the price of a small request. What awaits here has no current task: a timeout needs a task of its own."""
 
-    __slots__ = ("_pending", "_work")
+    __slots__ = ("_pending", "_protocol", "_work", "keep_alive", "request")
 
-    def __init__(self, work: Generator[Any, Any, Response], pending: object) -> None:
+    def __init__(
+        self, protocol: HttpProtocol, request: Request, keep_alive: bool, work: Generator[Any, Any, Response]
+    ) -> None:
+        self._protocol = protocol
         self._work = work
-        self._pending = pending
+        self.request = request
+        self.keep_alive = keep_alive
 
-    def __await__(self) -> Generator[Any, Any, Response]:
-        pending = self._pending
-        while True:
-            try:
-                sent = yield pending
-            except BaseException as error:  # noqa: BLE001
-                step = partial(self._work.throw, error)
-            else:
-                step = partial(self._work.send, sent)
-            try:
-                pending = step()
-            except StopIteration as done:
-                return cast("Response", done.value)
+    def on(self, pending: Any) -> None:
+        """Wait for what a coroutine gave out: a future, or nothing, which is the next round of the loop."""
+        if pending is None:
+            self._pending: Any = self._protocol._loop.call_soon(self.go_on)
+            return
+        self._pending = pending
+        # So the future is told that it is waited for, as a task does it.
+        pending._asyncio_future_blocking = False
+        pending.add_done_callback(self.go_on)
+
+    def go_on(self, _done: object = None) -> None:
+        try:
+            pending = self._work.send(None)
+        except StopIteration as done:
+            self._protocol._finish(self, done.value)
+        except BaseException:
+            self._protocol._finish(self, None)
+            raise
+        else:
+            self.on(pending)
+
+    def cancel(self, msg: str | None = None) -> None:
+        """As of a task: the server calls it when it stops waiting."""
+        self._pending.cancel()

@@ -22,7 +22,7 @@ from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Stored
 from sayso.service.region import Region
-from sayso.storage import sqlite
+from sayso.storage import sqlite, sqlite_writer
 from sayso.storage.engine import Statement
 from sayso.storage.migrate import migrate
 from sayso.storage.sqlite import SqliteEngine
@@ -231,7 +231,7 @@ async def test_sixty_four_writers_share_their_syncs(tmp_path: Path, disk: Disk):
 async def test_a_checkpoint_waits_for_no_reader_and_the_log_starts_anew_after_it(
     open_engine: Open, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 20)
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 60_000)
     engine = open_engine(checkpoints=True)
     await engine.commit([add("first")])
@@ -256,7 +256,7 @@ async def test_a_checkpoint_waits_for_no_reader_and_the_log_starts_anew_after_it
 
 
 async def test_a_steady_load_keeps_the_log_short(open_engine: Open, path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 50)
     engine = open_engine(checkpoints=True)
     for number in range(100):
         await asyncio.gather(*(engine.commit([add(f"{number}-{writer}")]) for writer in range(8)), words(engine))

@@ -155,12 +155,13 @@ def _frame(
     notice: NoticeRef | None,
 ) -> tuple[str, str, str, str]:
     """The fields of a leaf that say who, how and about what, up to those that differ from entry to entry."""
+    actor = f'{{"kind":{_quoted(kind)},"ref":{_quoted(ref)}}}'
+    told = _notice_leaf(notice) if notice else "null"
+    scope = f'{{"channel":{_nullable(channel)},"type_id":{_quoted(type_id or "*")}}}'
     return (
-        f'{{"actor":{{"kind":{_quoted(kind)},"ref":{_quoted(ref)}}},"basis":{_quoted(basis)},"commit":null'
-        f',"event":{_quoted(event)},"ext":{{"request_id":',
-        f'"jurisdiction":null,"log":{_quoted(log)},"method":{_quoted(method)}'
-        f',"notice":{_notice_leaf(notice) if notice else "null"},"occurred_at":',
-        f'"refs":[],"scope":{{"channel":{_nullable(channel)},"type_id":{_quoted(type_id or "*")}}},"seq":',
+        f'{{"actor":{actor},"basis":{_quoted(basis)},"commit":null,"event":{_quoted(event)},"ext":{{"request_id":',
+        f'"jurisdiction":null,"log":{_quoted(log)},"method":{_quoted(method)},"notice":{told},"occurred_at":',
+        f'"refs":[],"scope":{scope},"seq":',
         f'"state":{_quoted(state)},"subject":',
     )
 

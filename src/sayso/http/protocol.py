@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -21,6 +21,7 @@ from sayso.http.heads import Heads
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response, beginning
 from sayso.http.round import ROUNDS, Round
+from sayso.http.waiting import Waiting
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
@@ -257,12 +258,12 @@ class HttpProtocol(asyncio.Protocol):
         except BaseException:
             self._transport.close()
             raise
-        waiting = _Waiting(self, request, keep_alive, work)
+        waiting = Waiting(self._loop, work, self._finish, request, keep_alive=keep_alive)
         self._state.tasks.add(waiting)  # type: ignore[arg-type]
         waiting.on(pending)
 
-    def _finish(self, waiting: _Waiting, response: Response | None) -> None:
-        self._state.tasks.discard(waiting)  # type: ignore[arg-type]
+    def _finish(self, waiting: Waiting, response: Response | None) -> None:
+        self._state.tasks.discard(waiting)
         if response is None:
             # Without an answer the client must not go on waiting for one.
             self._transport.close()
@@ -373,43 +374,3 @@ class HttpProtocol(asyncio.Protocol):
 
 # One application's: what it recognised in the fields is nobody else's.
 _HEADS: WeakKeyDictionary[Config, Heads] = WeakKeyDictionary()
-
-
-class _Waiting:
-    """Work that has begun and waits: gone on with as soon as what it waits for is there. A task would do the same, at
-    the price of a small request. What awaits here has no current task: a timeout needs a task of its own."""
-
-    __slots__ = ("_pending", "_protocol", "_work", "keep_alive", "request")
-
-    def __init__(
-        self, protocol: HttpProtocol, request: Request, keep_alive: bool, work: Generator[Any, Any, Response]
-    ) -> None:
-        self._protocol = protocol
-        self._work = work
-        self.request = request
-        self.keep_alive = keep_alive
-
-    def on(self, pending: Any) -> None:
-        """Wait for what a coroutine gave out: a future, or nothing, which is the next round of the loop."""
-        if pending is None:
-            self._pending: Any = self._protocol._loop.call_soon(self.go_on)
-            return
-        self._pending = pending
-        # So the future is told that it is waited for, as a task does it.
-        pending._asyncio_future_blocking = False
-        pending.add_done_callback(self.go_on)
-
-    def go_on(self, _done: object = None) -> None:
-        try:
-            pending = self._work.send(None)
-        except StopIteration as done:
-            self._protocol._finish(self, done.value)
-        except BaseException:
-            self._protocol._finish(self, None)
-            raise
-        else:
-            self.on(pending)
-
-    def cancel(self, msg: str | None = None) -> None:
-        """As of a task: the server calls it when it stops waiting."""
-        self._pending.cancel()

@@ -109,9 +109,10 @@ def append(change: Change) -> list[Statement]:
     head, act = change.before, bytes.fromhex(change.act.id)
     contact_id = bytes.fromhex(head.id)
     hash_, entries = change.after.chain.hash, change.entries
-    written = [Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_)) for entry in entries]
+    written = [Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_), appends=True) for entry in entries]
     seq = entries[-1].seq if entries else None
-    written.append(Statement(ANNOUNCE, (act, head.workspace_id, contact_id, change.kind, seq, change.act.at)))
+    event = (act, head.workspace_id, contact_id, change.kind, seq, change.act.at)
+    written.append(Statement(ANNOUNCE, event, appends=True))
     return written
 
 

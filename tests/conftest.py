@@ -17,6 +17,7 @@ from tests import postgres
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
 from tests.conformance import descriptions
 from tests.running import Running
+from tests.sqlite import new_file
 
 from sayso.asgi import App
 from sayso.domain.access import ALL_SCOPES, Workspace
@@ -56,8 +57,7 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
     if kind == "memory":
         return MemoryStore()
     if kind == "sqlite":
-        stores.bring_up_to_date(folder / "sayso.db", NOON)
-        return stores.sqlite(folder / "sayso.db")
+        return stores.sqlite(new_file(folder / "sayso.db"))
     url = request.getfixturevalue("citus" if kind == "citus" else "shared_database")
     if kind == "citus":
         await bring_up_to_date(url, NOON)
@@ -107,8 +107,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[stores.SqlStore]:
-    stores.bring_up_to_date(tmp_path / "sayso.db", NOON)
-    opened = stores.sqlite(tmp_path / "sayso.db")
+    opened = stores.sqlite(new_file(tmp_path / "sayso.db"))
     yield opened
     await opened.close()
 

@@ -377,7 +377,8 @@ async def test_two_processes_racing_on_one_contact_write_one_chain(tmp_path: Pat
 
 async def test_an_engine_whose_file_is_damaged_says_so_and_closes_all_the_same(path: Path):
     with closing(sqlite.connect(path)) as connection:
-        connection.executemany("INSERT INTO words VALUES (?1, 1)", [(f"word {number}",) for number in range(2_000)])
+        with connection:
+            connection.executemany("INSERT INTO words VALUES (?1, 1)", [(f"word {number}",) for number in range(2_000)])
         ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'words'").fetchall()
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     with path.open("r+b") as file:

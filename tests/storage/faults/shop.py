@@ -25,7 +25,7 @@ from sayso.service.ids import RandomIds, now
 from sayso.service.region import Region, Regions
 from sayso.storage import store as stores
 
-#: SAYSO_DATABASE_TIMEOUT here, and what a busy machine may add, in seconds.
+#: SAYSO_DATABASE_TIMEOUT here where nobody else wants the processors, and what a busy machine may add, in seconds.
 TIMEOUT = 0.75
 MARGIN = 1.0
 
@@ -39,6 +39,7 @@ class Shop:
     client: httpx2.AsyncClient
     proxy: Proxy
     sql: asyncpg.Connection
+    timeout: float
     type_id: str = ""
     names: int = 0
     slowest: float = field(default=0.0)
@@ -140,15 +141,17 @@ class Shop:
 
     def assert_in_time(self) -> None:
         """No request has waited longer than it may."""
-        assert self.slowest < TIMEOUT + MARGIN * crowd(), f"{self.slowest:.2f} s"
+        assert self.slowest < self.timeout + MARGIN * crowd(), f"{self.slowest:.2f} s"
 
 
 @asynccontextmanager
 async def shop_on(cluster: Cluster, database: str, through: str = "") -> AsyncIterator[Shop]:
     """A new workspace in a database that is up to date. `database`, `through`: its URL, and another than that through the proxy."""
+    # What is left undone in time by a busy machine would be taken for what a fault has done.
+    timeout = TIMEOUT * min(3.0, crowd())
     async with Proxy("127.0.0.1", cluster.port) as proxy:
         store = await stores.postgres(
-            through or cluster.url_of(database.rpartition("/")[2], proxy.port), timeout=TIMEOUT
+            through or cluster.url_of(database.rpartition("/")[2], proxy.port), timeout=timeout
         )
         region = Region.on("us", store, now, RandomIds())
         workspace = await region.workspaces.create("Acme")
@@ -156,7 +159,7 @@ async def shop_on(cluster: Cluster, database: str, through: str = "") -> AsyncIt
         await region.access.create(workspace.id, "all", ALL_SCOPES, "us", token)
         async with client_on(region, token) as client:
             sql = await asyncpg.connect(database)
-            shop = Shop(region, workspace.id, client, proxy, sql)
+            shop = Shop(region, workspace.id, client, proxy, sql, timeout)
             shop.type_id = (await region.types.create(workspace.id, draft("opt_in"))).id
             yield shop
         proxy.flow()

@@ -14,7 +14,7 @@ from tests import signals
 from tests.postgres import Cluster
 from tests.proxy import Fate, Flow, Unit
 from tests.signals import frozen
-from tests.storage.faults.shop import TIMEOUT, Shop, assert_unavailable, says_nothing_was_written, until
+from tests.storage.faults.shop import Shop, assert_unavailable, says_nothing_was_written, until
 
 Fault = Callable[[Shop, Cluster], AbstractAsyncContextManager[None]]
 
@@ -138,7 +138,7 @@ async def late(shop: Shop) -> None:
     """The next statement is answered late, but in time if it were the only one."""
     trap = shop.proxy.trap(lambda unit: bool(unit.statements), Fate.HELD)
     await trap.sprung.wait()
-    asyncio.get_running_loop().call_later(TIMEOUT * 0.8, trap.release)
+    asyncio.get_running_loop().call_later(shop.timeout * 0.8, trap.release)
 
 
 @pytest.mark.parametrize("fault", ["gone"], indirect=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -47,7 +47,7 @@ LINGER = 2.0
 #: How long a stopping server waits for the rest of a request, in seconds.
 LAST_ARRIVAL = 5.0
 
-Respond = Callable[[Request], Awaitable[Response]]
+Respond = Callable[[Request], Coroutine[Any, Any, Response]]
 Refuse = Callable[[int, str], Response]
 
 
@@ -249,9 +249,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
         self._busy = True
-        work = self._respond(request).__await__()
+        work = self._respond(request)
         try:
-            pending = next(work)
+            pending = work.send(None)
         except StopIteration as done:
             self._write(request, done.value, keep_alive)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sayso.http.request import Request
@@ -23,7 +23,7 @@ class Waiting:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        work: Generator[Any, Any, Response],
+        work: Coroutine[Any, Any, Response],
         finish: Callable[[Waiting, Response | None], None],
         request: Request,
         *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
@@ -95,8 +95,8 @@ class SqlContactStore:
         rows = await self._engine.scan(_COUNT, workspace_id)
         return int(rows[0][0])
 
-    async def commit(self, change: Change) -> None:
-        await self._engine.commit(_statements(change))
+    def commit(self, change: Change) -> Awaitable[None]:
+        return self._engine.commit(_statements(change))
 
 
 def _statements(change: Change) -> list[Statement]:

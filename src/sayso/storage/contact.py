@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from sayso.domain.contact import UNCLAIMED, Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
@@ -95,7 +95,7 @@ class SqlContactStore:
         rows = await self._engine.scan(_COUNT, workspace_id)
         return int(rows[0][0])
 
-    def commit(self, change: Change) -> Awaitable[None]:
+    def commit(self, change: Change) -> Coroutine[Any, Any, None]:
         return self._engine.commit(_statements(change))
 
 

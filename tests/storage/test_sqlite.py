@@ -100,6 +100,17 @@ async def test_a_swap_that_hits_no_row_takes_its_change_back_and_no_other(open_e
     assert ["a", "c", "swapped"] == await words(engine)
 
 
+async def test_what_changes_append_is_written_with_them_and_not_without(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add("swapped")])
+    taken, free = (add(word)._replace(appends=True) for word in ("swapped", "free"))
+
+    told = await outcomes(engine, [swap("swapped", 9), free], [swap("swapped", 1), free], [add("a"), taken], [add("b")])
+
+    assert ["Stale", "written", "Unavailable", "written"] == told
+    assert ["b", "free", "swapped"] == await words(engine)
+
+
 async def test_of_two_swaps_in_one_batch_the_second_is_stale(open_engine: Open):
     engine = open_engine()
     await engine.commit([add("swapped")])

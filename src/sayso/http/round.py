@@ -10,7 +10,6 @@ from uvicorn.server import ServerState
 
 from sayso.http.response import line
 
-
 #: How many answers are sent at a time: a client that has some already asks again while the others are made.
 TOGETHER = 16
 

@@ -1,4 +1,4 @@
-"""The SQLite engine: point reads inline, writes gathered by one writer thread that commits them together.
+"""The SQLite engine: point reads inline, writes gathered, run as one transaction, and committed by one writer thread.
 
 Only apsw's own SQLite ever opens the file. WAL with synchronous=FULL: a commit has been synced when it returns.
 """

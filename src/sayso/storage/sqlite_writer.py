@@ -42,6 +42,8 @@ class Writer:
             connection.set_busy_timeout(0)
             connection.execute("BEGIN IMMEDIATE")
             return _apply_all(connection, batch)
+        except apsw.BusyError:
+            return None
         except Exception:  # noqa: BLE001
             self._abandon()
             return None

@@ -39,7 +39,10 @@ class App:
         end = path.find("/", 1)
         respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
         WAITING_SINCE.set(started)
-        route, response = await respond(request)
+        try:
+            route, response = await respond(request)
+        finally:
+            WAITING_SINCE.set(None)
         self.tally.count(request.method, route, response.status, monotonic() - started)
         return response
 

@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST ?=
+# A file is one process' alone: its tests may share a server. The long ones come first.
+PROCESSES := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help serve test check bench docs lock clean
 
@@ -24,7 +26,7 @@ serve: .venv/serve ## Start a server with something to try things on
 	@$(BIN)/python -m sayso serve --demo
 
 test: .venv/test ## Run every test that this machine can run
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(PROCESSES) $(PYTEST)
 
 check: .venv/test ## Lint, types, and the direction of imports
 	$(BIN)/python -m ruff format --check .

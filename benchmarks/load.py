@@ -35,7 +35,8 @@ from sayso.storage import store
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Row, Statement
 from sayso.storage.migrate import TABLE, files
-from sayso.storage.sqlite import connect, dialect
+from sayso.storage.sqlite import connect
+from sayso.storage.sqlite_dialect import dialect
 
 DATA = Path(__file__).with_name("data")
 
@@ -94,7 +95,7 @@ class _Bulk:
     scan = read
 
     async def commit(self, statements: Sequence[Statement]) -> None:
-        for sql, params, _guarded in statements:
+        for sql, params, *_ in statements:
             self._waiting.setdefault(sql, []).append(params)
 
     async def check(self) -> None:

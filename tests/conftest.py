@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import httpx2
@@ -15,6 +17,7 @@ from tests import postgres
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
 from tests.conformance import descriptions
 from tests.running import Running
+from tests.sqlite import new_file
 
 from sayso.asgi import App
 from sayso.domain.access import ALL_SCOPES, Workspace
@@ -38,8 +41,8 @@ def clock() -> Clock:
 #: A coordinator's URL, of a database that the tests may empty.
 CITUS_URL = os.environ.get("SAYSO_TEST_CITUS_URL", "")
 
-#: Every kind of store that this machine has; one line at the end says which it has not.
-KINDS = ["memory", "sqlite", *(["postgres"] if postgres.binaries() else []), *(["citus"] if CITUS_URL else [])]
+#: Every kind of store that this machine has or must have; one line at the end says which it has not.
+KINDS = ["memory", "sqlite", *(["postgres"] if postgres.WANTED else []), *(["citus"] if CITUS_URL else [])]
 
 
 @pytest.fixture(params=KINDS)
@@ -54,9 +57,8 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
     if kind == "memory":
         return MemoryStore()
     if kind == "sqlite":
-        stores.bring_up_to_date(folder / "sayso.db", NOON)
-        return stores.sqlite(folder / "sayso.db")
-    url = CITUS_URL if kind == "citus" else request.getfixturevalue("shared_database")
+        return stores.sqlite(new_file(folder / "sayso.db"))
+    url = request.getfixturevalue("citus" if kind == "citus" else "shared_database")
     if kind == "citus":
         await bring_up_to_date(url, NOON)
     store = await stores.postgres(url)
@@ -67,10 +69,16 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """One PostgreSQL server for the whole run, on a real disk's terms."""
-    if postgres.binaries() is None:
-        pytest.skip(postgres.NONE_FOUND)
     with postgres.cluster() as running:
         yield running
+
+
+@pytest.fixture
+def citus() -> Iterator[str]:
+    """The coordinator's URL. There is one database for all processes of a run: a test has it alone."""
+    with Path(gettempdir(), "sayso-test-citus").open("w") as taken:
+        fcntl.flock(taken, fcntl.LOCK_EX)
+        yield CITUS_URL
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +95,11 @@ def database(cluster: postgres.Cluster) -> Iterator[str]:
         yield url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: whatever comes last then is short, and no processor waits for another."""
+    items.sort(key=lambda item: "crash" not in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if postgres.binaries() is None:
         terminalreporter.write_line(postgres.NONE_FOUND)
@@ -94,13 +107,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[stores.SqlStore]:
-    stores.bring_up_to_date(tmp_path / "sayso.db", NOON)
-    opened = stores.sqlite(tmp_path / "sayso.db")
+    opened = stores.sqlite(new_file(tmp_path / "sayso.db"))
     yield opened
     await opened.close()
 
 
-@dataclass
+# asyncio shows what a fixture gave at each turn of it: all of a region would be written out.
+@dataclass(repr=False)
 class Acme:
     """A region with two workspaces, and HTTP clients that call its surfaces in process."""
 

@@ -14,6 +14,7 @@ import asyncpg
 from benchmarks import cluster as clusters
 from benchmarks.cluster import binaries, free_port
 from tests.cast import NOON
+from tests.machine import DEMANDED, lacks
 
 from sayso.storage import postgres_migrate
 from sayso.storage.engine import Statement
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 #: What the terminal summary says when it happened.
 NONE_FOUND = f"PostgreSQL was not tested: {clusters.NONE_FOUND}"
+
+#: Tests that need it are collected.
+WANTED = bool(binaries()) or DEMANDED
 
 _SETTINGS = {"shared_buffers": "64MB", "autovacuum_naptime": "10s"}
 
@@ -67,6 +71,8 @@ async def _run(url: str, statements: tuple[str, ...]) -> list[asyncpg.Record]:
 @contextmanager
 def cluster(**settings: str) -> Iterator[Cluster]:
     """A new cluster, gone at the end."""
+    if binaries() is None:
+        lacks(NONE_FOUND)
     with Cluster(**settings) as made:
         yield made
 
@@ -79,10 +85,15 @@ def shared(made: Cluster) -> Iterator[str]:
         yield url
 
 
+def settings_of(url: str, timeout: float) -> dict[str, str]:
+    """What a server on this database is told."""
+    return {"SAYSO_DATABASE_URL": url, "SAYSO_DATABASE_TIMEOUT": str(timeout)}
+
+
 async def empty(store: SqlStore) -> None:
     """Take all rows out. DELETE, not TRUNCATE: for a handful of rows it makes and syncs no files."""
     tables = [name for _, sql in files() for name in re.findall(r"CREATE TABLE (\w+)", sql)]
     await store.engine.commit([Statement(f"DELETE FROM {name}", ()) for name in tables])
 
 
-__all__ = ["NONE_FOUND", "Cluster", "apart", "binaries", "cluster", "empty", "free_port", "shared"]
+__all__ = ["NONE_FOUND", "Cluster", "apart", "binaries", "cluster", "empty", "free_port", "settings_of", "shared"]

@@ -165,7 +165,7 @@ def test_whoever_selects_the_pods_finds_them(objects: dict[str, Any]):
     if "PodDisruptionBudget" in objects:
         selectors.append(objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"])
 
-    assert all(selector.items() <= template.items() for selector in selectors)
+    assert all(selector and selector.items() <= template.items() for selector in selectors)
     assert port["targetPort"] in {one["name"] for one in container(objects)["ports"]}
     assert [Settings().port] == [one["containerPort"] for one in container(objects)["ports"]]
 

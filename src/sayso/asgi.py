@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
 from sayso.http.protocol import BODY_LIMIT
@@ -33,18 +32,18 @@ class App:
     proxies: TrustedProxies
 
     async def respond(self, request: Request) -> Response:
-        started = perf_counter()
+        started = monotonic()
         if self.proxies.networks:
             self.proxies.unfold(request)
         path = request.path
         end = path.find("/", 1)
         respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
-        WAITING_SINCE.set(get_running_loop().time())
+        WAITING_SINCE.set(started)
         try:
             route, response = await respond(request)
         finally:
             WAITING_SINCE.set(None)
-        self.tally.count(request.method, route, response.status, perf_counter() - started)
+        self.tally.count(request.method, route, response.status, monotonic() - started)
         return response
 
     async def __call__(

@@ -17,6 +17,7 @@ import httpx2
 import pytest
 import trustme
 from tests.cast import TOKEN
+from tests.machine import crowd
 from tests.running import Running
 
 Start = Callable[..., Running]
@@ -76,10 +77,8 @@ def test_the_first_and_the_fifth_start_are_quick(tmp_path: Path):
         folder = tmp_path / str(attempt)
         folder.mkdir()
         taken = [_seconds_to_start(folder) for _ in range(5)]
-        if max(taken[0], taken[4]) < SECONDS_TO_START:
+        if max(taken[0], taken[4]) < SECONDS_TO_START * crowd():
             return
-    if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
-        pytest.skip(f"the machine is too busy to tell: starts took {taken} seconds")
     pytest.fail(f"starts took {taken} seconds")
 
 

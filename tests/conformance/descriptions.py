@@ -150,9 +150,11 @@ class Description:
         return [example["value"] for example in content.get("examples", {}).values()]
 
 
-@cache
 def description(version: str) -> Description:
-    return Description(_SAME_AS.get(version, version))
+    return _of(_SAME_AS.get(version, version))
+
+
+_of = cache(Description)
 
 
 def of_request(request: httpx2.Request) -> Description:

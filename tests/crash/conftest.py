@@ -12,7 +12,7 @@ from tests import postgres
 from tests.crash.vfs import Disk, a_disk
 
 #: Without a server there is none to kill; one line at the end says so.
-collect_ignore_glob = [] if postgres.binaries() else ["test_postgres_*.py"]
+collect_ignore_glob = [] if postgres.WANTED else ["test_postgres_*.py"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from sayso.storage.migrate import migrate
 from sayso.storage.store import SqlStore
 
 
-@dataclass
+@dataclass(repr=False)
 class Shop:
     """A workspace with one opt_in type, on a disk that fails when told to, and a client that calls it."""
 

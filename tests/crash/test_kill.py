@@ -16,9 +16,9 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-import pytest
 from tests.crash.damage import damage
 from tests.crash.writers import KILLS, Writer, after, journaled, killed_while_writing, ready, type_ids, writers_on
+from tests.machine import crowd, lacks
 from tests.running import Running
 
 from sayso.storage import sqlite
@@ -37,7 +37,7 @@ def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
     for _ in range(KILLS):
         killed_while_writing(server, writers, partial(after, server, chance.uniform(0.05, 2.0)))
         server, seconds = ready(start)
-        slowest = max(slowest, seconds / _crowd())
+        slowest = max(slowest, seconds / crowd())
         _assert_nothing_lost(server, writers, tmp_path)
     print(f"{journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
     assert slowest < READY_WITHIN
@@ -91,13 +91,13 @@ class _Tracer:
 
     def __enter__(self) -> _Tracer:
         if shutil.which("strace") is None:
-            pytest.skip("strace is not installed: no faults at the n-th sync")
+            lacks("strace is not installed: no faults at the n-th sync")
         self._process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         told = self._process.stderr.readline()
         if "attached" not in told:
             self._process.wait(10)
-            pytest.skip(f"strace cannot trace here: {told.strip()}")
+            lacks(f"strace cannot trace here: {told.strip()}")
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -110,11 +110,6 @@ class _Tracer:
         with suppress(subprocess.TimeoutExpired):
             self._server.process.wait(60)
         assert self._server.process.poll() is not None, "no such sync came"
-
-
-def _crowd() -> float:
-    """How many want each processor now: on a machine that has more to do, three seconds take longer."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _assert_nothing_lost(server: Running, writers: list[Writer], folder: Path) -> None:

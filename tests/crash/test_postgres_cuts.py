@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from tests import postgres
@@ -22,15 +22,10 @@ PEOPLE = 8
 
 
 @pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
+async def shop(cluster: Cluster) -> AsyncIterator[Shop]:
     with postgres.shared(cluster) as url:
-        yield url.rpartition("/")[2]
-
-
-@pytest.fixture
-async def shop(cluster: Cluster, database: str) -> AsyncIterator[Shop]:
-    async with shop_on(cluster, database) as opened:
-        yield opened
+        async with shop_on(cluster, url) as opened:
+            yield opened
 
 
 async def test_what_is_cut_off_at_its_commit_is_done_once(shop: Shop, chance: random.Random):

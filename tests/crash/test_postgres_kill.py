@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -33,7 +34,8 @@ from tests.crash.writers import (
     ready,
     writers_on,
 )
-from tests.postgres import Cluster
+from tests.machine import crowd
+from tests.postgres import Cluster, settings_of
 from tests.running import Running
 
 from sayso.storage import store as stores
@@ -50,65 +52,93 @@ _OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_datab
 AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 
 
-@pytest.fixture
-def url(cluster: Cluster) -> Iterator[str]:
-    with cluster.database() as made:
-        yield made
+@dataclass
+class Case:
+    """A server on a PostgreSQL, and writers that have a journal each."""
+
+    folder: Path
+    cluster: Cluster
+    url: str
+    chance: random.Random
+    start: Callable[..., Running]
+    environment: dict[str, str]
+
+    def begin(self, **environment: str) -> None:
+        self.environment |= environment
+        self.restart()
+        self.writers = writers_on(self.server, self.folder, self.chance)
+
+    def restart(self) -> None:
+        self.server, _ = ready(self.start, **self.environment)
+
+    @property
+    def slowest(self) -> float:
+        return max(writer.slowest for writer in self.writers)
+
+    def look(self, sql: str) -> list[asyncpg.Record]:
+        return self.cluster.sql(sql, url=self.url)
+
+    def missing(self) -> list[str]:
+        """What is not as acknowledged: in what the server answers, in the rows, and in the chains."""
+        found = []
+        with closing(connection_to(self.server.url)) as connection:
+            for writer in self.writers:
+                if writer.contact_id:
+                    found += writer.differences(*writer.look(connection, self.server.token))
+        requests = {row["request_id"] for row in self.look(_CHOICES)}
+        revisions = {row["contact_id"]: row["revision"] for row in self.look(_REVISIONS)}
+        events = {row["contact_id"]: row["events"] for row in self.look(_EVENTS)}
+        found += [f"request {row['request_id']}: done twice" for row in self.look(_TWICE)]
+        found += [f"contact {one}: {events.get(one)} events" for one in revisions if events.get(one) != revisions[one]]
+        found += [wrong for writer in self.writers for wrong in writer.unrecorded(requests, revisions)]
+        return found + asyncio.run(_damage(self.url))
+
+    def assert_verified(self) -> None:
+        verified = subprocess.run(
+            [sys.executable, "-m", "sayso", "verify"],
+            cwd=self.folder,
+            env={**NO_SETTINGS, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert 0 == verified.returncode, verified.stdout + verified.stderr
 
 
 @pytest.fixture
-def settings(url: str) -> dict[str, str]:
-    return {"SAYSO_DATABASE_URL": url, "SAYSO_DATABASE_TIMEOUT": str(TIMEOUT)}
+def case(tmp_path: Path, cluster: Cluster, database: str, chance: random.Random, start: Callable[..., Running]) -> Case:
+    return Case(tmp_path, cluster, database, chance, start, settings_of(database, TIMEOUT))
 
 
-def test_a_killed_server_has_lost_nothing(
-    tmp_path: Path,
-    start: Callable[..., Running],
-    chance: random.Random,
-    cluster: Cluster,
-    url: str,
-    settings: dict[str, str],
-):
-    server, _ = ready(start, **settings)
-    writers = writers_on(server, tmp_path, chance)
+def test_a_killed_server_has_lost_nothing(case: Case):
+    case.begin()
     for _ in range(KILLS):
-        killed_while_writing(server, writers, partial(after, server, chance.uniform(0.05, 0.7)))
+        killed_while_writing(case.server, case.writers, partial(after, case.server, case.chance.uniform(0.05, 0.7)))
         # What the server had sent may still be done.
-        until(lambda: 0 == cluster.sql(_OTHERS, url=url)[0]["count"])
-        server, _ = ready(start, **settings)
-        assert [] == missing(server, cluster, url, writers)
-    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills of the server")
-    assert_verified(tmp_path, settings)
+        until(lambda: 0 == case.look(_OTHERS)[0]["count"])
+        case.restart()
+        assert [] == case.missing()
+    print(f"{journaled(case.writers)} acknowledged changes, {KILLS} kills of the server")
+    case.assert_verified()
 
 
-def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on_by_itself(
-    tmp_path: Path,
-    start: Callable[..., Running],
-    chance: random.Random,
-    cluster: Cluster,
-    url: str,
-    settings: dict[str, str],
-):
-    server, _ = ready(start, **settings, SAYSO_WORKERS="2")
-    writers = writers_on(server, tmp_path, chance)
+def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on_by_itself(case: Case):
+    case.begin(SAYSO_WORKERS="2")
     recoveries = []
-    with writing(server, writers) as stop:
+    with writing(case.server, case.writers) as stop:
         for _ in range(KILLS):
-            stop.wait(chance.uniform(0.05, 0.5))
-            chance.choice(DEATHS)(cluster)
-            began = monotonic()
-            done = [writer.acknowledged for writer in writers]
-            until(lambda done=done: all(writer.acknowledged > was for writer, was in zip(writers, done, strict=True)))
-            recoveries.append(monotonic() - began)
-    refusals = [why for writer in writers for why in writer.refused]
+            stop.wait(case.chance.uniform(0.05, 0.5))
+            case.chance.choice(DEATHS)(case.cluster)
+            recoveries.append(until_all_write(case.writers))
+    refusals = [why for writer in case.writers for why in writer.refused]
 
-    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills of PostgreSQL, {len(refusals)} refusals")
-    print(f"all write again within {max(recoveries):.2f} s, the slowest answer took {slowest(writers):.2f} s")
-    assert [] == [wrong for writer in writers for wrong in writer.lost]
-    assert [] == missing(server, cluster, url, writers)
+    print(f"{journaled(case.writers)} acknowledged changes, {KILLS} kills of PostgreSQL, {len(refusals)} refusals")
+    print(f"all write again within {max(recoveries):.2f} s, the slowest answer took {case.slowest:.2f} s")
+    assert [] == [wrong for writer in case.writers for wrong in writer.lost]
+    assert [] == case.missing()
     assert refusals
-    assert slowest(writers) < TIMEOUT + MARGIN
-    assert_verified(tmp_path, settings)
+    assert case.slowest < TIMEOUT + MARGIN * crowd()
+    case.assert_verified()
 
 
 def postmaster_alone(cluster: Cluster) -> None:
@@ -172,24 +202,11 @@ def until(holds: Callable[[], bool]) -> None:
         pause.wait(0.01)
 
 
-def slowest(writers: list[Writer]) -> float:
-    return max(writer.slowest for writer in writers)
-
-
-def missing(server: Running, cluster: Cluster, url: str, writers: list[Writer]) -> list[str]:
-    """What is not as acknowledged: in what the server answers, in the rows, and in the chains."""
-    found = []
-    with closing(connection_to(server.url)) as connection:
-        for writer in writers:
-            if writer.contact_id:
-                found += writer.differences(*writer.look(connection, server.token))
-    requests = {row["request_id"] for row in cluster.sql(_CHOICES, url=url)}
-    revisions = {row["contact_id"]: row["revision"] for row in cluster.sql(_REVISIONS, url=url)}
-    events = {row["contact_id"]: row["events"] for row in cluster.sql(_EVENTS, url=url)}
-    found += [f"request {row['request_id']}: done twice" for row in cluster.sql(_TWICE, url=url)]
-    found += [f"contact {one}: {events.get(one)} events" for one in revisions if events.get(one) != revisions[one]]
-    found += [wrong for writer in writers for wrong in writer.unrecorded(requests, revisions)]
-    return found + asyncio.run(_damage(url))
+def until_all_write(writers: list[Writer]) -> float:
+    """How many seconds it took."""
+    began, done = monotonic(), [writer.acknowledged for writer in writers]
+    until(lambda: all(writer.acknowledged > was for writer, was in zip(writers, done, strict=True)))
+    return monotonic() - began
 
 
 async def _damage(url: str) -> list[str]:
@@ -198,15 +215,3 @@ async def _damage(url: str) -> list[str]:
         return [wrong for workspace in await store.workspace.all() for wrong in await damage(store, workspace.id)]
     finally:
         await store.close()
-
-
-def assert_verified(folder: Path, settings: dict[str, str]) -> None:
-    verified = subprocess.run(
-        [sys.executable, "-m", "sayso", "verify"],
-        cwd=folder,
-        env={**NO_SETTINGS, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert 0 == verified.returncode, verified.stdout + verified.stderr

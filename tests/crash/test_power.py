@@ -29,7 +29,7 @@ from sayso.domain.subscription_type import TypeId
 from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
-from sayso.storage import sqlite
+from sayso.storage import sqlite, sqlite_writer
 from sayso.storage.migrate import migrate
 from sayso.storage.store import SqlStore
 
@@ -61,7 +61,7 @@ class Verdict:
 @pytest.fixture(autouse=True)
 def frequent_checkpoints(monkeypatch: pytest.MonkeyPatch):
     """So that the log is carried over, and starts anew, many times in a short history."""
-    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 60)
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 60)
 
 
 async def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, disk: Disk, chance: Random):

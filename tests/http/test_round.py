@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sayso.http.round import Round
+from sayso.http.round import TOGETHER, Round
 
 
 class Wire:
@@ -60,6 +60,14 @@ async def test_answers_that_had_to_wait_are_sent_together_too(round_, told):
     assert told == []
     await passed()
     assert told == ["one sends 1", "two sends 2"]
+
+
+async def test_so_many_answers_are_not_held_back_for_one_that_is_still_to_be_made(round_, told):
+    for number in range(TOGETHER + 1):
+        round_.send(Wire(told, "one"), b"%d" % number)
+    assert [f"one sends {number}" for number in range(TOGETHER)] == told
+    await passed()
+    assert len(told) == TOGETHER + 1
 
 
 async def test_a_flush_sends_at_once_and_nothing_is_sent_twice(round_, told):

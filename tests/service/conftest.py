@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from sayso.storage import store as stores
 
 #: Entries of each contact in the ledger below; the third is a stop for all email, without type and notice.
 ENTRIES = 5
+
+#: Writes to a store, and gives the workspace and the contacts.
+Story = Callable[[Store], Awaitable[tuple[str, list[str]]]]
 
 
 async def choose(region: Region, workspace: str, contact: str, type_id: str, choice: Choice) -> None:
@@ -100,19 +104,24 @@ class Ledger:
         return {(problem.contact_id, problem.seq) for problem in self.problems}
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    path = tmp_path_factory.mktemp("ledger") / "sayso.db"
+def written_by(story: Story, folder: Path) -> Ledger:
+    """A database file with what a story writes."""
+    path = folder / "sayso.db"
 
     async def write() -> Ledger:
         stores.bring_up_to_date(path, NOON)
         store = stores.sqlite(path, checkpoints=True)
         try:
-            return Ledger(path, *await write_story(store))
+            return Ledger(path, *await story(store))
         finally:
             await store.close()
 
     return asyncio.run(write())
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    return written_by(write_story, tmp_path_factory.mktemp("ledger"))
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.cast import AUTHOR, NOON, Clock, draft
+from tests.cast import AUTHOR, Clock, draft
 from tests.crash.damage import damage
+from tests.sqlite import new_file
 
 from sayso.domain.contact import CLAIM_GRACE, Contact, ContactDraft, Profile, Role
 from sayso.domain.errors import SaysoError
@@ -67,8 +68,7 @@ class Stores(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "sayso.db"
-        stores.bring_up_to_date(path, NOON)
+        path = new_file(Path(self.folder.name) / "sayso.db")
         self.clock = Clock()
         self.both: list[Store] = [MemoryStore(), stores.sqlite(path, checkpoints=True)]
         self.regions = [Region.on("us", store, self.clock, CountedIds()) for store in self.both]

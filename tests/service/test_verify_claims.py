@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
-from tests.cast import AUTHOR, NOON, Clock
-from tests.service.conftest import Ledger
+from tests.cast import AUTHOR, Clock
+from tests.service.conftest import Ledger, written_by
 
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.service import verify_claims
@@ -16,7 +15,6 @@ from sayso.service.ports import ClaimRow, HolderRow, Store
 from sayso.service.region import Region
 from sayso.service.verify import Report, verify
 from sayso.service.verify_claims import misclaimed, unclaimed
-from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
 
 ADA, BOB, LEAD, GONE = range(4)
@@ -41,17 +39,7 @@ async def _people(store: Store) -> tuple[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    path = tmp_path_factory.mktemp("claims") / "sayso.db"
-
-    async def write() -> Ledger:
-        stores.bring_up_to_date(path, NOON)
-        store = stores.sqlite(path, checkpoints=True)
-        try:
-            return Ledger(path, *await _people(store))
-        finally:
-            await store.close()
-
-    return asyncio.run(write())
+    return written_by(_people, tmp_path_factory.mktemp("claims"))
 
 
 def told(ledger: Ledger) -> set[tuple[int | None, str]]:

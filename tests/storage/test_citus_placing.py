@@ -166,7 +166,7 @@ EXAMPLES = {"text": "x", "bytea": b"x", "int8": 1, "int4": 1}
 
 @pytest.fixture(params=["postgresql", *(["citus"] if CITUS_URL else [])])
 async def planner(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
-    url = CITUS_URL if request.param == "citus" else request.getfixturevalue("shared_database")
+    url = request.getfixturevalue("citus" if request.param == "citus" else "shared_database")
     await bring_up_to_date(url, NOON)
     opened = await asyncpg.connect(url)
     yield request.param, opened

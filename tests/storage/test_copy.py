@@ -111,7 +111,7 @@ async def test_every_row_is_copied_and_everything_holds(copy: Copy, source: Path
 
 
 class Stopped(Exception):
-    pass
+    """The power, in the middle of a copy."""
 
 
 async def test_a_copy_that_is_stopped_after_each_portion_goes_on_where_it_was(

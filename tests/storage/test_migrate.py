@@ -162,9 +162,9 @@ def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path):
     path = tmp_path / "sayso.db"
     refused = pytest.raises(Unavailable, match=r"another server or migration is using sayso\.db")
     with store.locked(path), refused, store.locked(path):
-        pass
+        pytest.fail("both have it")
     with store.locked(path):
-        pass
+        assert store.is_locked(path)
 
 
 def test_a_lock_is_the_file_s_whatever_name_it_is_reached_by(tmp_path: Path):
@@ -175,7 +175,7 @@ def test_a_lock_is_the_file_s_whatever_name_it_is_reached_by(tmp_path: Path):
     with store.locked(path):
         assert store.is_locked(link)
         with pytest.raises(Unavailable, match=r"another server or migration is using link\.db"), store.locked(link):
-            pass
+            pytest.fail("both have it")
     assert not store.is_locked(link)
 
 
@@ -190,10 +190,10 @@ def test_a_file_that_may_not_be_written_is_told_before_anybody_serves_it(
     monkeypatch.setattr(store.os, "access", lambda asked, _: asked != fixed)
 
     with pytest.raises(Unavailable, match=rf"this user may not write sayso\.db{suffix}"), store.locked(path):
-        pass
+        pytest.fail("it is served all the same")
     monkeypatch.undo()
     with store.locked(path):
-        pass
+        assert store.is_locked(path)
 
 
 @pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.still_pending(path)])

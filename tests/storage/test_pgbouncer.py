@@ -15,6 +15,7 @@ import pytest
 from tests import postgres
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
+from tests.machine import lacks
 
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.intercom.attached import attaching, detaching
@@ -33,7 +34,7 @@ SERVER_CONNECTIONS = 2
 def pooled(cluster: postgres.Cluster, database: str) -> Iterator[str]:
     """The URL of an empty database, through a pooler."""
     if not Path(PGBOUNCER).exists():
-        pytest.skip("PgBouncer is not there (on Debian: apt-get install pgbouncer)")
+        lacks("PgBouncer is not there (on Debian: apt-get install pgbouncer)")
     port, pid, ini = postgres.free_port(), cluster.folder / "pooler.pid", cluster.folder / "pooler.ini"
     ini.write_text(f"""[databases]
 * = host=127.0.0.1 port={cluster.port} user=sayso

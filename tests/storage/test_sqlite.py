@@ -22,7 +22,7 @@ from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Stored
 from sayso.service.region import Region
-from sayso.storage import sqlite
+from sayso.storage import sqlite, sqlite_writer
 from sayso.storage.engine import Statement
 from sayso.storage.migrate import migrate
 from sayso.storage.sqlite import SqliteEngine
@@ -98,6 +98,17 @@ async def test_a_swap_that_hits_no_row_takes_its_change_back_and_no_other(open_e
 
     assert ["written", "Stale", "written"] == told
     assert ["a", "c", "swapped"] == await words(engine)
+
+
+async def test_what_changes_append_is_written_with_them_and_not_without(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add("swapped")])
+    taken, free = (add(word)._replace(appends=True) for word in ("swapped", "free"))
+
+    told = await outcomes(engine, [swap("swapped", 9), free], [swap("swapped", 1), free], [add("a"), taken], [add("b")])
+
+    assert ["Stale", "written", "Unavailable", "written"] == told
+    assert ["b", "free", "swapped"] == await words(engine)
 
 
 async def test_of_two_swaps_in_one_batch_the_second_is_stale(open_engine: Open):
@@ -231,7 +242,7 @@ async def test_sixty_four_writers_share_their_syncs(tmp_path: Path, disk: Disk):
 async def test_a_checkpoint_waits_for_no_reader_and_the_log_starts_anew_after_it(
     open_engine: Open, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 20)
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 60_000)
     engine = open_engine(checkpoints=True)
     await engine.commit([add("first")])
@@ -256,7 +267,7 @@ async def test_a_checkpoint_waits_for_no_reader_and_the_log_starts_anew_after_it
 
 
 async def test_a_steady_load_keeps_the_log_short(open_engine: Open, path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 50)
     engine = open_engine(checkpoints=True)
     for number in range(100):
         await asyncio.gather(*(engine.commit([add(f"{number}-{writer}")]) for writer in range(8)), words(engine))
@@ -377,7 +388,8 @@ async def test_two_processes_racing_on_one_contact_write_one_chain(tmp_path: Pat
 
 async def test_an_engine_whose_file_is_damaged_says_so_and_closes_all_the_same(path: Path):
     with closing(sqlite.connect(path)) as connection:
-        connection.executemany("INSERT INTO words VALUES (?1, 1)", [(f"word {number}",) for number in range(2_000)])
+        with connection:
+            connection.executemany("INSERT INTO words VALUES (?1, 1)", [(f"word {number}",) for number in range(2_000)])
         ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'words'").fetchall()
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     with path.open("r+b") as file:

@@ -66,18 +66,12 @@ class Entry(NamedTuple):
 
     def leaf(self, prev: bytes | None) -> str:
         """The entry in RFC 8785 form; `prev` is the hash of the contact's entry before it, None at seq 1."""
-        notice = self.notice
+        about = (self.method, self.event, self.basis, self.state, self.channel, self.type_id, self.notice)
+        head, log, scope, state = _frame(self.log, self.actor_kind, self.actor_ref, *about)
         return (
-            f'{{"actor":{{"kind":{_quoted(self.actor_kind)},"ref":{_quoted(self.actor_ref)}}}'
-            f',"basis":{_quoted(self.basis)},"commit":null,"event":{_quoted(self.event)}'
-            f',"ext":{{"request_id":{_quoted(self.request_id)}}}'
-            f',"id":{_quoted(self.id)},"jurisdiction":null,"log":{_quoted(self.log)},"method":{_quoted(self.method)}'
-            f',"notice":{_notice_leaf(notice) if notice else "null"}'
-            f',"occurred_at":{self.occurred_at},"prev":{_base64(prev) if prev else "null"}'
-            f',"recorded_at":{self.recorded_at},"refs":[]'
-            f',"scope":{{"channel":{_nullable(self.channel)},"type_id":{_quoted(self.type_id or "*")}}}'
-            f',"seq":{self.seq},"state":{_quoted(self.state)},"subject":{_quoted(self.subject)}'
-            f',"v":{VERSION},"valid_until":null}}'
+            f'{head}{_quoted(self.request_id)}}},"id":{_quoted(self.id)},{log}{self.occurred_at}'
+            f',"prev":{_base64(prev) if prev else "null"},"recorded_at":{self.recorded_at},{scope}{self.seq}'
+            f',{state}{_quoted(self.subject)},"v":{VERSION},"valid_until":null}}'
         )
 
     def hash(self, prev: bytes | None) -> bytes:
@@ -166,7 +160,32 @@ def _entry(
     return Entry(chain.log, act.id, chain.subject, chain.seq + 1, *about, act.at, act.at, *by, notice)
 
 
-@lru_cache(maxsize=1_024)
+# What most entries share: the same token, the same kind of choice about the same type.
+@lru_cache(maxsize=4_096)
+def _frame(
+    log: str,
+    kind: str,
+    ref: str,
+    method: str,
+    event: Event,
+    basis: str,
+    state: str,
+    channel: str | None,
+    type_id: str | None,
+    notice: NoticeRef | None,
+) -> tuple[str, str, str, str]:
+    """The fields of a leaf that say who, how and about what, up to those that differ from entry to entry."""
+    actor = f'{{"kind":{_quoted(kind)},"ref":{_quoted(ref)}}}'
+    told = _notice_leaf(notice) if notice else "null"
+    scope = f'{{"channel":{_nullable(channel)},"type_id":{_quoted(type_id or "*")}}}'
+    return (
+        f'{{"actor":{actor},"basis":{_quoted(basis)},"commit":null,"event":{_quoted(event)},"ext":{{"request_id":',
+        f'"jurisdiction":null,"log":{_quoted(log)},"method":{_quoted(method)},"notice":{told},"occurred_at":',
+        f'"refs":[],"scope":{scope},"seq":',
+        f'"state":{_quoted(state)},"subject":',
+    )
+
+
 def _notice_leaf(notice: NoticeRef) -> str:
     return (
         f'{{"id":{_quoted(notice.type_id)},"lang":{_quoted(notice.locale)}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -32,6 +32,11 @@ class Standing:
 
     choices: tuple[tuple[TypeId, Choice], ...] = ()
     stops: tuple[Channel, ...] = ()
+    _line: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = [type_id + _LETTER[choice] for type_id, choice in self.choices]
+        object.__setattr__(self, "_line", " ".join(words + [_STOP + stop for stop in self.stops]))
 
     def of(self, type_id: TypeId) -> Choice:
         """The contact's present choice for a type, NONE where there is none."""
@@ -42,8 +47,7 @@ class Standing:
 
     def choose(self, type_id: TypeId, choice: Choice) -> Standing:
         """The standing after a choice: what is chosen last goes last."""
-        rest = tuple(pair for pair in self.choices if pair[0] != type_id)
-        return Standing(rest if choice is Choice.NONE else (*rest, (type_id, choice)), self.stops)
+        return _chosen(self._line, type_id, choice)
 
     def stop(self, channel: Channel) -> Standing:
         return self if channel in self.stops else Standing(self.choices, (*self.stops, channel))
@@ -53,8 +57,7 @@ class Standing:
 
     def packed(self) -> str:
         """One short line for the contact's row: `3g 5w !email`."""
-        words = [type_id + _LETTER[choice] for type_id, choice in self.choices]
-        return " ".join(words + [_STOP + stop for stop in self.stops])
+        return self._line
 
     @staticmethod
     @lru_cache(maxsize=8_192)
@@ -63,3 +66,11 @@ class Standing:
         words = line.split()
         choices = tuple((TypeId(word[:-1]), _CHOICE[word[-1]]) for word in words if word[0] != _STOP)
         return Standing(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))
+
+
+# There are far fewer ways to choose than contacts.
+@lru_cache(maxsize=8_192)
+def _chosen(line: str, type_id: TypeId, choice: Choice) -> Standing:
+    before = Standing.unpacked(line)
+    rest = tuple(pair for pair in before.choices if pair[0] != type_id)
+    return Standing(rest if choice is Choice.NONE else (*rest, (type_id, choice)), before.stops)

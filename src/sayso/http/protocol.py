@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -22,6 +21,7 @@ from sayso.http.heads import Heads
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response, beginning
 from sayso.http.round import ROUNDS, Round
+from sayso.http.waiting import Waiting
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
@@ -47,7 +47,7 @@ LINGER = 2.0
 #: How long a stopping server waits for the rest of a request, in seconds.
 LAST_ARRIVAL = 5.0
 
-Respond = Callable[[Request], Awaitable[Response]]
+Respond = Callable[[Request], Coroutine[Any, Any, Response]]
 Refuse = Callable[[int, str], Response]
 
 
@@ -249,28 +249,28 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
         self._busy = True
-        work = self._respond(request).__await__()
+        work = self._respond(request)
         try:
-            pending = next(work)
+            pending = work.send(None)
         except StopIteration as done:
             self._write(request, done.value, keep_alive)
             return
         except BaseException:
             self._transport.close()
             raise
-        task = self._loop.create_task(self._finish(request, keep_alive, _Started(work, pending)))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        waiting = Waiting(self._loop, work, self._finish, request, keep_alive=keep_alive)
+        self._state.tasks.add(waiting)  # type: ignore[arg-type]
+        waiting.on(pending)
 
-    async def _finish(self, request: Request, keep_alive: bool, started: _Started) -> None:
-        try:
-            response = await started
-        except BaseException:
+    def _finish(self, waiting: Waiting, response: Response | None) -> None:
+        self._state.tasks.discard(waiting)
+        if response is None:
             # Without an answer the client must not go on waiting for one.
             self._transport.close()
-            raise
-        self._write(request, response, keep_alive)
-        self._next()
+            return
+        self._write(waiting.request, response, waiting.keep_alive)
+        if self._waiting or self._refused:
+            self._next()
 
     def _next(self) -> None:
         waiting = self._waiting
@@ -374,27 +374,3 @@ class HttpProtocol(asyncio.Protocol):
 
 # One application's: what it recognised in the fields is nobody else's.
 _HEADS: WeakKeyDictionary[Config, Heads] = WeakKeyDictionary()
-
-
-class _Started:
-    """Work that has begun and waits: to be gone on with in a task."""
-
-    __slots__ = ("_pending", "_work")
-
-    def __init__(self, work: Generator[Any, Any, Response], pending: object) -> None:
-        self._work = work
-        self._pending = pending
-
-    def __await__(self) -> Generator[Any, Any, Response]:
-        pending = self._pending
-        while True:
-            try:
-                sent = yield pending
-            except BaseException as error:  # noqa: BLE001
-                step = partial(self._work.throw, error)
-            else:
-                step = partial(self._work.send, sent)
-            try:
-                pending = step()
-            except StopIteration as done:
-                return cast("Response", done.value)

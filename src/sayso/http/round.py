@@ -10,6 +10,9 @@ from uvicorn.server import ServerState
 
 from sayso.http.response import line
 
+#: How many answers are sent at a time: a client that has some already asks again while the others are made.
+TOGETHER = 16
+
 
 class Round:
     """What one round of the loop read is answered back to back, and then sent back to back: code that takes turns with
@@ -47,10 +50,12 @@ class Round:
         self.flush()
 
     def send(self, transport: asyncio.Transport, answer: bytes) -> None:
-        """Send with the other answers of this round, by `flush` at the latest."""
+        """Send with other answers of this round."""
         if not (self._unsent or self._running):
             self._loop.call_soon(self.flush)
         self._unsent.append((transport, answer))
+        if len(self._unsent) >= TOGETHER:
+            self.flush()
 
     def flush(self) -> None:
         """Send what is unsent: to be called before anything else is done with a transport that was given to `send`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 import structlog
@@ -49,20 +50,9 @@ class IntercomApp:
     ids: Ids
     router: Router[Route] = field(default_factory=lambda: Router(ROUTES))
 
-    async def respond(self, request: Request) -> tuple[str, Response]:
+    def respond(self, request: Request) -> Awaitable[tuple[str, Response]]:
         """The route's path, for counting, and the response."""
-        request_id = self.ids.request()
-        passage = _Passage(self, request, request_id)
-        try:
-            response = await passage.through()
-        except SaysoError as error:
-            response = rendered(error, request_id)
-        except Exception as error:  # noqa: BLE001
-            # Neither the message nor the values: both may hold what people told us.
-            structlog.get_logger().error("request failed", error=type(error).__name__, request_id=request_id)
-            response = rendered(SaysoError(), request_id)
-        passage.sign(response)
-        return passage.path, response
+        return _Passage(self, request).response()
 
     def refuse(self, status: int, client: str) -> Response:
         """The response to what never became a request: it too counts against the client's address, and is signed."""
@@ -78,15 +68,27 @@ class _Passage:
 
     __slots__ = ("app", "key", "left", "path", "request", "request_id")
 
-    def __init__(self, app: IntercomApp, request: Request, request_id: str) -> None:
+    def __init__(self, app: IntercomApp, request: Request) -> None:
         self.app = app
         self.request = request
-        self.request_id = request_id
+        self.request_id = app.ids.request()
         self.key = "client " + request.client
         self.left: int | None = None
         self.path = ""
 
-    async def through(self) -> Response:
+    async def response(self) -> tuple[str, Response]:
+        try:
+            response = await self._through()
+        except SaysoError as error:
+            response = rendered(error, self.request_id)
+        except Exception as error:  # noqa: BLE001
+            # Neither the message nor the values: both may hold what people told us.
+            structlog.get_logger().error("request failed", error=type(error).__name__, request_id=self.request_id)
+            response = rendered(SaysoError(), self.request_id)
+        self._sign(response)
+        return self.path, response
+
+    async def _through(self) -> Response:
         request, now = self.request, self.app.clock()
         sender = request.headers.recognised
         if sender is None or not sender.region.access.still_knows(sender.caller, now):
@@ -103,7 +105,7 @@ class _Passage:
             raise Forbidden(Scope(route.scope).value)
         return await route.handler(Call(request, sender.region, caller, version, parameters, self.request_id))
 
-    def sign(self, response: Response) -> None:
+    def _sign(self, response: Response) -> None:
         """The headers that every answer bears."""
         windows = self.app.windows
         left = windows.left(self.key, self.app.clock()) if self.left is None else self.left

@@ -55,10 +55,12 @@ class Snapshots:
 
     async def of(self, workspace_id: str) -> Snapshot | None:
         """The snapshot of a workspace, at most a second old; None when there is no such workspace."""
+        return self.held(workspace_id) or await self.current(workspace_id)
+
+    def held(self, workspace_id: str) -> Snapshot | None:
+        """The snapshot of a workspace, if there is one at most a second old: nothing is asked."""
         held = self._held.get(workspace_id)
-        if held is not None and self.hold(held, self._clock()):
-            return held
-        return await self.current(workspace_id)
+        return held if held is not None and 0 <= self._clock() - held.checked_at < MAX_AGE else None
 
     def hold(self, snapshot: Snapshot, now: int) -> bool:
         """Whether a snapshot is the one held, and at most a second old."""

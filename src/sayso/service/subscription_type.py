@@ -32,7 +32,8 @@ class SubscriptionTypeService:
 
     async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""
-        known = (await self._snapshot(workspace_id)).types.get(type_id)
+        held = self._snapshots.held(workspace_id) or await self._snapshot(workspace_id)
+        known = held.types.get(type_id)
         if known is not None and known.state is TypeState.LIVE:
             return known
         snapshot = await self._snapshots.current(workspace_id)

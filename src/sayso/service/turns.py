@@ -15,20 +15,23 @@ class Turns:
     """`async with turns.of(workspace_id, contact_id):` one at a time per contact, first come first served."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Key, deque[Future[None]]] = {}
+        # None as long as nobody waits behind the one whose turn it is: most turns come at once.
+        self._waiting: dict[Key, deque[Future[None]] | None] = {}
 
     def of(self, workspace_id: str, contact_id: str) -> _Turn:
         return _Turn(self, (workspace_id, contact_id))
 
     def _enter(self, key: Key) -> Awaitable[None]:
-        queue = self._waiting.get(key)
-        if queue is not None:
-            return self._wait(key, queue)
-        self._waiting[key] = deque()
+        if key in self._waiting:
+            return self._wait(key)
+        self._waiting[key] = None
         return _AT_ONCE
 
-    async def _wait(self, key: Key, queue: deque[Future[None]]) -> None:
+    async def _wait(self, key: Key) -> None:
         ours = get_running_loop().create_future()
+        queue = self._waiting[key]
+        if queue is None:
+            queue = self._waiting[key] = deque()
         queue.append(ours)
         try:
             await ours

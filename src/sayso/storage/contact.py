@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from sayso.domain.contact import UNCLAIMED, Change, Claim, Contact, ContactState, Head, Profile, Role
@@ -106,11 +106,11 @@ class SqlContactStore:
         rows = await self._engine.scan(_COUNT, workspace_id)
         return int(rows[0][0])
 
-    async def commit(self, change: Change) -> None:
-        await self._engine.commit(statements(change))
+    def commit(self, change: Change) -> Coroutine[Any, Any, None]:
+        return self._engine.commit(statements(change))
 
-    async def commit_all(self, changes: Sequence[Change]) -> None:
-        await self._engine.commit(together(changes))
+    def commit_all(self, changes: Sequence[Change]) -> Coroutine[Any, Any, None]:
+        return self._engine.commit(together(changes))
 
 
 def statements(change: Change) -> list[Statement]:

@@ -17,7 +17,8 @@ from sayso.domain.errors import Conflict, Invalid, Unavailable
 from sayso.storage.engine import Row
 from sayso.storage.postgres_connections import Connection
 from sayso.storage.postgres_migrate import Session
-from sayso.storage.sqlite import BUSY_TIMEOUT, dialect
+from sayso.storage.sqlite import BUSY_TIMEOUT
+from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.url import DatabaseUrl
 
 #: How many rows are copied at once.

@@ -9,11 +9,13 @@ Row = tuple[Any, ...]
 
 
 class Statement(NamedTuple):
-    """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale."""
+    """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale. `appends`: it adds a
+    row that nothing else of its transaction looks at, so that it may be run last, with others of its kind."""
 
     sql: str
     params: tuple[Any, ...]
     guarded: bool = False
+    appends: bool = False
 
 
 class Engine(Protocol):

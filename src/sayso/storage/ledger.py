@@ -112,12 +112,13 @@ def append(change: Change) -> list[Statement]:
     head, act, entries = change.before, change.act, change.entries
     contact_id = bytes.fromhex(head.id)
     if not entries:
-        return [Statement(ANNOUNCE, (bytes.fromhex(act.id), head.workspace_id, contact_id, change.kind, None, act.at))]
+        row = (bytes.fromhex(act.id), head.workspace_id, contact_id, change.kind, None, act.at)
+        return [Statement(ANNOUNCE, row, appends=True)]
     written, kind = [], change.kind
     for entry, hash_ in zip(entries, head.chain.hashes(entries, change.after.chain.hash), strict=True):
-        written.append(Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_)))
+        written.append(Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_), appends=True))
         event = (bytes.fromhex(entry.id), head.workspace_id, contact_id, kind, entry.seq, act.at)
-        written.append(Statement(ANNOUNCE, event))
+        written.append(Statement(ANNOUNCE, event, appends=True))
         # The first one announces the change, the others what else it did to the contact's consent.
         kind = CONSENT
     return written

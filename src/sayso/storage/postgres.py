@@ -220,7 +220,7 @@ class PostgresEngine:
 
 
 async def _single(connection: Connection, statement: Statement) -> None:
-    sql, params, guarded = statement
+    sql, params, guarded, _ = statement
     if _hit_nothing(await connection.execute(sql, *params)) and guarded:
         raise Stale("somebody was faster")
 

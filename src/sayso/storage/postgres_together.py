@@ -125,7 +125,7 @@ def choice(statements: Sequence[Statement]) -> Choice | None:
     """None for every other kind of change."""
     if len(statements) != 3:
         return None
-    (swap, swapped, _), (append, entry, _), (announce, event, _) = statements
+    (swap, swapped, *_), (append, entry, *_), (announce, event, *_) = statements
     if swap is not SWAP_ON_TYPE or append is not APPEND or announce is not ANNOUNCE:
         return None
     *head, workspace_id, contact_id, read_revision, _, type_id, type_revision = swapped

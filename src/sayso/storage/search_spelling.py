@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from sayso.domain.search import Kind
 from sayso.storage.engine import Engine
-from sayso.storage.sqlite import SqliteEngine, dialect
+from sayso.storage.sqlite import SqliteEngine
+from sayso.storage.sqlite_dialect import dialect
 
 #: How many forms of statements the embedded engine remembers. Searches have more than can be counted.
 _FORMS = 2_048

@@ -10,7 +10,7 @@ from tests.postgres import Cluster
 from tests.storage.faults.shop import Shop, shop_on
 
 #: Without a server there is nothing to break; one line at the end says so.
-collect_ignore_glob = [] if postgres.binaries() else ["test_*.py"]
+collect_ignore_glob = [] if postgres.WANTED else ["test_*.py"]
 
 
 @pytest.fixture(scope="package")
@@ -21,13 +21,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="package")
-def database(cluster: Cluster) -> Iterator[str]:
-    """The name of a database with the schema; each shop is a workspace of its own in it."""
+def shared_database(cluster: Cluster) -> Iterator[str]:
+    """Each shop is a workspace of its own in it."""
     with postgres.shared(cluster) as url:
-        yield url.rpartition("/")[2]
+        yield url
 
 
 @pytest.fixture
-async def shop(cluster: Cluster, database: str) -> AsyncIterator[Shop]:
-    async with shop_on(cluster, database) as opened:
+async def shop(cluster: Cluster, shared_database: str) -> AsyncIterator[Shop]:
+    async with shop_on(cluster, shared_database) as opened:
         yield opened

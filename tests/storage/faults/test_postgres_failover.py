@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 from tests import postgres, signals
 from tests.cast import NOON
+from tests.machine import crowd
 from tests.postgres import Cluster
-from tests.storage.faults.shop import Shop, assert_unavailable, crowd, shop_on
+from tests.storage.faults.shop import Shop, assert_unavailable, shop_on
 
 from sayso.storage.postgres_migrate import bring_up_to_date
 
@@ -47,10 +48,11 @@ def primary() -> Iterator[Cluster]:
 
 @pytest.fixture
 def database(primary: Cluster) -> str:
-    """Its name. It is not dropped: whoever could do that has gone by then."""
+    """It is not dropped: whoever could do that has gone by then."""
     primary.sql("CREATE DATABASE sayso")
-    postgres.apart(bring_up_to_date(primary.url_of("sayso"), NOON))
-    return "sayso"
+    url = primary.url_of("sayso")
+    postgres.apart(bring_up_to_date(url, NOON))
+    return url
 
 
 @pytest.fixture
@@ -64,14 +66,12 @@ def standby(primary: Cluster, database: str) -> Iterator[Standby]:
 @pytest.fixture
 async def shop(primary: Cluster, standby: Standby, database: str) -> AsyncIterator[Shop]:
     # The standby comes first: who wants to write is not served there.
-    url = f"postgresql://sayso@127.0.0.1:{standby.port},127.0.0.1:{primary.port}/{database}"
-    async with shop_on(primary, database, url) as opened:
+    through = f"postgresql://sayso@127.0.0.1:{standby.port},127.0.0.1:{primary.port}/sayso"
+    async with shop_on(primary, database, through) as opened:
         yield opened
 
 
-async def test_a_standby_that_takes_over_is_found_and_has_all(
-    shop: Shop, primary: Cluster, standby: Standby, database: str
-):
+async def test_a_standby_that_takes_over_is_found_and_has_all(shop: Shop, primary: Cluster, standby: Standby):
     people = await shop.contacts(5)
     assert "sync" == await shop.sql.fetchval("SELECT sync_state FROM pg_stat_replication")
     stop = asyncio.Event()
@@ -87,7 +87,7 @@ async def test_a_standby_that_takes_over_is_found_and_has_all(
     back = monotonic() - began
     stop.set()
     changes = await asyncio.gather(*load)
-    shop.sql = await asyncpg.connect(standby.url_of(database))
+    shop.sql = await asyncpg.connect(standby.url_of("sayso"))
 
     print(f"writes were back after {back:.2f} s")
     assert back < BACK_WITHIN * crowd()

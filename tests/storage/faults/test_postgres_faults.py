@@ -14,7 +14,7 @@ from tests import signals
 from tests.postgres import Cluster
 from tests.proxy import Fate, Flow, Unit
 from tests.signals import frozen
-from tests.storage.faults.shop import TIMEOUT, Shop, assert_unavailable, says_nothing_was_written, until
+from tests.storage.faults.shop import Shop, assert_unavailable, says_nothing_was_written, until
 
 Fault = Callable[[Shop, Cluster], AbstractAsyncContextManager[None]]
 
@@ -138,7 +138,7 @@ async def late(shop: Shop) -> None:
     """The next statement is answered late, but in time if it were the only one."""
     trap = shop.proxy.trap(lambda unit: bool(unit.statements), Fate.HELD)
     await trap.sprung.wait()
-    asyncio.get_running_loop().call_later(TIMEOUT * 0.8, trap.release)
+    asyncio.get_running_loop().call_later(shop.timeout * 0.8, trap.release)
 
 
 @pytest.mark.parametrize("fault", ["gone"], indirect=True)
@@ -222,7 +222,7 @@ async def test_sessions_that_the_server_ends_under_load_lose_nothing(shop: Shop)
     assert [] == await shop.damage()
 
 
-async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, cluster: Cluster, database: str):
+async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, cluster: Cluster, shared_database: str):
     people = await shop.contacts(10)
     stop = asyncio.Event()
     load = [asyncio.create_task(shop.toggle(one, stop)) for one in people]
@@ -232,7 +232,7 @@ async def test_a_server_that_restarts_under_load_loses_nothing(shop: Shop, clust
         await shop.sql.close()
         await asyncio.to_thread(cluster.stop, "fast")
         await asyncio.to_thread(cluster.start)
-        shop.sql = await asyncpg.connect(cluster.url_of(database))
+        shop.sql = await asyncpg.connect(shared_database)
     # The first to come after it is up is served.
     assert 200 == (await shop.create()).status_code
     stop.set()
@@ -334,11 +334,11 @@ async def test_a_contact_that_is_held_holds_up_nobody_else(shop: Shop):
     assert [1] * 20 == [await shop.entries(one) for one in (alice, *others)]
 
 
-async def test_a_deadlock_is_tried_again(shop: Shop, cluster: Cluster, database: str):
+async def test_a_deadlock_is_tried_again(shop: Shop, shared_database: str):
     """40P01: ours holds the claim and waits for the row, theirs holds the row and waits for the claim."""
     alice = await shop.contact()
     held = shop.proxy.trap(lambda unit: not unit.alone and "UPDATE contacts SET" in str(unit.statements), Fate.HELD)
-    theirs = await asyncpg.connect(cluster.url_of(database))
+    theirs = await asyncpg.connect(shared_database)
     # They can wait: the server ends ours.
     await theirs.execute("SET deadlock_timeout = '60s'")
     await theirs.execute("BEGIN")

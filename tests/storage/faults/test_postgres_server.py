@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
 import pytest
 from tests.cast import TOKEN
 from tests.crash.test_kill import NO_SETTINGS
-from tests.postgres import Cluster
+from tests.machine import crowd
+from tests.postgres import Cluster, settings_of
 from tests.running import Running
 from tests.signals import frozen
-from tests.storage.faults.shop import MARGIN, assert_unavailable, crowd
+from tests.storage.faults.shop import MARGIN, assert_unavailable
 
 #: The shortest there is.
 TIMEOUT = 1
@@ -24,14 +25,8 @@ PROCESS = 5.0
 
 
 @pytest.fixture
-def url(cluster: Cluster) -> Iterator[str]:
-    with cluster.database() as made:
-        yield made
-
-
-@pytest.fixture
-def settings(url: str) -> dict[str, str]:
-    return {"SAYSO_DATABASE_URL": url, "SAYSO_DATABASE_TIMEOUT": str(TIMEOUT)}
+def settings(database: str) -> dict[str, str]:
+    return settings_of(database, TIMEOUT)
 
 
 def test_a_server_answers_while_its_database_is_frozen_and_serves_when_it_is_not(

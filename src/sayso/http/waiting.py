@@ -1,0 +1,63 @@
+"""Requests whose answer must wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sayso.http.request import Request
+from sayso.http.response import Response
+
+
+class Waiting:
+    """Work that has begun and waits, gone on with as soon as what it waits for is there; `finish` is told the response,
+    or None where the work failed.
+
+    A task would do the same, at the price of a small request. So there is no current task here: what needs one, such as
+    a timeout, makes its own.
+    """
+
+    __slots__ = ("_finish", "_loop", "_pending", "_work", "keep_alive", "request")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, Response],
+        finish: Callable[[Waiting, Response | None], None],
+        request: Request,
+        *,
+        keep_alive: bool,
+    ) -> None:
+        self._loop = loop
+        self._work = work
+        self._finish = finish
+        self.request = request
+        self.keep_alive = keep_alive
+
+    def on(self, pending: Any) -> None:
+        """Wait for what a coroutine gave out: a future, or nothing, which is the next round of the loop."""
+        if pending is None:
+            self._pending: Any = self._loop.call_soon(self._go_on)
+            return
+        self._pending = pending
+        # Tells the future that it is awaited properly, as a task does it.
+        pending._asyncio_future_blocking = False
+        pending.add_done_callback(self._go_on)
+
+    def cancel(self, msg: str | None = None) -> None:
+        """As of a task: a server that stops waiting calls it, with the reason."""
+        self._pending.cancel()
+
+    def _go_on(self, _done: object = None) -> None:
+        try:
+            pending = self._work.send(None)
+        except StopIteration as done:
+            self._finish(self, done.value)
+        except asyncio.CancelledError:
+            self._finish(self, None)
+        except BaseException:
+            self._finish(self, None)
+            raise
+        else:
+            self.on(pending)

@@ -1,0 +1,150 @@
+"""The writer: everything that queued up, as one transaction, and the log carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import apsw
+
+from sayso.domain.errors import Stale
+from sayso.storage.engine import Statement
+from sayso.storage.sqlite_dialect import dialect
+from sayso.storage.sqlite_errors import lost_a_sync, translated
+
+Outcome = Exception | None
+
+#: The log is carried over into the database when it has this many pages.
+CHECKPOINT_PAGES = 4_000
+
+#: What the connection for writing keeps of the file in memory, in KiB.
+WRITER_CACHE = 16 * 1024
+
+
+class Writer:
+    """What runs on the writer thread: everything that queued up, as one transaction."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection], *, checkpoints: bool) -> None:
+        self._connect = connect
+        self._connection: apsw.Connection | None = None
+        self._checkpoints = checkpoints
+        self._pages = 0
+        self._due = CHECKPOINT_PAGES
+
+    def begin(self, batch: list[Sequence[Statement]]) -> list[Outcome] | None:
+        """Run a batch up to its commit, without waiting for anybody; None when it must be run from its beginning."""
+        connection = self._connection
+        if connection is None:
+            return None
+        try:
+            connection.set_busy_timeout(0)
+            connection.execute("BEGIN IMMEDIATE")
+            return _apply_all(connection, batch)
+        except apsw.BusyError:
+            return None
+        except Exception:  # noqa: BLE001
+            self._abandon()
+            return None
+
+    def run(
+        self, batch: list[Sequence[Statement]], deadline: float, begun: list[Outcome] | None = None
+    ) -> list[Outcome]:
+        """An outcome for each: None means synced. `deadline`: until when another process' writer is waited for.
+
+        An error that ends the transaction acknowledges nobody; each change is then tried once more alone,
+        except after a failed sync, which is never repeated.
+        """
+        outcomes: list[Outcome] = []
+        try:
+            connection = self._opened()
+            if begun is None:
+                connection.set_busy_timeout(max(0, int((deadline - monotonic()) * 1000)))
+                connection.execute("BEGIN IMMEDIATE")
+                outcomes.extend(_apply_all(connection, batch))
+            else:
+                outcomes.extend(begun)
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001
+            self._abandon()
+            if len(batch) == 1 or lost_a_sync(error):
+                committing = len(outcomes) == len(batch)
+                return [translated(error, committing=committing) for _ in batch]
+            return [outcome for statements in batch for outcome in self.run([statements], deadline)]
+        return outcomes
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the log is long, and it is ours to carry it over."""
+        return self._checkpoints and self._pages >= self._due
+
+    def close(self) -> None:
+        if self._checkpoints and self._connection is not None:
+            self.checkpoint()
+        self._abandon()
+
+    def _opened(self) -> apsw.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+            self._connection.execute(f"PRAGMA cache_size = {-WRITER_CACHE}")
+            self._connection.set_wal_hook(self._committed)
+        return self._connection
+
+    def _committed(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        self._pages = pages
+        return apsw.SQLITE_OK
+
+    def checkpoint(self) -> None:
+        """Carry over what no reader still needs, waiting for none: after all of it, the log starts anew by itself."""
+        try:
+            pages, carried = self._opened().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except Exception:  # noqa: BLE001
+            # The log is whole and will be carried over later; what was acknowledged does not depend on it.
+            pages, carried = self._pages, -1
+            self._abandon()
+        # Held up by a reader or a full disk: no use in trying again after each commit.
+        self._due = CHECKPOINT_PAGES if pages == carried else pages + CHECKPOINT_PAGES // 4
+
+    def _abandon(self) -> None:
+        """Let go of the connection: the next one reads the file anew, and nothing half done survives."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close(force=True)
+
+
+def _apply_all(connection: apsw.Connection, batch: list[Sequence[Statement]]) -> list[Outcome]:
+    """Run changes one after the other, then what those that succeeded append, a kind at a time."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    outcomes: list[Outcome] = []
+    for statements in batch:
+        outcome = _apply(connection, [statement for statement in statements if not statement.appends])
+        outcomes.append(outcome)
+        if outcome is None:
+            for sql, params, _, appends in statements:
+                if appends:
+                    rows.setdefault(sql, []).append(params)
+    for sql, appended in rows.items():
+        connection.executemany(dialect(sql), appended)
+    return outcomes
+
+
+def _apply(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:
+    """Run one change. A guarded statement that is not the first needs a savepoint to go back to."""
+    if not any(statement.guarded for statement in statements[1:]):
+        return _run(connection, statements)
+    connection.execute("SAVEPOINT change")
+    outcome = _run(connection, statements)
+    if outcome is not None:
+        connection.execute("ROLLBACK TO change")
+    connection.execute("RELEASE change")
+    return outcome
+
+
+def _run(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:
+    for sql, params, guarded, _ in statements:
+        connection.execute(dialect(sql), params)
+        if guarded and not connection.changes():
+            return Stale("somebody was faster")
+    return None

@@ -1,0 +1,23 @@
+"""What this machine has, and how busy it is."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+#: Where this is set nothing may be missing: `scripts/install-clients.sh` and `scripts/install-tools.sh` have run.
+DEMANDED = bool(os.environ.get("CI"))
+
+
+def lacks(told: str) -> NoReturn:
+    """Skip the test for want of something; where nothing may be missing, fail it."""
+    if DEMANDED:
+        pytest.fail(told)
+    pytest.skip(told)
+
+
+def crowd() -> float:
+    """How many want each processor now: on a machine that has more to do, everything takes longer."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

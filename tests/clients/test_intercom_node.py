@@ -5,31 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 
-import pytest
-from tests.clients.toolchains import Language
+from tests.clients.installing import NODE_FOLDER, installed_for_node, locked
 from tests.running import Running
 
-FOLDER = Path(__file__).parent / "node"
-NODE = Language("Intercom's client for Node.js", "subscriptions.mjs", ("node",), ("npm",))
-INSTALLED = FOLDER / "node_modules/intercom-client/package.json"
 
-
-@pytest.fixture(scope="module")
-def installed() -> None:
-    """The client as locked. It is fetched when it is needed first; without a registry the test cannot be made."""
-    NODE.demand()
-    if not INSTALLED.exists() or _version(INSTALLED) != _locked():
-        reason = _install()
-        if reason:
-            pytest.skip(f"intercom-client cannot be installed here: {reason}")
-
-
-def test_the_story_is_told_by_the_client_for_node(installed: None, quiet: Running):
+def test_the_story_is_told_by_the_client_for_node(quiet: Running):
+    installed_for_node()
     ran = subprocess.run(
         ["node", "story.mjs"],
-        cwd=FOLDER,
+        cwd=NODE_FOLDER,
         env={**os.environ, "SAYSO_URL": quiet.url, "SAYSO_TOKEN": quiet.token},
         capture_output=True,
         text=True,
@@ -60,27 +45,13 @@ def test_the_story_is_told_by_the_client_for_node(installed: None, quiet: Runnin
 
 
 def test_the_lock_names_exact_versions_and_no_host():
-    lock = (FOLDER / "package-lock.json").read_text()
+    lock = (NODE_FOLDER / "package-lock.json").read_text()
+    wanted = json.loads((NODE_FOLDER / "package.json").read_text())["dependencies"]
+    clients = {path: version for path, version in locked().items() if path.startswith("node_modules/intercom-client")}
 
     assert "://" not in lock
-    assert [_locked()] == list(json.loads((FOLDER / "package.json").read_text())["dependencies"].values())
-    assert _locked().startswith("7.")
-
-
-def _locked() -> str:
-    packages = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
-    return packages["node_modules/intercom-client"]["version"]
-
-
-def _version(package: Path) -> str:
-    return json.loads(package.read_text())["version"]
-
-
-def _install() -> str:
-    """Install it; why that did not work, empty if it did."""
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=60000"]
-    try:
-        ran = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=180, check=False)
-    except subprocess.TimeoutExpired:
-        return "the registry does not answer"
-    return f"npm ci ended with {ran.returncode}" if ran.returncode else ""
+    assert list(wanted.values()) == [
+        version if name == "intercom-client" else f"npm:intercom-client@{version}"
+        for name, version in zip(wanted, clients.values(), strict=True)
+    ]
+    assert ["7", "5", "6"] == [version[0] for version in clients.values()]

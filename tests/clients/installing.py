@@ -1,0 +1,71 @@
+"""Intercom's clients that the test environment itself does not have: fetched as locked when they are needed first.
+
+Without a registry the test that needs one is skipped, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.clients.toolchains import Language
+
+NODE_FOLDER = Path(__file__).parent / "node"
+NODE = Language("Intercom's client for Node.js", "subscriptions.mjs", ("node",), ("npm",))
+
+#: What pip is told of a wheel that another version of is installed already.
+HASHES = {"python-intercom==4.0.0": "776bcb3dfaf30c89ea863a209bb7312985eb753ab4a7fc759af27d879249e341"}
+
+
+@cache
+def _once(command: tuple[str, ...], folder: Path, told: str = "") -> str:
+    """Run what installs; why that did not work, empty if it did. `told` is its input."""
+    try:
+        ran = subprocess.run(command, cwd=folder, input=told, capture_output=True, text=True, timeout=180, check=False)
+    except subprocess.TimeoutExpired:
+        return "the registry does not answer"
+    return f"{command[0]} ended with {ran.returncode}" if ran.returncode else ""
+
+
+def locked() -> dict[str, str]:
+    """The version of each package of the lock, by the folder it is installed in."""
+    packages = json.loads((NODE_FOLDER / "package-lock.json").read_text())["packages"]
+    return {path: package["version"] for path, package in packages.items() if path}
+
+
+def installed_for_node() -> None:
+    """Intercom's clients for Node.js, side by side, as locked."""
+    NODE.demand()
+    if all(_version(NODE_FOLDER / path) == version for path, version in locked().items() if "intercom" in path):
+        return
+    command = "npm ci --no-audit --no-fund --ignore-scripts --fetch-retries=1 --fetch-timeout=60000"
+    reason = _once(tuple(command.split()), NODE_FOLDER)
+    if reason:
+        pytest.skip(f"intercom-client cannot be installed here: {reason}")
+
+
+def _version(folder: Path) -> str:
+    package = folder / "package.json"
+    return json.loads(package.read_text())["version"] if package.exists() else ""
+
+
+def cached_wheel(name: str, version: str) -> Path:
+    """A folder with nothing but this version of a package, kept for the next run; its dependencies are installed."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = home / "sayso-tests" / f"{name}-{version}"
+    if not folder.exists():
+        making = folder.with_name(f"{folder.name}.{os.getpid()}")
+        making.mkdir(parents=True)
+        wanted = making / "wanted.txt"
+        wanted.write_text(f"{name}=={version} --hash=sha256:{HASHES[f'{name}=={version}']}\n")
+        command = f"-m pip --disable-pip-version-check install --quiet --no-deps --require-hashes --target {making} -r"
+        reason = _once((sys.executable, *command.split(), str(wanted)), making)
+        if reason:
+            pytest.skip(f"{name} {version} cannot be installed here: {reason}")
+        making.rename(folder)
+    return folder

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, settings
 from tests import postgres
 from tests.cast import GLOBEX_TOKEN, NOON, TOKEN, Clock, draft
 from tests.conformance import descriptions
@@ -31,6 +32,10 @@ from sayso.service.region import Region, Regions
 from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
 from sayso.storage.postgres_migrate import bring_up_to_date
+
+# A machine that is busy with something else is no fault of what is tested.
+settings.register_profile("sayso", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("sayso")
 
 
 @pytest.fixture

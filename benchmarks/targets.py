@@ -118,7 +118,11 @@ def encoded_ratio(found: Search, name: str) -> float:
 
 
 def search_outcomes(found: Search) -> Iterator[Outcome]:
-    for name, figure in (("id", "GET /contacts/{id}"), ("email", "Search by email"), ("external_id", "Search by external_id")):
+    for name, figure in (
+        ("id", "GET /contacts/{id}"),
+        ("email", "Search by email"),
+        ("external_id", "Search by external_id"),
+    ):
         ratio = encoded_ratio(found, name)
         title = f"{figure}, CPU over the constant-body app and encoding"
         yield _at_most(f"search-{name}", title, 1.8, ratio, "times")
@@ -126,7 +130,10 @@ def search_outcomes(found: Search) -> Iterator[Outcome]:
         cpu = median(sample.cpu_us for sample in found.samples if (sample.server, sample.method) == (OURS, name))
         title = f"A page of 50 by updated_at, {figure}, CPU from the second on"
         yield _at_most(f"search-{name.replace(' ', '-')}", title, 3, cpu / 1000, "ms")
-    ours, theirs = ([s.per_second for s in found.samples if s.method == "create" and s.server.startswith(server)] for server in (OURS, PEER))
+    ours, theirs = (
+        [s.per_second for s in found.samples if s.method == "create" and s.server.startswith(server)]
+        for server in (OURS, PEER)
+    )
     if theirs:
         ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
         yield _at_least("create-wall", "Create, throughput over the user's stack, 64 connections", 15, ratio, "times")

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, machine, postgres, report, report_postgres, servers, wrk
+from benchmarks import capacity, machine, postgres, report, report_postgres, search, servers, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
 from benchmarks.load import DATA, prepared
 from benchmarks.peers.fastapi_orm import filled_from
-from benchmarks.results import Footprint, Postgres, Results, Sample, Sync, Written
+from benchmarks.results import Footprint, Postgres, Results, Sample, Search, Sync, Written
 from benchmarks.rounds import measured
 from benchmarks.servers import Server
 from benchmarks.wrk import Load
@@ -106,12 +106,17 @@ def _run(asked: argparse.Namespace) -> Results:
         group_commits=counted,
         steps=found_steps,
         million=_million(asked, folder),
+        search=_search(asked, folder) if asked.million else None,
         postgres=_postgres(asked, folder) if asked.postgres and asked.only != "constant" else None,
     )
 
 
 def _million(asked: argparse.Namespace, folder: Path) -> Footprint | None:
     return footprint(folder, 1_000_000, 3 * asked.seconds) if asked.million else None
+
+
+def _search(asked: argparse.Namespace, folder: Path) -> Search:
+    return search.measured(1_000_000, 1_000_000, asked.rounds, asked.seconds, folder, _tell)
 
 
 def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:

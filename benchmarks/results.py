@@ -130,6 +130,36 @@ class Postgres:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoding:
+    """What encoding an answer takes by itself, in µs."""
+
+    name: str
+    bytes: int
+    us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Contacts created through the API, one part after the other, and the resident bytes after each."""
+
+    contacts: int
+    seconds: float
+    resident: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Contacts found and made. A sample's `method` says what was asked for; `constant ...` is its constant-body app."""
+
+    contacts: int
+    rounds: int
+    seconds: float
+    samples: list[Sample]
+    encodings: list[Encoding]
+    load: Load
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     when: str
     command: str
@@ -146,6 +176,7 @@ class Results:
     steps: list[Steps]
     million: Footprint | None
     postgres: Postgres | None = None
+    search: Search | None = None
 
     def keep(self) -> None:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")

@@ -145,10 +145,10 @@ def _environment(url: str) -> dict[str, str]:
     return {"SAYSO_BOOTSTRAP_TOKEN": TOKEN, "SAYSO_RATE_LIMIT": RATE_LIMIT, "SAYSO_DATABASE_URL": url}
 
 
-def constant(folder: Path, body: Path) -> Server:
+def constant(folder: Path, body: Path, name: str = "constant") -> Server:
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.peers.constant", str(port), str(body)]
-    return Server("constant", command, port, folder)
+    return Server(name, command, port, folder)
 
 
 def orm(folder: Path, database: Path | str, pool_size: int, cluster: Cluster | None = None) -> Server:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample
+from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample, Search
 
 OURS = "sayso"
 WORKERS = "sayso-2"
@@ -74,6 +74,8 @@ def outcomes(results: Results) -> list[Outcome]:
     found.append(_at_most("idle", "Resident when idle", 60, results.idle_resident / _MIB, "MiB"))
     if results.million is not None:
         found += _million(results.million)
+    if results.search is not None:
+        found += search_outcomes(results.search)
     if results.postgres is not None:
         found += postgres_outcomes(results.postgres)
     return found
@@ -105,6 +107,39 @@ def _million(found: Footprint) -> Iterator[Outcome]:
     yield _at_most("private", "Private memory, a million contacts, after load", 150, private, "MiB")
     yield _at_most("file", "File per contact, 3 choices and 3 entries", 1500, found.file_before / found.contacts, "B")
     yield _at_most("start", "Start on a million contacts", 1, found.start_seconds, "s")
+
+
+def encoded_ratio(found: Search, name: str) -> float:
+    """Our CPU time over the constant-body app's and the encoding's: inside each round, then the median."""
+    encoding = next(each.us for each in found.encodings if each.name == name)
+    samples = {(sample.round, sample.server): sample.cpu_us for sample in found.samples if sample.method == name}
+    rounds = sorted({round_ for round_, _ in samples})
+    return median(samples[at, OURS] / (samples[at, f"{CONSTANT} {name}"] + encoding) for at in rounds)
+
+
+def search_outcomes(found: Search) -> Iterator[Outcome]:
+    for name, figure in (
+        ("id", "GET /contacts/{id}"),
+        ("email", "Search by email"),
+        ("external_id", "Search by external_id"),
+    ):
+        ratio = encoded_ratio(found, name)
+        title = f"{figure}, CPU over the constant-body app and encoding"
+        yield _at_most(f"search-{name}", title, 1.8, ratio, "times")
+    for name, figure in (("many updated", "most contacts"), ("few updated", "one in a thousand")):
+        cpu = median(sample.cpu_us for sample in found.samples if (sample.server, sample.method) == (OURS, name))
+        title = f"A page of 50 by updated_at, {figure}, CPU from the second on"
+        yield _at_most(f"search-{name.replace(' ', '-')}", title, 3, cpu / 1000, "ms")
+    ours, theirs = (
+        [s.per_second for s in found.samples if s.method == "create" and s.server.startswith(server)]
+        for server in (OURS, PEER)
+    )
+    if theirs:
+        ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
+        yield _at_least("create-wall", "Create, throughput over the user's stack, 64 connections", 15, ratio, "times")
+    most = max(found.load.resident) / _MIB
+    title = f"Resident while {found.load.contacts:,} contacts are loaded by the API"
+    yield _at_most("load-resident", title, 300, most, "MiB")
 
 
 def postgres_outcomes(found: Postgres) -> Iterator[Outcome]:

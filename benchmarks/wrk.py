@@ -43,38 +43,47 @@ class Load:
             start = self._seed = self._seed + 1
         else:
             start = self._sent.get(server.database, 0)
-        machine, used, stored = cpu.of_machine(), server.cpu_seconds(), server.database_seconds()
-        told, client_cpu = _wrk(self._command(server, method, connections, start))
-        machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
-        stored = server.database_seconds() - stored
-        _accepted(server, told)
-        _settled(server)
-        seconds = told["microseconds"] / 1e6
+        arguments = (method, self.ids, start, self._stride, TYPES, CHOSEN)
+        sample = measured(
+            server, command(server, connections, self.seconds, _SCRIPT, *arguments), method, connections, round_
+        )
         if method == "POST":
             # Those on their way when the time was up may have been carried out too.
-            self._sent[server.database] = start + told["requests"] + 2 * connections
-        return Sample(
-            round=round_,
-            server=server.name,
-            method=method,
-            connections=connections,
-            requests=told["requests"],
-            seconds=seconds,
-            cpu_seconds=used,
-            p50=told["p50"],
-            p99=told["p99"],
-            refused=told["refused"],
-            broken=told["broken"],
-            others=max(0.0, (machine - used - stored - client_cpu) / seconds),
-            database_cpu_seconds=stored,
-        )
+            self._sent[server.database] = start + sample.requests + 2 * connections
+        return sample
 
-    def _command(self, server: Server, method: str, connections: int, start: int) -> list[str]:
-        url = f"http://127.0.0.1:{server.port}/"
-        options = ["-t1", f"-c{connections}", f"-d{self.seconds:g}s", "--timeout", "30s"]
-        options += ["-H", f"Authorization: Bearer {TOKEN}", "-s", str(_SCRIPT), url, "--"]
-        arguments = [method, self.ids, start, self._stride, TYPES, CHOSEN]
-        return [*pinned(CLIENT_CORE), "wrk", *options, *map(str, arguments)]
+
+def command(server: Server, connections: int, seconds: float, script: Path, *arguments: object) -> list[str]:
+    url = f"http://127.0.0.1:{server.port}/"
+    options = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s"]
+    options += ["-H", f"Authorization: Bearer {TOKEN}", "-s", str(script), url, "--"]
+    return [*pinned(CLIENT_CORE), "wrk", *options, *map(str, arguments)]
+
+
+def measured(server: Server, asking: list[str], method: str, connections: int, round_: int = 0) -> Sample:
+    """Run wrk, and give what came of it."""
+    machine, used, stored = cpu.of_machine(), server.cpu_seconds(), server.database_seconds()
+    told, client_cpu = _wrk(asking)
+    machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
+    stored = server.database_seconds() - stored
+    _accepted(server, told)
+    _settled(server)
+    seconds = told["microseconds"] / 1e6
+    return Sample(
+        round=round_,
+        server=server.name,
+        method=method,
+        connections=connections,
+        requests=told["requests"],
+        seconds=seconds,
+        cpu_seconds=used,
+        p50=told["p50"],
+        p99=told["p99"],
+        refused=told["refused"],
+        broken=told["broken"],
+        others=max(0.0, (machine - used - stored - client_cpu) / seconds),
+        database_cpu_seconds=stored,
+    )
 
 
 def is_there() -> bool:

@@ -38,7 +38,9 @@ changed. Nothing else changes: paths, bodies, headers, versions and errors are I
 
 ## Intercom's own clients
 
-The official clients for Python and for Node.js run unmodified against Sayso; the tests see to that.
+The official clients for Python (5.x, 4.x) and for Node.js (7.x, 6.x, 5.x) run unmodified against Sayso; the
+tests see to that. One trap is the Python client's own: its pager of searches drops the cursor and asks for the first
+page for ever. Give `pagination` the `starting_after` of the page before yourself.
 
 ```python
 from intercom import Intercom

@@ -17,6 +17,7 @@ PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
 _INBOX = "belongs to Intercom's inbox; Sayso has none"
 _MESSENGER = "belongs to Intercom's Messenger; Sayso has none"
 _LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
+_NOTES = "notes are kept about contacts alone"
 _BULK = "only in Preview, and still changing; single requests do the same"
 _PREVIEW = "only in Preview, and still changing"
 
@@ -26,6 +27,8 @@ WHY = {
     ("GET", "/admins/activity_logs"): _LOG,
     ("POST", "/admins/activity_logs/search"): _LOG,
     ("PUT", "/admins/{}/away"): _INBOX,
+    ("GET", "/companies/{}/notes"): _NOTES,
+    ("POST", "/companies/{}/notes"): _NOTES,
     ("GET", "/contacts/{}/banners"): _MESSENGER,
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
     ("POST", "/companies/bulk"): _BULK,
@@ -79,7 +82,7 @@ def _sections(known: Iterable[Operation]) -> Iterable[str]:
 def _row(operation: Operation) -> list[str]:
     sign = "●" if operation.key in SERVED else "○"
     signs = [sign if version >= operation.since else "—" for version in Version]
-    why = "" if operation.key in SERVED else WHY.get(operation.key, "not yet")
+    why = "" if operation.key in SERVED else WHY[operation.key]
     return [f"`{operation.method} {operation.path}`", *signs, why]
 
 

@@ -24,6 +24,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, create_engine, event, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
@@ -110,6 +111,26 @@ class SubscriptionListOut(BaseModel):
     data: list[SubscriptionOut]
 
 
+class ContactIn(BaseModel):
+    role: Literal["user", "lead"] = "user"
+    external_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+
+
+class ContactOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    type: Literal["contact"] = "contact"
+    id: str
+    role: Literal["user", "lead"]
+    external_id: str | None
+    email: str | None
+    name: str | None
+    created_at: int
+    updated_at: int
+
+
 class AttachIn(BaseModel):
     id: str
     consent_type: Literal["opt_out", "opt_in"]
@@ -134,6 +155,19 @@ async def reading(request: Request) -> AsyncIterator[AsyncSession]:
 async def writing(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.app.state.write() as session:
         yield session
+
+
+@app.post("/contacts", dependencies=[Depends(authenticated)])
+async def create(asked: ContactIn, session: Annotated[AsyncSession, Depends(writing)]) -> ContactOut:
+    now = time.time_ns() // 1_000_000
+    contact = Contact(id=secrets.token_hex(12), created_at=now, updated_at=now, **asked.model_dump())
+    session.add(contact)
+    answer = ContactOut.model_validate(contact)
+    try:
+        await session.commit()
+    except IntegrityError:
+        raise HTTPException(409, "A contact matching those details already exists") from None
+    return answer
 
 
 @app.get("/contacts/{contact_id}/subscriptions", dependencies=[Depends(authenticated)])

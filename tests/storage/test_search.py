@@ -22,23 +22,23 @@ from sayso.service.ports import Store
 from sayso.service.search import Search, SearchService
 from sayso.storage.store import SqlStore
 
-LIVE: dict[int, list[Contact]] = {}
+LIVE: dict[Store, list[Contact]] = {}
 
 
 async def live(store: Store) -> list[Contact]:
     """Made once for each store: hypothesis calls a test many times."""
-    if id(store) not in LIVE:
+    if store not in LIVE:
         LIVE.clear()
-        LIVE[id(store)] = await searched.populated(store)
-    return LIVE[id(store)]
+        LIVE[store] = await searched.populated(store)
+    return LIVE[store]
 
 
-EACH_STORE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EACH_STORE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @EACH_STORE
 @given(
-    tree=searched.TREES, language=st.sampled_from(searched.LANGUAGES), sort=searched.SORTS, per_page=st.integers(4, 20)
+    tree=searched.TREES, language=st.sampled_from(searched.LANGUAGES), sort=searched.SORTS, per_page=st.integers(7, 40)
 )
 async def test_a_search_finds_what_the_reference_finds_in_pages_without_gap_or_repetition(
     store: Store, workspace: Workspace, tree: Any, language: Language, sort: Any, per_page: int
@@ -122,10 +122,10 @@ async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
 
 @pytest.mark.parametrize("kind", ["email", "external_id"])
 async def test_leads_are_found_by_an_index(sqlite: SqlStore, kind: str):
-    steps = await planned(sqlite, lambda: sqlite.search.leads(ACME, kind, "alice", 5))
+    steps = await planned(sqlite, lambda: sqlite.search.leads(ACME, kind, "alice"))
 
-    assert ["SEARCH contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)"] == steps[:1]
-    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[1]
+    assert 1 == len(steps)
+    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[0]
 
 
 async def planned(sqlite: SqlStore, work: Callable[[], Awaitable[object]]) -> list[str]:

@@ -145,7 +145,7 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 def lower(text: str) -> str:
     """ASCII letters in lower case, all others as they are: what every engine can do alike."""
-    return text.translate(_LOWER)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def plain(field: Field, value: Any) -> Any:

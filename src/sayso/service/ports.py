@@ -179,11 +179,15 @@ class LinkStore(Protocol):
         """Who was merged into a contact, in that order."""
 
 
+#: So many leads of one address are too many to be looked at one by one.
+LEADS_LIMIT = 150
+
+
 class SearchStore(Protocol):
     """Live contacts that a search finds; `matches` of the domain says which."""
 
-    async def leads(self, workspace_id: str, kind: str, value: str, limit: int) -> list[Contact]:
-        """Leads with an email, whatever the case of its ASCII letters, or an external_id; in any order."""
+    async def leads(self, workspace_id: str, kind: str, value: str) -> list[str]:
+        """Ids of leads with an email, whatever the case of its ASCII letters, or an external_id: any `LEADS_LIMIT`."""
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -11,14 +11,11 @@ from sayso.domain.data_attribute import DataType, Model
 from sayso.domain.search import Filter, Kind, Node, OneOf, matches
 from sayso.domain.search_order import CREATION, Mark, Order
 from sayso.domain.search_query import Language
-from sayso.service.ports import Store
+from sayso.service.ports import LEADS_LIMIT, Store
 from sayso.service.snapshot import Snapshot
 
 #: A query that names contacts by so many identifiers at most is answered from these; one for more is a scan.
 NAMED = 20
-
-#: So many leads of one address are looked at for that; more are found by a scan.
-_ALIKE = 150
 
 _IDENTIFIERS = frozenset({"id", "email", "external_id"})
 
@@ -97,24 +94,24 @@ class SearchService:
         identifiers = _identifiers(query)
         if identifiers is None or len(identifiers) > NAMED:
             return None
-        found: dict[str, Contact] = {}
+        ids: set[str] = set()
         for name, value in identifiers:
-            contacts = await self._identified(workspace_id, name, value)
-            if len(contacts) > _ALIKE:
+            named = await self._identified(workspace_id, name, value)
+            if len(named) >= LEADS_LIMIT:
                 return None
-            found |= {contact.id: contact for contact in contacts}
-        live = (contact for contact in found.values() if contact.head.state is ContactState.LIVE)
+            ids.update(named)
+        found = [await self._store.contact.find(workspace_id, contact_id) for contact_id in ids]
+        live = (contact for contact in found if contact and contact.head.state is ContactState.LIVE)
         return [contact for contact in live if matches(query, contact)]
 
-    async def _identified(self, workspace_id: str, name: str, value: str) -> list[Contact]:
+    async def _identified(self, workspace_id: str, name: str, value: str) -> list[str]:
+        """Ids of all that may have an identifier."""
         if name == "id":
-            contact = await self._store.contact.find(workspace_id, value)
-            return [contact] if contact else []
+            return [value]
         claimed = email_key(value) if name == "email" else value
         claims = await self._store.contact.claims(workspace_id, {name: claimed})
-        user = await self._store.contact.find(workspace_id, claims[name].contact_id) if claims else None
-        leads = await self._store.search.leads(workspace_id, name, value, _ALIKE + 1)
-        return [user, *leads] if user else leads
+        leads = await self._store.search.leads(workspace_id, name, value)
+        return [*leads, *(claim.contact_id for claim in claims.values())]
 
 
 def _identifiers(query: Node) -> set[Identifier] | None:

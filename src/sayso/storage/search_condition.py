@@ -129,7 +129,8 @@ class Asked:
         assert isinstance(test, OneOf)
         among = "' ' || tags || ' '"
         ids = [str(each) for each in test.values if str(each).isalnum()]
-        return " OR ".join(f"replace({among}, {self.given(f' {id_} ')}, '') <> {among}" for id_ in ids) or _NOTHING
+        having = [f"replace({among}, {self.given(f' {id_} ')}, '') <> {among}" for id_ in ids]
+        return f"({' OR '.join(having or [_NOTHING])})"
 
 
 CREATED = Field("created_at", Kind.TIME)
@@ -141,4 +142,5 @@ def _is_time(order: Order) -> bool:
 
 def _role(values: tuple[Any, ...]) -> str:
     """In the text, since only that tells the database of the index of leads; there are these two."""
-    return " OR ".join(f"role = '{role}'" for role in ("user", "lead") if role in values)
+    asked = [f"role = '{role}'" for role in ("user", "lead") if role in values]
+    return f"({' OR '.join(asked)})"

@@ -59,6 +59,9 @@ def is_newest(version: Version, object_types: frozenset[str]) -> bool:
     return object_types.isdisjoint(_applying(version))
 
 
+#: In these nothing was ever told differently but their own fields: nobody looks into them.
+_WHOLE = "contact"
+
 _CHANGES: list[tuple[Version, str, Change]] = []
 _APPLYING: dict[Version, dict[str, list[Change]]] = {}
 
@@ -92,11 +95,12 @@ def _walk(tree: Any, changes: dict[str, list[Change]]) -> None:
             if type(item) is dict or type(item) is list:
                 _walk(item, changes)
         return
-    for key, value in tree.items():
-        # What users put into their own attributes is theirs, whatever it looks like.
-        if (type(value) is dict or type(value) is list) and value and key != "custom_attributes":
-            _walk(value, changes)
     object_type = tree.get("type")
+    if object_type != _WHOLE:
+        for key, value in tree.items():
+            # What users put into their own attributes is theirs, whatever it looks like.
+            if (type(value) is dict or type(value) is list) and value and key != "custom_attributes":
+                _walk(value, changes)
     if type(object_type) is str and object_type in changes:
         for change in changes[object_type]:
             change(tree)

@@ -11,7 +11,7 @@ from sayso.storage.engine import Engine, Row
 from sayso.storage.ids import packed
 from sayso.storage.search_condition import Asked
 from sayso.storage.search_plan import Span, created, tag, updated_since
-from sayso.storage.search_spelling import forget_forms, spelling
+from sayso.storage.search_spelling import spelling
 
 # Their ids alone are in the index, which is what makes SQLite use it. It would prepare a limit that is a parameter anew
 # each time, which takes longer than all the rest.
@@ -86,7 +86,6 @@ class SqlSearchStore:
         return None
 
     async def _scan(self, sql: str, asked: Asked) -> list[Row]:
-        forget_forms()
         return await self._engine.scan(sql, *asked.parameters)
 
 

@@ -9,10 +9,6 @@ from typing import Any, Protocol
 from sayso.domain.search import Kind
 from sayso.storage.engine import Engine
 from sayso.storage.sqlite import SqliteEngine
-from sayso.storage.sqlite_dialect import dialect
-
-#: How many forms of statements the embedded engine remembers. Searches have more than can be counted.
-_FORMS = 2_048
 
 
 class Spelling(Protocol):
@@ -107,9 +103,3 @@ class PostgresSpelling:
 
 def spelling(engine: Engine) -> Spelling:
     return SqliteSpelling() if isinstance(engine, SqliteEngine) else PostgresSpelling()
-
-
-def forget_forms() -> None:
-    """Keep what the embedded engine remembers of statements from growing with every form that a search can have."""
-    if dialect.cache_info().currsize > _FORMS:
-        dialect.cache_clear()

@@ -34,6 +34,7 @@ from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
 
 RUNS = os.environ.get("REFERENCE_RUNS", "")
+MEMORY = Path("/dev/shm")
 PER_PAGE = 3
 TYPES = {"1": OPT_IN, "2": OPT_OUT}
 
@@ -68,7 +69,8 @@ class Both:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.folder = tempfile.TemporaryDirectory()
+        # Where there is a disk in memory: what a sync costs is not asked here.
+        self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         path = Path(self.folder.name) / "sayso.db"
         stores.bring_up_to_date(path, NOON)
         self.servers = [Server(MemoryStore()), Server(stores.sqlite(path, checkpoints=True))]

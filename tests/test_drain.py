@@ -100,7 +100,7 @@ async def test_readiness_is_red_from_the_moment_of_being_asked(acme):
     operations = Operations(acme.regions, Tally(), False, composition.described(acme.regions))
     app = composition.surfaces(acme.regions, acme.windows, Tally(), acme.clock, composition.RandomIds(), operations)
     sayso = composition.Sayso(settings, acme.regions, app, operations)
-    server = composition._Server(composition._config(settings, app), sayso)
+    server = composition._Server(composition.configured(settings, app), sayso)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sayso.test")
     assert 200 == (await client.get("/readyz")).status_code
 

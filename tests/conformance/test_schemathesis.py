@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from time import time
 
 import httpx2
 import pytest
@@ -89,6 +90,8 @@ def known(target: Running) -> dict[str, list[str]]:
         for contact in contacts:
             for company in companies:
                 assert 200 == client.post(f"/contacts/{contact}/companies", json={"id": company}).status_code
+        notes = [client.post(f"/contacts/{contact}/notes", json={"body": "kept"}).json()["id"] for contact in contacts]
+        leads = [client.post("/contacts", json={"role": "lead"}).json()["id"] for _ in range(50)]
     return {
         "DELETE /contacts/{id}": doomed,
         "/contacts/{id}": contacts,
@@ -100,6 +103,8 @@ def known(target: Running) -> dict[str, list[str]]:
         "{tag_id}": tags,
         "{data_attribute_id}": attributes,
         "{segment_id}": segments,
+        "{note_id}": notes,
+        "from": leads,
         "{subscription_id}": types,
         "{external_id}": ["kept-0"],
         "{locale}": ["en", "de", "pt-BR"],
@@ -149,6 +154,26 @@ def _point_at_what_exists(case, known: dict[str, list[str]], draw) -> None:
         case.body["id"] = draw(st.sampled_from(known["{subscription_id}"]))
     if case.path.endswith("/companies") and "contact_id" in case.path and isinstance(case.body, dict):
         case.body["id"] = draw(st.sampled_from([*known["/companies/{id}"], "nobody"]))
+    contact = st.sampled_from(known["{contact_id}"])
+    if case.path.endswith("/merge_history") and draw(st.booleans()):
+        case.headers = {**(case.headers or {}), "Intercom-Version": "2.16"}
+    if case.path == "/events" and isinstance(case.query, dict) and case.method == "GET" and draw(st.booleans()):
+        case.query |= {"type": "user", "intercom_user_id": draw(contact)}
+    if (case.method, case.path) in _BODIES and isinstance(case.body, dict) and draw(st.booleans()):
+        case.body = _BODIES[case.method, case.path] | {
+            name: draw(contact if name in {"id", "into"} else st.sampled_from(known[name]))
+            for name in _DRAWN.get(case.path, ())
+        }
+
+
+#: What hardly anything generated would be: it names what is there, twice or by a time.
+_BODIES = {
+    ("POST", "/contacts/merge"): {"skip_duplicate_validation": True},
+    ("POST", "/contacts/{contact_id}/notes"): {"body": "Text"},
+    ("POST", "/events"): {"event_name": "ordered", "created_at": int(time())},
+    ("POST", "/events/summaries"): {"event_summaries": {"event_name": "ordered", "count": 1}},
+}
+_DRAWN = {"/contacts/merge": ("from", "into"), "/events": ("id",)}
 
 
 def test_every_operation_was_also_fulfilled_and_none_failed(target: Running):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from sayso.domain import company as rules
@@ -147,11 +148,11 @@ class CompanyService:
         async with self._turns.of(workspace_id, company_id):
             await decided(decide, self._store.company.commit)
         if not await self._empty(author, workspace_id, company_id):
-            self._go_on(self._finish(author, workspace_id, company_id))
+            self._go_on(partial(self._finish, author, workspace_id, company_id))
 
     def take_up(self) -> None:
         """Begin to finish what was left of deletions when a process ended."""
-        self._go_on(self._take_up())
+        self._go_on(self._take_up)
 
     async def stop(self) -> None:
         """Leave what is not finished to the next process."""
@@ -172,11 +173,11 @@ class CompanyService:
             except Unavailable as refused:
                 await asyncio.sleep(refused.retry_after)
 
-    def _go_on(self, work: Coroutine[None, None, None]) -> None:
+    def _go_on(self, work: Callable[[], Awaitable[None]]) -> None:
         async def suppressed() -> None:
             # Whatever it is, the next process takes it up.
             with suppress(SaysoError):
-                await work
+                await work()
 
         # Outside of the request that began it, whose time is up when it is answered.
         task = asyncio.get_running_loop().create_task(suppressed(), context=Context())

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any
 
@@ -97,6 +97,7 @@ class SqliteEngine:
         self._idle = asyncio.Event()
         self._idle.set()
         self._writer_is_free = False
+        self._taken = Semaphore(0)
         self._trouble: str | None = None
         self._snapshot = False
 
@@ -162,11 +163,17 @@ class SqliteEngine:
             # Here, because the two threads would take turns at the interpreter for each statement.
             outcomes = self._writer.begin([statements for statements, _ in batch])
         self._handed.put((asyncio.get_running_loop(), batch, outcomes, self._deadline))
+        if outcomes is not None:
+            # The writer goes first: it waits for the disk while the loop goes on. Without this it would wait for the
+            # interpreter until the loop has nothing to do, and then both would wait for the disk.
+            self._taken.acquire()
 
     def _write(self) -> None:
         """The writer thread: one batch after the other, until there is nothing more to come."""
         while (handed := self._handed.get()) is not None:
             loop, batch, begun, deadline = handed
+            if begun is not None:
+                self._taken.release()
             outcomes = self._writer.run([statements for statements, _ in batch], deadline, begun)
             is_free = not self._writer.is_due
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -34,6 +34,9 @@ from sayso.storage import store as stores
 from sayso.storage.memory import MemoryStore
 
 RUNS = os.environ.get("REFERENCE_RUNS", "")
+
+#: How many runs share their servers.
+SHARED = 50
 MEMORY = Path("/dev/shm")
 PER_PAGE = 3
 TYPES = {"1": OPT_IN, "2": OPT_OUT}
@@ -65,18 +68,24 @@ class Server:
 
 
 class Both:
-    """The two servers, kept from run to run."""
+    """The two servers, kept for a number of runs: each has a workspace of its own, and all of them grow."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.runs = 0
+        self.open()
+
+    def open(self) -> None:
         # Where there is a disk in memory: what a sync costs is not asked here.
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         path = Path(self.folder.name) / "sayso.db"
         stores.bring_up_to_date(path, NOON)
         self.servers = [Server(MemoryStore()), Server(stores.sqlite(path, checkpoints=True))]
-        self.runs = 0
 
     def begin(self) -> None:
+        if self.runs and self.runs % SHARED == 0:
+            self.shut()
+            self.open()
         self.runs += 1
         for server in self.servers:
             server.clock.now = NOON
@@ -91,11 +100,14 @@ class Both:
         for server in self.servers:
             server.clock.pass_(ms)
 
-    def close(self) -> None:
+    def shut(self) -> None:
         for server in self.servers:
             self.loop.run_until_complete(server.region.store.close())
-        self.loop.close()
         self.folder.cleanup()
+
+    def close(self) -> None:
+        self.shut()
+        self.loop.close()
 
 
 ROLES = ("user", "lead")

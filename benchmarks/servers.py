@@ -166,17 +166,17 @@ def nginx(folder: Path, body: Path) -> Server:
     configuration.write_text(
         f"""daemon off;
 worker_processes 1;
-pid {folder}/nginx.pid;
+pid "{folder}/nginx.pid";
 error_log stderr;
 events {{ worker_connections 1024; }}
 http {{
   access_log off;
   keepalive_requests 1000000000;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+  client_body_temp_path "{folder}/body";
+  proxy_temp_path "{folder}/proxy";
+  fastcgi_temp_path "{folder}/fastcgi";
+  uwsgi_temp_path "{folder}/uwsgi";
+  scgi_temp_path "{folder}/scgi";
   server {{
     listen 127.0.0.1:{port};
     location / {{ default_type application/json; return 200 '{text}'; }}

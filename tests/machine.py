@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import NoReturn
 
 import pytest
@@ -16,6 +17,12 @@ def lacks(told: str) -> NoReturn:
     if DEMANDED:
         pytest.fail(told)
     pytest.skip(told)
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skip a test where one of these programs is missing; where nothing may be missing it is run, and fails."""
+    missing = [program for program in programs if not shutil.which(program)]
+    return pytest.mark.skipif(bool(missing) and not DEMANDED, reason=f"there is no {', '.join(missing)}")
 
 
 def crowd() -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from scripts import reference
+from tests.machine import needs
 from tests.running import Running
 
 from sayso.cli import main
@@ -111,7 +111,7 @@ def test_every_decision_is_listed_and_every_file_that_pages_name_is_there():
     assert set() == {one for one in named if not any((place / one[1]).exists() for place in places)}
 
 
-@pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "grep"))), reason="needs sh, curl and grep")
+@needs("sh", "curl", "grep")
 def test_the_lines_of_the_readme_work_when_pasted(start: Callable[..., Running]):
     """Twice: a contact that is there already is found by the same line."""
     readme = (ROOT / "README.md").read_text("utf-8")

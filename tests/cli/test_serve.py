@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import httpx2
 import pytest
 import trustme
 from tests.cast import TOKEN
-from tests.machine import crowd
+from tests.machine import crowd, needs
 from tests.running import Running
 
 Start = Callable[..., Running]
@@ -27,7 +26,7 @@ SECONDS_TO_START = 2.0
 
 _TOKEN = re.compile(r"^Token(?: \(region (\w+)\))?: (\S+)$", re.MULTILINE)
 
-curl = pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+curl = needs("curl")
 
 
 def _whole(running: Running) -> str:

@@ -15,14 +15,20 @@ from typing import Any
 
 import httpx2
 import jsonschema_rs
+import pytest
 import yaml
+from tests.machine import DEMANDED
 
 from sayso.http.router import NotAllowed, Router
 from sayso.intercom.routes import ROUTES, Route
 
 FOLDER = Path(__file__).parents[2] / "../shared/reference/intercom-openapi"
 PRESENT = FOLDER.is_dir()
-ABSENT = "answers are not validated: ../shared/reference/intercom-openapi is not here"
+
+#: Skips a test where the descriptions are not, but not where nothing may be missing.
+needed = pytest.mark.skipif(
+    not (PRESENT or DEMANDED), reason="answers are not validated: ../shared/reference/intercom-openapi is not here"
+)
 
 #: The versions that are described, as the header names them.
 VERSIONS = (*(f"2.{minor}" for minor in range(7, 17)), "Preview")

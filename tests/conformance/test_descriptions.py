@@ -13,8 +13,6 @@ from tests.intercom.told import without_request_id
 from sayso.intercom.routes import ROUTES
 from sayso.intercom.versions import named
 
-described = pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
-
 OPERATIONS = [(route.method, route.path) for route in ROUTES]
 SINCE = {(route.method, route.path): route.since for route in ROUTES}
 
@@ -23,7 +21,7 @@ def test_every_served_operation_has_its_cases():
     assert set(OPERATIONS) == set(CASES)
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 async def test_an_operation_answers_in_every_version_as_described(
     acme: Acme, operation: Operation, subtests: pytest.Subtests
@@ -41,7 +39,7 @@ async def test_an_operation_answers_in_every_version_as_described(
                 assert (400 if too_new else case.status) == answer.status_code, answer.text
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize(("version", "same_as"), [("Unstable", "Preview"), ("2.3", "2.7"), (None, "2.11")])
 async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: str | None, same_as: str):
     headers = {} if version is None else {"Intercom-Version": version}
@@ -56,7 +54,7 @@ async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: s
         assert without_request_id(expected) == without_request_id(await acme.get(path, headers=headers))
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_a_wrong_token_is_told_as_described(acme: Acme, version: str):
     async with acme.client_with("wrong-token", **{"Intercom-Version": version}) as stranger:
@@ -68,7 +66,7 @@ async def test_a_wrong_token_is_told_as_described(acme: Acme, version: str):
             assert not _complaints(version, operation, answer)
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acme, version: str):
     contact = (await cast_for(("GET", "/contacts/{id}"), acme.client, 0))["contact"]
@@ -81,7 +79,7 @@ async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acm
         assert list(example[key]) == list(answer.json()[key])
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/subscription_types")
@@ -93,7 +91,7 @@ async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example
     assert list(example["data"][0]["translations"][0]) == list(answer["data"][0]["translations"][0])
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_me_begin_with_those_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/me")
@@ -104,7 +102,7 @@ async def test_the_keys_of_me_begin_with_those_of_the_example(acme: Acme, versio
     assert list(example["app"]) == list(answer["app"])
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 def test_the_examples_of_a_description_satisfy_it(operation: Operation, version: str):
@@ -115,7 +113,7 @@ def test_the_examples_of_a_description_satisfy_it(operation: Operation, version:
         assert not against.complaints(*operation, 200, example)
 
 
-@described
+@descriptions.needed
 @pytest.mark.parametrize(
     ("path", "body", "complaint"),
     [
@@ -135,7 +133,7 @@ def test_an_answer_that_does_not_conform_is_found_out(path: str, body: dict[str,
     assert complaint in against.complaints("GET", path, 200, {"type": "contact", **body})
 
 
-@described
+@descriptions.needed
 async def test_every_client_of_acme_holds_its_answers_against_the_descriptions(acme: Acme, monkeypatch):
     monkeypatch.setattr(descriptions.Description, "complaints", lambda *answer: ["nothing is good enough"])
 

@@ -71,7 +71,7 @@ def _content(part: Any) -> Any:
     return part.get("content", {}).get("application/json", {})
 
 
-@pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
+@descriptions.needed
 @pytest.mark.parametrize("operation", sorted({key(*request[:2]) for request in requests()}), ids=" ".join)
 async def test_every_example_request_is_answered_as_documented(
     acme: Acme, operation: Operation, subtests: pytest.Subtests
@@ -100,6 +100,6 @@ def _at(path: str, name: str, cast: Cast) -> str:
     return re.sub(r"\{(\w+)\}", value, path)
 
 
-@pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
+@descriptions.needed
 def test_the_examples_are_there():
     assert len(requests()) >= 30

@@ -53,7 +53,7 @@ def _since(route: Route) -> list[Version]:
     return [operation.since for operation in operations() if operation.key == key(route.method, route.path)]
 
 
-@pytest.mark.skipif(not descriptions.PRESENT, reason=descriptions.ABSENT)
+@descriptions.needed
 def test_the_list_of_operations_is_that_of_the_descriptions():
     told = "old: run `python -m scripts.operations FOLDER_OF_THE_DESCRIPTIONS`"
 

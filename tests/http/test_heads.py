@@ -18,6 +18,7 @@ from sayso.http.request import Fields
 from sayso.http.response import Response
 
 FIELDS = b"Host: sayso.test\r\nAuthorization: Bearer secret\r\n"
+CLIENT = "192.0.2.1"
 KEPT = Fields({b"host": b"sayso.test", b"authorization": b"Bearer secret"})
 
 Told = tuple[str, str, bytes, dict[bytes, bytes], bytes]
@@ -32,19 +33,19 @@ def test_fields_that_came_before_are_the_same_object_for_another_target():
     known = Heads()
     known.keep(a_request(b"GET /1 HTTP/1.1"), KEPT)
 
-    whole = known.whole(a_request(b"DELETE /2?a=b HTTP/1.1"))
+    whole = known.whole(a_request(b"DELETE /2?a=b HTTP/1.1"), CLIENT)
 
-    assert ("DELETE", b"/2?a=b", b"") == (whole.method, whole.target, whole.body)
-    assert KEPT is whole.fields
+    assert ("DELETE", "/2", b"a=b", b"") == (whole.method, whole.path, whole.query_string, whole.body)
+    assert KEPT is whole.headers
 
 
 def test_a_body_is_as_long_as_the_fields_say():
     known, fields = Heads(), Fields({**KEPT, b"content-length": b"2"})
     known.keep(a_request(b"POST / HTTP/1.1", body=b"{}"), fields)
 
-    assert b"[]" == known.whole(a_request(b"POST / HTTP/1.1", body=b"[]")).body
-    assert known.whole(a_request(b"POST / HTTP/1.1", body=b"[]")[:-1]) is None
-    assert known.whole(a_request(b"POST / HTTP/1.1", body=b"[]") + b"G") is None
+    assert b"[]" == known.whole(a_request(b"POST / HTTP/1.1", body=b"[]"), CLIENT).body
+    assert known.whole(a_request(b"POST / HTTP/1.1", body=b"[]")[:-1], CLIENT) is None
+    assert known.whole(a_request(b"POST / HTTP/1.1", body=b"[]") + b"G", CLIENT) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_line_of_another_form_is_the_parsers(line: bytes):
     known = Heads()
     known.keep(a_request(b"GET / HTTP/1.1"), KEPT)
 
-    assert known.whole(a_request(line)) is None
+    assert known.whole(a_request(line), CLIENT) is None
 
 
 @pytest.mark.parametrize(
@@ -84,14 +85,14 @@ def test_fields_that_ask_for_more_than_an_answer_are_not_kept(name: bytes, value
     known, block = Heads(), FIELDS + b"%s: %s\r\n" % (name, value)
     known.keep(a_request(b"GET / HTTP/1.1", block), Fields({**KEPT, name: value}))
 
-    assert known.whole(a_request(b"GET / HTTP/1.1", block)) is None
+    assert known.whole(a_request(b"GET / HTTP/1.1", block), CLIENT) is None
 
 
 def test_a_bare_line_feed_is_never_remembered():
     known, block = Heads(), b"Host: a\nX: b\r\n"
     known.keep(a_request(b"GET / HTTP/1.1", block), Fields({b"host": b"a"}))
 
-    assert known.whole(a_request(b"GET / HTTP/1.1", block)) is None
+    assert known.whole(a_request(b"GET / HTTP/1.1", block), CLIENT) is None
 
 
 def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch):
@@ -102,7 +103,7 @@ def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch):
         assert len(known._known) <= 2
     known.keep(a_request(b"GET / HTTP/1.1", b"X: %s\r\n" % (b"y" * heads.SIZE_LIMIT)), Fields())
 
-    assert known.whole(a_request(b"GET / HTTP/1.1", b"X: %s\r\n" % (b"y" * heads.SIZE_LIMIT))) is None
+    assert known.whole(a_request(b"GET / HTTP/1.1", b"X: %s\r\n" % (b"y" * heads.SIZE_LIMIT)), CLIENT) is None
 
 
 class _Wire:

@@ -82,15 +82,8 @@ class Head(NamedTuple):
 
     def after(self, act: Act, chain: Chain, standing: Standing) -> Head:
         """The row one change later; its time never goes back."""
-        return Head(
-            self.workspace_id,
-            self.id,
-            self.state,
-            self.revision + 1,
-            max(act.at, self.updated_at),
-            chain,
-            standing,
-        )
+        workspace_id, id_, state, revision, updated_at, *_ = self
+        return Head(workspace_id, id_, state, revision + 1, max(act.at, updated_at), chain, standing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,12 @@ class Entry(NamedTuple):
 
     def leaf(self, prev: bytes | None) -> str:
         """The entry in RFC 8785 form; `prev` is the hash of the contact's entry before it, None at seq 1."""
-        about = (self.method, self.event, self.basis, self.state, self.channel, self.type_id, self.notice)
-        head, log, scope, state = _frame(self.log, self.actor_kind, self.actor_ref, *about)
+        log, id_, subject, seq, *about, occurred_at, recorded_at, method, kind, ref, request_id, notice = self
+        head, told, scope, state = _frame(log, kind, ref, method, *about, notice)
         return (
-            f'{head}{_quoted(self.request_id)}}},"id":{_quoted(self.id)},{log}{self.occurred_at}'
-            f',"prev":{_base64(prev) if prev else "null"},"recorded_at":{self.recorded_at},{scope}{self.seq}'
-            f',{state}{_quoted(self.subject)},"v":{VERSION},"valid_until":null}}'
+            f'{head}{_quoted(request_id)}}},"id":{_quoted(id_)},{told}{occurred_at}'
+            f',"prev":{_base64(prev) if prev else "null"},"recorded_at":{recorded_at},{scope}{seq}'
+            f',{state}{_quoted(subject)},"v":{VERSION},"valid_until":null}}'
         )
 
     def hash(self, prev: bytes | None) -> bytes:
@@ -90,18 +90,20 @@ class Chain(NamedTuple):
     def follow(self, entry: Entry) -> Chain:
         return Chain(self.log, self.subject, entry.seq, entry.hash(self.hash))
 
-    def hashes(self, entries: Sequence[Entry], last: bytes | None) -> list[bytes]:
-        """The hash of each entry that follows here, the last one's being known."""
-        found: list[bytes] = []
+    def hashed(self, entries: Sequence[Entry], last: bytes | None) -> list[tuple[Entry, bytes]]:
+        """The entries that follow here, each with its hash; the last one's is known."""
+        found: list[tuple[Entry, bytes]] = []
+        prev = self.hash
         for entry in entries[:-1]:
-            found.append(entry.hash(found[-1] if found else self.hash))
-        return [*found, last or b""] if entries else []
+            prev = entry.hash(prev)
+            found.append((entry, prev))
+        return [*found, (entries[-1], last or b"")] if entries else []
 
 
 def type_entry(chain: Chain, act: Act, choice: Choice, type_id: str, notice: NoticeRef | None) -> Entry:
     """The entry of a choice about one type."""
-    event, basis = _EVENT[choice]
-    return _entry(chain, act, event, type_id, None, choice.value, basis, notice)
+    event, state, basis = _TOLD[choice]
+    return _entry(chain, act, event, type_id, None, state, basis, notice)
 
 
 def channel_entry(chain: Chain, act: Act, channel: Channel, *, stopped: bool) -> Entry:
@@ -126,21 +128,21 @@ def fold(entries: Iterable[Entry]) -> Standing:
 
 def apply(standing: Standing, entry: Entry) -> Standing:
     """The standing after one more entry."""
+    if entry.type_id is not None:
+        return standing.choose(TypeId(entry.type_id), entry.state)
     if entry.event is Event.UNSUBSCRIBED_ALL:
         return standing.stop(Channel(entry.channel or ""))
     if entry.event is Event.RESUBSCRIBED:
         return standing.lift(Channel(entry.channel or ""))
-    if entry.event is Event.MERGED:
-        return standing
-    return standing.choose(TypeId(entry.type_id or ""), Choice(entry.state))
+    return standing
 
 
-_EVENT = {
-    Choice.PENDING: (Event.REQUESTED, "none"),
-    Choice.REFUSED: (Event.REFUSED, "consent"),
-    Choice.GRANTED: (Event.GRANTED, "consent"),
-    Choice.WITHDRAWN: (Event.WITHDRAWN, "consent"),
-    Choice.NONE: (Event.CLEARED, "none"),
+_TOLD = {
+    Choice.PENDING: (Event.REQUESTED, Choice.PENDING.value, "none"),
+    Choice.REFUSED: (Event.REFUSED, Choice.REFUSED.value, "consent"),
+    Choice.GRANTED: (Event.GRANTED, Choice.GRANTED.value, "consent"),
+    Choice.WITHDRAWN: (Event.WITHDRAWN, Choice.WITHDRAWN.value, "consent"),
+    Choice.NONE: (Event.CLEARED, Choice.NONE.value, "none"),
 }
 
 
@@ -154,10 +156,10 @@ def _entry(
     basis: str,
     notice: NoticeRef | None,
 ) -> Entry:
-    author = act.author
+    log, subject, seq, _ = chain
+    id_, at, (kind, ref, method, request_id) = act
     about = (event, type_id, channel, state, basis)
-    by = (author.method, author.kind, author.ref, author.request_id)
-    return Entry(chain.log, act.id, chain.subject, chain.seq + 1, *about, act.at, act.at, *by, notice)
+    return Entry(log, id_, subject, seq + 1, *about, at, at, method, kind, ref, request_id, notice)
 
 
 # What most entries share: the same token, the same kind of choice about the same type.
@@ -168,10 +170,10 @@ def _frame(
     ref: str,
     method: str,
     event: Event,
-    basis: str,
-    state: str,
-    channel: str | None,
     type_id: str | None,
+    channel: str | None,
+    state: str,
+    basis: str,
     notice: NoticeRef | None,
 ) -> tuple[str, str, str, str]:
     """The fields of a leaf that say who, how and about what, up to those that differ from entry to entry."""

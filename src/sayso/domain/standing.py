@@ -45,8 +45,8 @@ class Standing:
                 return choice
         return Choice.NONE
 
-    def choose(self, type_id: TypeId, choice: Choice) -> Standing:
-        """The standing after a choice: what is chosen last goes last."""
+    def choose(self, type_id: TypeId, choice: str) -> Standing:
+        """The standing after a choice: what is chosen last goes last. Raises ValueError on what is no Choice."""
         return _chosen(self._line, type_id, choice)
 
     def stop(self, channel: Channel) -> Standing:
@@ -70,7 +70,7 @@ class Standing:
 
 # There are far fewer ways to choose than contacts.
 @lru_cache(maxsize=8_192)
-def _chosen(line: str, type_id: TypeId, choice: Choice) -> Standing:
-    before = Standing.unpacked(line)
+def _chosen(line: str, type_id: TypeId, choice: str) -> Standing:
+    before, chosen = Standing.unpacked(line), Choice(choice)
     rest = tuple(pair for pair in before.choices if pair[0] != type_id)
-    return Standing(rest if choice is Choice.NONE else (*rest, (type_id, choice)), before.stops)
+    return Standing(rest if chosen is Choice.NONE else (*rest, (type_id, chosen)), before.stops)

@@ -7,9 +7,8 @@ its request line alone; everything else goes through the parser.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from sayso.http.request import Fields
+from sayso.http.request import Fields, Request
 
 #: How many are kept, and how long one may be, in bytes. Beyond the first limit all are forgotten: they come back.
 HEADS_LIMIT = 512
@@ -21,21 +20,12 @@ _LINE = re.compile(rb"(GET|POST|PUT|DELETE|HEAD) (/[A-Za-z0-9/_.~%?=&,:@+-]{0,40
 _METHODS = {b"GET": "GET", b"POST": "POST", b"PUT": "PUT", b"DELETE": "DELETE", b"HEAD": "HEAD"}
 
 
-class Whole(NamedTuple):
-    """A request that has arrived whole."""
-
-    method: str
-    target: bytes
-    fields: Fields
-    body: bytes
-
-
 class Heads:
     def __init__(self) -> None:
         # Found by keyed hash, never compared byte by byte with what another client sent: there are secrets in it.
         self._known: dict[bytes, tuple[Fields, int]] = {}
 
-    def whole(self, data: bytes) -> Whole | None:
+    def whole(self, data: bytes, client: str) -> Request | None:
         """The one request that `data` is, if its header fields came before."""
         line = _LINE.match(data)
         if line is None:
@@ -48,7 +38,7 @@ class Heads:
         if len(data) != end + length:
             return None
         method, target = line.groups()
-        return Whole(_METHODS[method], target, fields, data[end:] if length else b"")
+        return Request(_METHODS[method], target, fields, data[end:] if length else b"", client)
 
     def keep(self, data: bytes, fields: Fields) -> None:
         """Remember the fields of the one request that `data` was, as the parser read them and kept alive."""

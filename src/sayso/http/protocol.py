@@ -115,9 +115,9 @@ class HttpProtocol(asyncio.Protocol):
             self._discard(len(data))
             return
         begins = not self._arriving
-        if begins and (whole := self._heads.whole(data)) is not None:
+        if begins and (request := self._heads.whole(data, self._client)) is not None:
             self._active = self._loop.time()
-            self._queue(Request(*whole, self._client), keep_alive=True)
+            self._queue(request, keep_alive=True)
             return
         try:
             self._parser.feed_data(data)

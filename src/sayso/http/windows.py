@@ -4,6 +4,7 @@ from __future__ import annotations
 
 #: The length of a window, in seconds.
 WINDOW = 10
+_WINDOW_MS = WINDOW * 1000
 
 #: What clients are told where there is no limit, per minute.
 _SHOWN = 10_000
@@ -43,7 +44,7 @@ class Windows:
         return b"x-ratelimit-limit: %d\r\nx-ratelimit-reset: %d\r\nx-ratelimit-remaining: %d\r\n" % told
 
     def _turn(self, now: int) -> None:
-        window = now // (WINDOW * 1000)
+        window = now // _WINDOW_MS
         if window != self._window:
             self._window = window
             self._counts = {}

@@ -66,19 +66,21 @@ class IntercomApp:
 class _Passage:
     """One request on its way: token, rate limit, version, route, scope, and then the handler."""
 
-    __slots__ = ("app", "key", "left", "path", "request", "request_id")
+    __slots__ = ("app", "key", "left", "now", "path", "request", "request_id")
 
     def __init__(self, app: IntercomApp, request: Request) -> None:
         self.app = app
         self.request = request
         self.request_id = app.ids.request()
+        self.now = app.clock()
         self.key = "client " + request.client
         self.left: int | None = None
         self.path = ""
 
     async def response(self) -> tuple[str, Response]:
         try:
-            response = await self._through()
+            route, call = self._admitted(self._known() or await self._recognise())
+            response = await route.handler(call)
         except SaysoError as error:
             response = rendered(error, self.request_id)
         except Exception as error:  # noqa: BLE001
@@ -88,14 +90,17 @@ class _Passage:
         self._sign(response)
         return self.path, response
 
-    async def _through(self) -> Response:
-        request, now = self.request, self.app.clock()
-        sender = request.headers.recognised
-        if sender is None or not sender.region.access.still_knows(sender.caller, now):
-            sender = await self._recognise()
+    def _known(self) -> _Sender | None:
+        """Who sends this, where the same header fields came before and nothing has changed since."""
+        sender: _Sender | None = self.request.headers.recognised
+        known = sender is not None and sender.region.access.still_knows(sender.caller, self.now)
+        return sender if known else None
+
+    def _admitted(self, sender: _Sender) -> tuple[Route, Call]:
+        """What is to be done with this. Raises RateLimited, and whatever else speaks against it."""
         caller, version = sender.caller, sender.version
         self.key = caller.token.id
-        self._spend(now)
+        self._spend()
         if version is None:
             raise UnknownVersion("The requested version could not be found")
         route, parameters = self._route()
@@ -103,16 +108,16 @@ class _Passage:
             raise NotInVersion("Requested resource is not available in current API version.")
         if route.scope not in caller.token.scopes:
             raise Forbidden(Scope(route.scope).value)
-        return await route.handler(Call(request, sender.region, caller, version, parameters, self.request_id))
+        return route, Call(self.request, sender.region, caller, version, parameters, self.request_id)
 
     def _sign(self, response: Response) -> None:
         """The headers that every answer bears."""
         windows = self.app.windows
-        left = windows.left(self.key, self.app.clock()) if self.left is None else self.left
+        left = windows.left(self.key, self.now) if self.left is None else self.left
         version = self.request.headers.get(b"intercom-version")
         told = b"" if version is None else line(b"intercom-version", version)
-        request_id = b"x-request-id: %s\r\n" % self.request_id.encode()
-        response.lines = b"".join((request_id, windows.lines(left), told, response.lines))
+        signed = (self.request_id.encode(), windows.lines(left), told, response.lines)
+        response.lines = b"x-request-id: %s\r\n%s%s%s" % signed
 
     async def _recognise(self) -> _Sender:
         """Who sends this, found out anew, and kept with the header fields. Raises Unauthenticated, RateLimited."""
@@ -121,15 +126,15 @@ class _Passage:
         try:
             caller = await region.access.authenticate(secret)
         except Unauthenticated:
-            self._spend(self.app.clock())
+            self._spend()
             raise
         header = request.headers.get(b"intercom-version")
         version = named(caller.snapshot.workspace.api_version.encode() if header is None else header)
         request.headers.recognised = sender = _Sender(caller, region, version)
         return sender
 
-    def _spend(self, now: int) -> None:
-        self.left = self.app.windows.spend(self.key, now)
+    def _spend(self) -> None:
+        self.left = self.app.windows.spend(self.key, self.now)
         if self.left < 0:
             raise RateLimited("The rate limit for the App has been exceeded")
 

@@ -16,8 +16,14 @@ _ATTACHED = {
     ConsentType.OPT_IN: frozenset({Choice.GRANTED}),
     ConsentType.OPT_OUT: frozenset({Choice.WITHDRAWN, Choice.REFUSED}),
 }
-_ATTACHING = {ConsentType.OPT_IN: Choice.GRANTED, ConsentType.OPT_OUT: Choice.WITHDRAWN}
-_DETACHING = {ConsentType.OPT_IN: Choice.WITHDRAWN, ConsentType.OPT_OUT: Choice.NONE}
+_ATTACHING = {
+    ConsentType.OPT_IN: Wish(Choice.GRANTED, already=_ATTACHED[ConsentType.OPT_IN]),
+    ConsentType.OPT_OUT: Wish(Choice.WITHDRAWN, already=_ATTACHED[ConsentType.OPT_OUT]),
+}
+_DETACHING = {
+    ConsentType.OPT_IN: Wish(Choice.WITHDRAWN, only_from=_ATTACHED[ConsentType.OPT_IN]),
+    ConsentType.OPT_OUT: Wish(Choice.NONE, only_from=_ATTACHED[ConsentType.OPT_OUT]),
+}
 
 
 def attached(standing: Standing, types: Mapping[str, SubscriptionType]) -> list[tuple[SubscriptionType, Choice]]:
@@ -34,11 +40,11 @@ def attaching(consent_type: str | None) -> Callable[[SubscriptionType], Wish]:
             raise TypeNotFound("the subscription type is not live")
         if consent_type is not None and consent_type != type_.consent_type:
             raise Invalid(f"consent_type of this subscription type is {type_.consent_type}", "consent_type")
-        return Wish(_ATTACHING[type_.consent_type], already=_ATTACHED[type_.consent_type])
+        return _ATTACHING[type_.consent_type]
 
     return wish_for
 
 
 def detaching(type_: SubscriptionType) -> Wish:
     """To detach a type in any state, if it is attached."""
-    return Wish(_DETACHING[type_.consent_type], only_from=_ATTACHED[type_.consent_type])
+    return _DETACHING[type_.consent_type]

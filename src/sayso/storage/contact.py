@@ -167,22 +167,15 @@ def _claims(change: Change) -> dict[tuple[str, str], Statement]:
 
 
 def _row(change: Change) -> Statement:
-    before, after, type_ = change.before, change.after, change.decided_on
-    key = (before.workspace_id, bytes.fromhex(before.id))
-    head = (
-        after.revision,
-        after.updated_at,
-        bytes.fromhex(change.act.id),
-        after.chain.seq,
-        after.chain.hash,
-        after.standing.packed(),
-    )
+    workspace_id, id_, state, revision, updated_at, (_, _, seq, hash_), standing = change.after
+    key = (workspace_id, bytes.fromhex(id_))
+    head = (revision, updated_at, bytes.fromhex(change.act.id), seq, hash_, standing.packed())
     if change.created_at is not None:
         return _insert(change, key, head)
-    swap = (*key, before.revision)
+    swap, type_ = (*key, change.before.revision), change.decided_on
     links = change.links.packed() if change.links is not None else None
     if change.profile is not None:
-        profile = (after.state, *_profile_row(change.profile))
+        profile = (state, *_profile_row(change.profile))
         if links is None:
             return Statement(_SWAP_ALL, (*head, *profile, *swap), True)
         return Statement(_SWAP_WHOLE, (*head, *profile, *links, *swap), True)
@@ -190,8 +183,7 @@ def _row(change: Change) -> Statement:
         return Statement(_SWAP_LINKS, (*head, *links, *swap), True)
     if type_ is None:
         return Statement(_SWAP, (*head, *swap), True)
-    on_type = (before.workspace_id, type_.id, type_.revision)
-    return Statement(SWAP_ON_TYPE, (*head, *swap, *on_type), True)
+    return Statement(SWAP_ON_TYPE, (*head, *swap, workspace_id, type_.id, type_.revision), True)
 
 
 def _insert(change: Change, key: tuple[str, bytes], head: tuple[Any, ...]) -> Statement:

@@ -109,43 +109,26 @@ class SqlLedgerStore:
 
 def append(change: Change) -> list[Statement]:
     """The entries of a change, and the event that announces each; one event where there is no entry."""
-    head, act, entries = change.before, change.act, change.entries
-    contact_id = bytes.fromhex(head.id)
-    if not entries:
-        row = (bytes.fromhex(act.id), head.workspace_id, contact_id, change.kind, None, act.at)
-        return [Statement(ANNOUNCE, row, appends=True)]
-    written, kind = [], change.kind
-    for entry, hash_ in zip(entries, head.chain.hashes(entries, change.after.chain.hash), strict=True):
-        written.append(Statement(APPEND, _row(head.workspace_id, contact_id, entry, hash_), appends=True))
-        event = (bytes.fromhex(entry.id), head.workspace_id, contact_id, kind, entry.seq, act.at)
-        written.append(Statement(ANNOUNCE, event, appends=True))
+    workspace_id, id_, _, _, _, chain, _ = change.before
+    contact_id, kind, at = bytes.fromhex(id_), change.kind, change.act.at
+    if not change.entries:
+        row = (bytes.fromhex(change.act.id), workspace_id, contact_id, kind, None, at)
+        return [Statement(ANNOUNCE, row, False, True)]
+    written: list[Statement] = []
+    for entry, hash_ in chain.hashed(change.entries, change.after.chain.hash):
+        row = _row(workspace_id, contact_id, entry, hash_)
+        event = (row[3], workspace_id, contact_id, kind, row[2], at)
+        written += (Statement(APPEND, row, False, True), Statement(ANNOUNCE, event, False, True))
         # The first one announces the change, the others what else it did to the contact's consent.
         kind = CONSENT
     return written
 
 
-def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> tuple[object, ...]:
-    notice = entry.notice
-    return (
-        workspace_id,
-        contact_id,
-        entry.seq,
-        bytes.fromhex(entry.id),
-        bytes.fromhex(entry.subject),
-        entry.event,
-        entry.type_id,
-        entry.channel,
-        entry.state,
-        entry.basis,
-        entry.occurred_at,
-        entry.recorded_at,
-        entry.method,
-        entry.actor_kind,
-        entry.actor_ref,
-        entry.request_id,
-        *((notice.version, notice.locale, notice.sha256) if notice else (None, None, None)),
-        hash_,
-    )
+def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> Row:
+    # The columns from `event` to `request_id` are the entry's own, in its order.
+    _, id_, subject, seq, *facts, notice = entry
+    told = (None, None, None) if notice is None else notice[1:]
+    return (workspace_id, contact_id, seq, bytes.fromhex(id_), bytes.fromhex(subject), *facts, *told, hash_)
 
 
 def _head(row: Row | None, contact_id: str = "") -> HeadRow | Unreadable:

@@ -85,6 +85,8 @@ class SqliteEngine:
         self._connect = connect
         self._reader = connect()
         self._reader.execute(f"PRAGMA cache_size = {-READER_CACHE}")
+        # One for all: each reads to its end at once, and a new one costs as much as a part of a read.
+        self._cursor = self._reader.cursor()
         self._scanner: apsw.Connection | None = None
         self._writer = Writer(connect, checkpoints=checkpoints)
         self._handed: SimpleQueue[Handed | None] = SimpleQueue()
@@ -106,13 +108,13 @@ class SqliteEngine:
         try:
             if not self._snapshot:
                 self._begin_snapshot()
-            return self._reader.execute(dialect(sql), params).fetchall()
+            return self._cursor.execute(dialect(sql), params).fetchall()
         except apsw.Error as error:
             raise translated(error) from error
 
     def _begin_snapshot(self) -> None:
         """The reads of one tick of the loop share a snapshot: a lock taken for each would cost as much as the read."""
-        self._reader.execute("BEGIN")
+        self._cursor.execute("BEGIN")
         self._snapshot = True
         asyncio.get_running_loop().call_soon(self._end_snapshot)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from time import monotonic
 from typing import Any
 
@@ -118,33 +119,40 @@ def _apply_all(connection: apsw.Connection, batch: list[Sequence[Statement]]) ->
     """Run changes one after the other, then what those that succeeded append, a kind at a time."""
     rows: dict[str, list[tuple[Any, ...]]] = {}
     outcomes: list[Outcome] = []
+    cursor = connection.cursor()
     for statements in batch:
-        outcome = _apply(connection, [statement for statement in statements if not statement.appends])
+        outcome = _apply(cursor, statements)
         outcomes.append(outcome)
         if outcome is None:
             for sql, params, _, appends in statements:
                 if appends:
                     rows.setdefault(sql, []).append(params)
     for sql, appended in rows.items():
-        connection.executemany(dialect(sql), appended)
+        cursor.executemany(dialect(sql), appended)
     return outcomes
 
 
-def _apply(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:
-    """Run one change. A guarded statement that is not the first needs a savepoint to go back to."""
-    if not any(statement.guarded for statement in statements[1:]):
-        return _run(connection, statements)
-    connection.execute("SAVEPOINT change")
-    outcome = _run(connection, statements)
+_GUARDED = itemgetter(Statement._fields.index("guarded"))
+
+
+def _apply(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
+    """Run one change, but for what it appends. A guarded statement that is not the first needs a savepoint to go back
+    to."""
+    if not any(map(_GUARDED, statements[1:])):
+        return _run(cursor, statements)
+    cursor.execute("SAVEPOINT change")
+    outcome = _run(cursor, statements)
     if outcome is not None:
-        connection.execute("ROLLBACK TO change")
-    connection.execute("RELEASE change")
+        cursor.execute("ROLLBACK TO change")
+    cursor.execute("RELEASE change")
     return outcome
 
 
-def _run(connection: apsw.Connection, statements: Sequence[Statement]) -> Outcome:
-    for sql, params, guarded, _ in statements:
-        connection.execute(dialect(sql), params)
-        if guarded and not connection.changes():
+def _run(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
+    for sql, params, guarded, appends in statements:
+        if appends:
+            continue
+        cursor.execute(dialect(sql), params)
+        if guarded and not cursor.connection.changes():
             return Stale("somebody was faster")
     return None

@@ -74,9 +74,8 @@ class MemoryContactStore:
         if change.links is not None:
             self._link(change)
         self._claim(change)
-        hashes = change.before.chain.hashes(change.entries, change.after.chain.hash)
-        stored = (Stored(key[1], entry, hash_) for entry, hash_ in zip(change.entries, hashes, strict=True))
-        self.entries.setdefault(key, []).extend(stored)
+        hashed = change.before.chain.hashed(change.entries, change.after.chain.hash)
+        self.entries.setdefault(key, []).extend(Stored(key[1], entry, hash_) for entry, hash_ in hashed)
         self.events.setdefault(key, []).append(change)
 
     def _guard(self, change: Change) -> None:

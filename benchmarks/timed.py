@@ -11,7 +11,6 @@ import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
-from threading import get_ident
 from time import perf_counter, thread_time
 from typing import Any
 
@@ -65,35 +64,41 @@ class _Steps:
             value = yield pending
 
 
-class _Connection:
-    """A database connection that times its statements by what they are."""
+class _Database:
+    """A database connection, or a cursor of one, that times its statements by what they are."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.wal_checkpoint = _timed("checkpoint", connection.wal_checkpoint)
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        if hasattr(database, "wal_checkpoint"):
+            self.wal_checkpoint = _timed("checkpoint", database.wal_checkpoint)
+            self.cursor = lambda: _Database(database.cursor())
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+        return getattr(self._database, name)
 
     def execute(self, sql: str, *params: Any) -> Any:
-        # The loop's own thread reads, the writer's thread writes.
-        name = "read" if get_ident() == _LOOP else "commit" if sql == "COMMIT" else "statements"
-        began, wall = thread_time(), perf_counter()
+        began, wall, name = thread_time(), perf_counter(), _name(sql)
         try:
-            return self._connection.execute(sql, *params)
+            return self._database.execute(sql, *params)
         finally:
             _spent[name] += thread_time() - began
             _spent[f"{name} wall"] += perf_counter() - wall
             _counts[f"{name} count"] += 1
 
+    def executemany(self, sql: str, rows: Any) -> Any:
+        return _timed("statements", self._database.executemany)(sql, rows)
 
-_LOOP = get_ident()
+
+def _name(sql: str) -> str:
+    if sql == "COMMIT":
+        return "commit"
+    return "read" if sql.startswith("SELECT") or sql in {"BEGIN", "ROLLBACK"} else "statements"
 
 
 def _patch() -> None:
     stores: Any = store
     connect = stores.connect
-    stores.connect = lambda *args, **more: _Connection(connect(*args, **more))
+    stores.connect = lambda *args, **more: _Database(connect(*args, **more))
     consent.decide = _timed("rules", consent.decide)
     engine: Any = sqlite.SqliteEngine
     engine._hand_over = _timed("hand-over", engine._hand_over)

@@ -1,6 +1,6 @@
 """The same on PostgreSQL: our server with one worker and with two, pgbench, and the user's stack, on one cluster.
 
-The cluster is our own, on this machine, with fsync on; PostgreSQL is on whatever core the kernel gives it.
+The cluster is our own, on this machine, with fsync on. Everybody is on whatever core the kernel gives them.
 """
 
 from __future__ import annotations

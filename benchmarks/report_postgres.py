@@ -22,8 +22,8 @@ _WRITERS = {targets.OURS: "**Sayso**, with one worker and with two", targets.PEE
 
 _NOTE = """\
 pgbench runs with `-n -M prepared -c 64 -j 1`; GET is the statement that Sayso reads with, POST one statement that updates
-a random contact's row and adds a ledger entry and an event. Its latency is the average. One worker has core 0, wrk core 1;
-two workers, pgbench and PostgreSQL are where the kernel puts them. Everybody's connections are open and warm."""
+a random contact's row and adds a ledger entry and an event. Its latency is the average. Servers, wrk, pgbench and
+PostgreSQL are where the kernel puts them. Everybody's connections are open and warm."""
 
 _QUIET = """\
 Autovacuum is off, and no checkpoint falls into the run: right after one, a change logs whole pages (`bytes.json` has

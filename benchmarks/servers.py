@@ -1,4 +1,4 @@
-"""Servers as processes of their own, pinned to one core, each with its process group."""
+"""Servers as processes of their own, each with its process group."""
 
 from __future__ import annotations
 
@@ -44,14 +44,12 @@ class Server:
         environment: Mapping[str, str] | None = None,
         database: Path | str | None = None,
         cluster: Cluster | None = None,
-        *,
-        is_pinned: bool = True,
     ) -> None:
         self.name = name
         self.database = database
         self.cluster = cluster
         self.port = port
-        self._command = [*(pinned(SERVER_CORE) if is_pinned else ()), *command]
+        self._command = [*pinned(SERVER_CORE, self), *command]
         self._log = folder / f"{name.replace(' ', '-')}.log"
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("SAYSO_")},
@@ -116,8 +114,10 @@ class Server:
                 continue
 
 
-def pinned(core: int) -> list[str]:
-    return ["taskset", "-c", str(core)] if shutil.which("taskset") else []
+def pinned(core: int, server: Server) -> list[str]:
+    """What comes before a command that serves or asks. A database server goes where the kernel puts it, and where it is
+    put upon somebody's only core that one loses: there nobody has one, as pgbench has none."""
+    return ["taskset", "-c", str(core)] if server.cluster is None and shutil.which("taskset") else []
 
 
 def sayso(
@@ -134,11 +134,11 @@ def sayso(
 
 
 def sayso_on(cluster: Cluster, folder: Path, url: str, name: str = "sayso", *, workers: int = 1) -> Server:
-    """The same on PostgreSQL. Several workers are on whatever core the kernel gives them."""
+    """The same on PostgreSQL."""
     port = free_port()
     options = ["serve", "--port", str(port), "--data-dir", str(folder), "--workers", str(workers)]
     command = [sys.executable, "-m", "sayso", *options]
-    return Server(name, command, port, folder, _environment(url), url, cluster, is_pinned=workers == 1)
+    return Server(name, command, port, folder, _environment(url), url, cluster)
 
 
 def _environment(url: str) -> dict[str, str]:

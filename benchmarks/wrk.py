@@ -1,4 +1,4 @@
-"""The load: wrk on the other core, with requests that a Lua script makes."""
+"""The load: wrk on a core of its own, with requests that a Lua script makes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def command(server: Server, connections: int, seconds: float, script: Path, *arg
     url = f"http://127.0.0.1:{server.port}/"
     options = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s"]
     options += ["-H", f"Authorization: Bearer {TOKEN}", "-s", str(script), url, "--"]
-    return [*pinned(CLIENT_CORE), "wrk", *options, *map(str, arguments)]
+    return [*pinned(CLIENT_CORE, server), "wrk", *options, *map(str, arguments)]
 
 
 def measured(server: Server, asking: list[str], method: str, connections: int, round_: int = 0) -> Sample:

@@ -55,8 +55,11 @@ class ContactTagService:
 
     async def all(self, workspace_id: str, contact_id: str) -> list[Applied]:
         """A live contact's tags, in the order in which they came. Raises ContactNotFound."""
-        await self._contacts.find(workspace_id, contact_id)
-        rows = await self._store.links.tags(workspace_id, contact_id)
+        contact = await self._contacts.find(workspace_id, contact_id)
+        # Of several that came in one millisecond, the contact's row alone knows the order.
+        place = {tag_id: number for number, tag_id in enumerate(contact.links.tags)}
+        found = await self._store.links.tags(workspace_id, contact_id)
+        rows = sorted(found, key=lambda row: place.get(row.tag_id, len(place)))
         snapshot = await self._snapshots.of(workspace_id)
         if snapshot is not None and any(row.tag_id not in snapshot.tags for row in rows):
             snapshot = await self._snapshots.current(workspace_id)

@@ -170,7 +170,7 @@ class SubscriptionTypeStore(Protocol):
 
 class LinkStore(Protocol):
     async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
-        """The rows of a contact's tags, in the order in which they came."""
+        """The rows of a contact's tags, in the order of their times."""
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         """The tags, companies and notes that changes of a contact have put and not dropped, in any state of it."""

@@ -25,6 +25,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
+from sayso.service.ports_links import LinkRowStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,9 @@ class Store(Protocol):
 
     @property
     def links(self) -> LinkStore: ...
+
+    @property
+    def link_rows(self) -> LinkRowStore: ...
 
     @property
     def note(self) -> NoteStore: ...

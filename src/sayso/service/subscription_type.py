@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from sayso.domain import subscription_type as rules
-from sayso.domain.errors import NotFound, TypeNotFound, Unavailable
+from sayso.domain.errors import NotFound, Stale, TypeNotFound, Unavailable
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
@@ -77,13 +77,24 @@ class SubscriptionTypeService:
         self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
     ) -> TypeChange | None:
         async def commit(change: TypeChange) -> None:
-            await self._store.subscription_type.commit(change, keep(change.after) if keep else None)
+            record = keep(change.after) if keep else None
+            try:
+                await self._store.subscription_type.commit(change, record)
+            except Stale:
+                await self._refuse_answered(record)
+                raise
 
         change = await decided(decide, commit)
         # What was written stays written: what it was read for is read again in a second anyway.
         with suppress(Unavailable):
             await self._snapshots.current(workspace_id)
         return change
+
+    async def _refuse_answered(self, record: IdempotencyRecord | None) -> None:
+        """A key that another process took stays taken: no further try would be better. Raises Unavailable."""
+        kept = record and await self._store.idempotency.find(record.workspace_id, record.key)
+        if record and kept and kept.is_kept(record.at):
+            raise Unavailable("The same request was answered just now; nothing was written, try again")
 
     async def current(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type as the store has it now, in any state. Raises TypeNotFound."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from sayso.domain import subscription_type as rules
 from sayso.domain.errors import NotFound, Stale, TypeNotFound, Unavailable
@@ -25,10 +24,7 @@ class SubscriptionTypeService:
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         """Every type in any state, in order of creation, as the store has them now: a process that made one may be
         another than the one that lists them."""
-        snapshot = await self._snapshots.current(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return list(snapshot.types.values())
+        return list((await self._snapshots.required(workspace_id)).types.values())
 
     async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""
@@ -85,9 +81,7 @@ class SubscriptionTypeService:
                 raise
 
         change = await decided(decide, commit)
-        # What was written stays written: what it was read for is read again in a second anyway.
-        with suppress(Unavailable):
-            await self._snapshots.current(workspace_id)
+        await self._snapshots.renew(workspace_id)
         return change
 
     async def _refuse_answered(self, record: IdempotencyRecord | None) -> None:

@@ -27,7 +27,9 @@ OTHERS = {"companies", "scrolls", "idempotency"}
 
 async def filled_in(region: Region, workspace: str) -> dict[str, str]:
     """Two contacts, one a survivor, who have something in every table; by name."""
-    company = (await region.companies.put(workspace, "acme", lambda profile, _: replace(profile, name="Acme"))).company
+    company = (
+        await region.companies.put(AUTHOR, workspace, "acme", lambda profile, _: replace(profile, name="Acme"))
+    ).company
     made = {}
     for name in ("alice", "bob"):
         profile = Profile(Role.USER, email=f"{name}@example.com")

@@ -56,7 +56,9 @@ async def _contact(region: Region, workspace: str, profile: Profile) -> str:
 
 
 async def _company(region: Region, workspace: str, name: str) -> str:
-    return (await region.companies.put(workspace, name, lambda profile, _: replace(profile, name=name))).company.id
+    return (
+        await region.companies.put(AUTHOR, workspace, name, lambda profile, _: replace(profile, name=name))
+    ).company.id
 
 
 async def told(store: Store, workspace: str) -> set[tuple[str, str]]:

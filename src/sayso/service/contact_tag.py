@@ -110,7 +110,7 @@ class ContactTagService:
             )
         )
         for one, company_id in zip(companies, firms, strict=True):
-            await self._mark_company(workspace_id, company_id, found.id, untag=one.untag)
+            await self._mark_company(author, workspace_id, company_id, found.id, untag=one.untag)
         return Marked(found, _told(contacts, people), _told(companies, firms))
 
     async def _put(self, author: Author, workspace_id: str, contact_id: str, tag: Tag, admin_id: str) -> Tagging | None:
@@ -133,15 +133,17 @@ class ContactTagService:
         )
         return before is not after
 
-    async def _mark_company(self, workspace_id: str, company_id: str, tag_id: str, *, untag: bool) -> None:
-        def rule(company: Company, now: int) -> CompanyChange | None:
+    async def _mark_company(
+        self, author: Author, workspace_id: str, company_id: str, tag_id: str, *, untag: bool
+    ) -> None:
+        def rule(company: Company, act: Act) -> CompanyChange | None:
             if untag:
-                return company_rules.untag(company, tag_id, now)
+                return company_rules.untag(company, tag_id, act)
             if len(company.tags) >= rules.TAGS_LIMIT:
                 raise Invalid(f"a company has at most {rules.TAGS_LIMIT} tags")
-            return company_rules.tag(company, tag_id, now)
+            return company_rules.tag(company, tag_id, act)
 
-        await self._companies.change(workspace_id, company_id, rule)
+        await self._companies.change(author, workspace_id, company_id, rule)
 
     async def _contact(self, workspace_id: str, wanted: Marking) -> str:
         if wanted.id is not None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -21,13 +19,12 @@ from tests.conformance.operations import (
     made,
     words,
 )
-from tests.conftest import Acme, opened_store
+from tests.conftest import Acme
 from tests.intercom.told import without_request_id
 
 from sayso.api.routes import ROUTES as API_ROUTES
 from sayso.domain.access import Scope
 from sayso.intercom.routes import ROUTES
-from sayso.service.ports import Store
 from sayso.storage.memory import MemoryStore
 from sayso.storage.migrate import files
 
@@ -49,14 +46,6 @@ FREE = {"number"}
 
 #: Parameters of paths that name nothing of a workspace's.
 NAMELESS = {"{locale}"}
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """PostgreSQL is asked in the same words as SQLite; what it does with several at once, its own tests hold."""
-    opened = await opened_store(request.param, request, tmp_path)
-    yield opened
-    await opened.close()
 
 
 def naming() -> dict[Operation, list[Case]]:

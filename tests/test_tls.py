@@ -35,6 +35,11 @@ def test_a_client_that_trusts_the_certificate_is_served(start, certificate, tmp_
         contact = client.post("/contacts", json={"email": "alice@example.com"}).json()["id"]
         type_id = client.get("/subscription_types").json()["data"][0]["id"]
         assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_id}).status_code
+        for company in ("acme", "globex"):
+            client.post("/companies", json={"company_id": company})
+        following = client.get("/companies?per_page=1").json()["pages"]["next"]
+        assert following.startswith(f"{server.url}/companies?"), following
+        assert 200 == client.get(following).status_code
         assert 413 == client.post("/contacts", content=b"x" * 3_000_000).status_code
         assert type_id == client.get(f"/contacts/{contact}/subscriptions").json()["data"][0]["id"]
     assert 0 == server.stop()

@@ -56,9 +56,9 @@ class App:
         if scope["type"] != "http":
             raise RuntimeError(f"there is no {scope['type']} here")
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        client = scope.get("client")
-        body = await _body(receive)
-        request = Request(scope["method"], target, Fields(scope["headers"]), body, client[0] if client else "")
+        client = (scope.get("client") or ("",))[0]
+        fields, body = Fields(scope["headers"]), await _body(receive)
+        request = Request(scope["method"], target, fields, body, client, scope.get("scheme", "http"))
         response = await self.respond(request)
         length = b"%d" % len(response.body)
         headers = [(b"content-type", response.media_type), (b"content-length", length), *response.headers]

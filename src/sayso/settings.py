@@ -70,7 +70,7 @@ class Settings:
     tls_cert: str = field(default="", metadata=_told("File with the certificate chain, PEM."))
     tls_key: str = field(default="", metadata=_told("File with the certificate's key, PEM."))
     trusted_proxies: str = field(
-        default="", metadata=_told("Addresses or networks whose X-Forwarded-For and -Host count.")
+        default="", metadata=_told("Addresses or networks whose X-Forwarded-For, -Host and -Proto count.")
     )
     metrics_public: bool = field(
         default=False, metadata=_told("Whether /metrics answers more than loopback and tokens.")

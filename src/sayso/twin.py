@@ -141,8 +141,8 @@ class TwinApp(App):
 
 
 async def _cut() -> None:
-    """End the connection: a task of the protocol's that is cancelled leaves no answer, and no line in a log."""
-    # After this it is a task.
+    """End the connection: what waits and is cancelled leaves no answer, and no line in a log."""
+    # Raised before anything waits, it would end the round, and leave all others of it without an answer too.
     await asyncio.sleep(0)
     raise asyncio.CancelledError
 

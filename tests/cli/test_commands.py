@@ -53,6 +53,16 @@ def test_verify_names_what_is_wrong_and_ends_with_3(sayso: Sayso, database: Path
     assert named in in_json.json["problems"]
 
 
+def test_verify_names_the_contact_and_the_table_of_a_link_that_has_no_row(sayso: Sayso, database: Path):
+    _fake_contact(database)
+    _run(database, "UPDATE contacts SET tags = '7'")
+
+    said = sayso("verify")
+
+    assert 3 == said.code
+    assert "workspace acme, contact c1: the contact's row names what has no row in contact_tags\n" in said.out
+
+
 def test_verify_walks_every_region_unless_one_is_named(sayso: Sayso, database: Path, tmp_path: Path):
     (tmp_path / "sayso.toml").write_text("[regions.eu]")
     sayso("workspace", "create", "Over there", "--region", "eu")

@@ -25,3 +25,23 @@ def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(peer, forwarded
     TrustedProxies("10.0.0.0/8, ::1").unfold(request)
 
     assert client == request.client
+
+
+@pytest.mark.parametrize(
+    ("peer", "came", "forwarded", "scheme"),
+    [
+        ("10.0.0.1", "http", "https", "https"),
+        ("10.0.0.1", "http", "HTTPS", "https"),
+        ("10.0.0.1", "https", "http", "http"),
+        ("10.0.0.1", "https", "", "https"),
+        ("10.0.0.1", "http", "gopher", "http"),
+        ("203.0.113.9", "http", "https", "http"),
+        ("", "https", "http", "https"),
+    ],
+)
+def test_the_scheme_that_a_proxy_was_asked_by_counts_from_trusted_peers_alone(peer, came, forwarded, scheme):
+    request = Request("GET", b"/", Fields({b"x-forwarded-proto": forwarded.encode()}), b"", peer, came)
+
+    TrustedProxies("10.0.0.0/8").unfold(request)
+
+    assert scheme == request.scheme

@@ -328,6 +328,17 @@ async def test_a_contact_belongs_to_companies_in_the_order_in_which_it_came(acme
     assert [two["id"]] == ids(await acme.get(path, **_in(version)))
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_the_url_of_a_page_has_the_scheme_that_the_client_came_by(acme: Acme, scheme: str):
+    await put(acme, "one")
+    await put(acme, "two")
+    other = "http" if scheme == "https" else "https"
+
+    first = await acme.get(f"{scheme}://sayso.test/companies?per_page=1", headers={"X-Forwarded-Proto": other})
+
+    assert f"{scheme}://sayso.test/companies?per_page=1&page=2" == first.json()["pages"]["next"]
+
+
 async def test_pages_of_a_contact_s_companies_are_urls(acme: Acme):
     alice = await acme.contact()
     made = [(await put(acme, str(number)))["id"] for number in range(3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.cast import AUTHOR
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, USER_NOT_FOUND, refused, told
 
@@ -99,7 +100,7 @@ async def test_users_are_tagged_and_untagged_at_once(acme: Acme):
 
 async def test_companies_are_tagged_and_untagged_at_once(acme: Acme):
     companies, workspace = acme.region.companies, acme.workspace.id
-    pear = (await companies.put(workspace, "pear", lambda profile, _: profile)).company.id
+    pear = (await companies.put(AUTHOR, workspace, "pear", lambda profile, _: profile)).company.id
 
     tag = await make(acme, "Partner", companies=[{"company_id": "pear"}])
 

@@ -33,7 +33,7 @@ def same(profile: CompanyProfile, now: int) -> CompanyProfile:
 
 async def filled(region: Region, workspace: str, members: int) -> tuple[str, list[str]]:
     """A company and its contacts; the first of them is archived, and leaves it like the others."""
-    company = (await region.companies.put(workspace, "big", same)).company.id
+    company = (await region.companies.put(AUTHOR, workspace, "big", same)).company.id
     contacts = []
     for number in range(members):
         profile = Profile(Role.USER, external_id=f"member{number}")
@@ -113,7 +113,7 @@ async def test_a_deletion_that_was_cut_short_is_taken_up(
         with pytest.raises(CompanyNotFound):
             await region.contact_companies.attach(AUTHOR, workspace, contact, company)
         assert [] == (await region.contact_companies.companies(workspace, contact, 1, 10)).companies
-    heir = (await region.companies.put(workspace, "big", same)).company.id
+    heir = (await region.companies.put(AUTHOR, workspace, "big", same)).company.id
     following = Region.on("us", region.store, Clock(), RandomIds())
     if again == "by the same request":
         await following.companies.delete(AUTHOR, workspace, company)
@@ -152,7 +152,7 @@ async def test_of_many_who_create_one_company_all_get_the_same(region: Region, w
         return lambda profile, _: replace(profile, custom_attributes={**profile.custom_attributes, str(number): True})
 
     made = await asyncio.gather(
-        *((region, other)[number % 2].companies.put(workspace, "one", plan(number)) for number in range(6))
+        *((region, other)[number % 2].companies.put(AUTHOR, workspace, "one", plan(number)) for number in range(6))
     )
 
     (company_id,) = {counted.company.id for counted in made}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
-from sayso.service.decided import TRIES, decided
+from sayso.service import decided as service
+from sayso.service.decided import LONGEST, SHORTEST, TRIES, decided
+from sayso.service.patience import PATIENCE, WAITING_SINCE
 
 
 class Story:
@@ -40,13 +44,41 @@ async def test_a_stale_change_is_decided_anew():
     assert [1, 2, 3] == story.tried
 
 
-async def test_after_five_stale_tries_nothing_was_written():
+async def test_after_five_stale_tries_and_without_patience_nothing_was_written(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "PATIENCE", 0)
     story = Story(*[Stale() for _ in range(TRIES)])
 
     with pytest.raises(Unavailable, match="nothing was written"):
         await decided(story.decide, story.commit)
 
     assert 5 == len(story.tried) == story.decided
+
+
+async def test_after_five_stale_tries_others_follow_each_after_a_pause(monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(service, "sleep", sleep)
+    story = Story(*[Stale() for _ in range(50)])
+
+    assert 51 == await decided(story.decide, story.commit)
+
+    assert 51 - TRIES == len(pauses)
+    assert all(0 < pause <= LONGEST for pause in pauses)
+    assert len(set(pauses)) > len(pauses) / 2
+
+
+async def test_patience_began_when_the_request_came(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "LONGEST", SHORTEST)
+    story = Story(*[Stale() for _ in range(10_000)])
+    WAITING_SINCE.set(asyncio.get_running_loop().time() - PATIENCE + 0.05)
+
+    with pytest.raises(Unavailable, match="nothing was written"):
+        await decided(story.decide, story.commit)
+
+    assert TRIES < len(story.tried) == story.decided < 200
 
 
 async def test_where_nothing_is_to_be_written_nothing_is_committed():

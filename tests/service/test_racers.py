@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.cast import AUTHOR, NOON, draft
@@ -22,6 +22,7 @@ from sayso.service.ports import Store, Stored
 from sayso.service.region import Region
 
 RACERS = 64
+PROCESSES = 24
 ACTS = 8
 
 
@@ -66,6 +67,32 @@ async def test_racers_on_one_contact_make_one_history(region: Region):
     assert all(answer.what == "attach" or not answer.done for answer in by_request.values())
     assert standing.packed() == await region.store.contact.standing(workspace.id, contact.id)
     assert [] == await damage(region.store, workspace.id)
+
+
+async def test_racers_in_many_processes_all_come_to_their_turn(store: Store):
+    """A region each, as processes have: no turns hold one back for another."""
+    regions = [Region.on("us", store, lambda: NOON, RandomIds()) for _ in range(PROCESSES)]
+    workspace = (await regions[0].workspaces.create("Acme")).id
+    contact = (await regions[0].contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD)))).id
+
+    async def rename(region: Region, name: str) -> str | None:
+        seen: list[str | None] = []
+
+        def draft_of(found: Contact) -> ContactDraft:
+            seen.append(found.profile.name)
+            return ContactDraft(replace(found.profile, name=name))
+
+        await region.contacts.update(AUTHOR, workspace, contact, draft_of)
+        return seen[-1]
+
+    names = [str(number) for number in range(PROCESSES)]
+    before = await asyncio.gather(*map(rename, regions, names))
+
+    after = await regions[0].contacts.find(workspace, contact)
+    # Each was decided on the outcome of another one.
+    assert {None, *names} == {after.profile.name, *before}
+    assert 1 + PROCESSES == after.head.revision
+    assert [] == await damage(store, workspace)
 
 
 def _asked(event: Event, type_id: str) -> str:

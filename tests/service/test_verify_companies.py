@@ -28,7 +28,7 @@ async def _companies(store: Store) -> tuple[str, list[str]]:
     workspace = (await region.workspaces.create("Acme")).id
     ids = []
     for name in ("one", "two", "gone"):
-        made = await region.companies.put(workspace, name, lambda profile, _: replace(profile, name="secret"))
+        made = await region.companies.put(AUTHOR, workspace, name, lambda profile, _: replace(profile, name="secret"))
         ids.append(made.company.id)
     ada = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, external_id="ada")))
     await region.contact_companies.attach(AUTHOR, workspace, ada.id, ids[ONE])

@@ -25,7 +25,7 @@ _numbers = count(5_000)
 
 async def kept(store: Store, external_id: str, workspace_id: str = ACME, **profile: object) -> Company:
     company_id = f"{next(_numbers):024x}"
-    change = rules.create(workspace_id, company_id, CompanyProfile(external_id, **profile), NOON)  # type: ignore[arg-type]
+    change = rules.create(workspace_id, company_id, CompanyProfile(external_id, **profile), act())  # type: ignore[arg-type]
     await store.company.commit(change)
     return change.after
 
@@ -55,7 +55,7 @@ async def test_a_created_company_is_found_as_it_was_given_and_its_id_is_claimed(
         last_request_at=1_700_000_000,
         custom_attributes={"paid": True, "ratio": 155.5, "mates": 9, "none": None},
     )
-    change = rules.create(ACME, f"{1:024x}", profile, NOON)
+    change = rules.create(ACME, f"{1:024x}", profile, act())
 
     await store.company.commit(change)
 
@@ -72,8 +72,8 @@ async def test_of_two_companies_with_one_id_the_second_is_stale_and_of_two_chang
         await kept(store, "one")
     assert company.id == await holder(store, "one")
 
-    first = rules.update(company, CompanyProfile("one", name="first"), NOON + 1)
-    second = rules.update(company, CompanyProfile("one", name="second"), NOON + 1)
+    first = rules.update(company, CompanyProfile("one", name="first"), act(2, NOON + 1))
+    second = rules.update(company, CompanyProfile("one", name="second"), act(3, NOON + 1))
     assert first
     assert second
     await store.company.commit(first)
@@ -88,7 +88,7 @@ async def test_a_deleted_company_gives_its_id_free_and_is_forgotten_when_told(st
     await store.company.forget(ACME, company.id)
     assert company == await store.company.find(ACME, company.id)
 
-    change = rules.delete(company, NOON + 1)
+    change = rules.delete(company, act(2, NOON + 1))
     await store.company.commit(change)
 
     assert (CompanyState.DELETED, None) == (change.after.state, change.after.profile.name)
@@ -107,7 +107,7 @@ async def test_pages_are_in_the_order_of_the_last_request_or_of_the_ids(store: S
         await kept(store, f"c{place}", name="twice" if at % 2 else "once", last_request_at=at or None)
         for place, at in enumerate((0, 2, 0, 1))
     ]
-    tagged = rules.tag(made[0], "12", NOON)
+    tagged = rules.tag(made[0], "12", act(2))
     assert tagged
     await store.company.commit(tagged)
     made[0] = tagged.after
@@ -161,7 +161,7 @@ async def test_nobody_joins_a_company_that_is_not_live(store: Store):
     alice, bob = await created(store, "alice"), await created(store, "bob")
     await joined(store, alice, company)
 
-    await store.company.commit(rules.delete(company, NOON))
+    await store.company.commit(rules.delete(company, act(2)))
 
     for company_id in (company.id, f"{7:024x}"):
         change = contact_company.attach(bob, company_id, act(next(_numbers)))

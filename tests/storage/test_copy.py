@@ -51,7 +51,7 @@ async def source(tmp_path: Path) -> Path:
         contact = await region.contacts.create(AUTHOR, workspace.id, ContactDraft(profile))
         for choice in (Choice.GRANTED, Choice.WITHDRAWN)[: number % 3]:
             await region.consent.choose(AUTHOR, workspace.id, contact.id, type_.id, lambda _, c=choice: Wish(c))
-        company = (await region.companies.put(workspace.id, f"{number % 2}", named("Big \N{SNOWMAN}"))).company
+        company = (await region.companies.put(AUTHOR, workspace.id, f"{number % 2}", named("Big \N{SNOWMAN}"))).company
         await region.contact_companies.attach(AUTHOR, workspace.id, contact.id, company.id)
         if number % 5 == 0:
             await region.contacts.delete(AUTHOR, workspace.id, contact.id)
@@ -160,7 +160,7 @@ async def test_a_copy_is_not_gone_on_with_when_its_source_was_written_to(copy: C
     if what == "contact":
         await region.contacts.create(AUTHOR, workspace.id, ContactDraft(Profile(Role.LEAD)))
     else:
-        await region.companies.put(workspace.id, "0", named("changed"))
+        await region.companies.put(AUTHOR, workspace.id, "0", named("changed"))
     await store.close()
 
     with pytest.raises(Conflict, match="of this one before it was written to"):

@@ -22,7 +22,7 @@ PEAR, PLUM = "aa" * 12, "bb" * 12
 async def orchard(store: Store, workspace) -> None:
     """The companies pear and plum."""
     for number, company_id in enumerate((PEAR, PLUM)):
-        await store.company.commit(company.create(ACME, company_id, company.CompanyProfile(f"c{number}"), NOON))
+        await store.company.commit(company.create(ACME, company_id, company.CompanyProfile(f"c{number}"), act()))
 
 
 async def written(store: Store, before: Contact, change: Change | None) -> Contact:
@@ -122,7 +122,7 @@ async def test_a_survivor_joins_only_companies_that_are_live(store: Store, orcha
     both = await decided(store, user, lead, 400)
     if moved:
         held = await store.company.find(ACME, PLUM)
-        await store.company.commit(company.delete(held, NOON))
+        await store.company.commit(company.delete(held, act(2)))
         with pytest.raises(Stale):
             await store.contact.commit_all(both)
     else:

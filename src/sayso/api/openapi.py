@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -133,7 +134,7 @@ def _operation(route: Route) -> Operation:
         path=route.path,
         tag="Sayso",
         summary=route.summary,
-        description=" ".join((handler.__doc__ or "").split()),
+        description=_told_of(handler),
         answers=[_done(route), *_problems(route)],
         parameters=_parameters(route),
         of_path=_OF_PATH,
@@ -166,7 +167,7 @@ def _open_operation(route: OpenRoute) -> Operation:
         path=route.path,
         tag="Operations",
         summary=route.summary,
-        description=" ".join((route.handler.__doc__ or "").split()),
+        description=_told_of(route.handler),
         answers=answers,
     )
 
@@ -186,12 +187,16 @@ def _twin_operation(route: TwinRoute) -> Operation:
         path=route.path,
         tag="Tests",
         summary=route.summary,
-        description=" ".join((route.handler.__doc__ or "").split()),
+        description=_told_of(route.handler),
         answers=[done, *told],
         body=route.body,
         body_example=_EXAMPLES[route.body] if route.body else None,
         scope=ADMIN.value,
     )
+
+
+def _told_of(handler: Callable[..., object]) -> str:
+    return " ".join((handler.__doc__ or "").split())
 
 
 def _done(route: Route) -> Answer:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @click.option("--workspace", "workspace_id", metavar="ID", help="Only this one.")
 @data.options
 def command(workspace_id: str | None, **where: Any) -> None:
-    """Recompute every chain and standing, and compare them with what is stored; claims and wordings too.
+    """Recompute every chain and standing, and compare them with what is stored; claims, wordings and links too.
 
-    Each altered or missing entry, each wrong choice and each identifier that is claimed by nobody or by another
-    contact is named, and the exit code is 3. A server may be running.
+    Each altered or missing entry, each wrong choice, each identifier that is claimed by nobody or by another contact,
+    and each tag, company or note that a contact's row and its own say otherwise is named, and the exit code is 3. A
+    server may be running.
     """
     import asyncio
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sayso.domain.act import Act
 from sayso.domain.contact import SECONDS_LIMIT, check_attributes
 from sayso.domain.errors import Invalid
 
@@ -61,47 +62,53 @@ class Company:
 
 
 class CompanyChange(NamedTuple):
-    """What a company was, None for a new one, and what it becomes."""
+    """What was done to a company: what it was, None for a new one, and what it becomes."""
 
+    act: Act
+    kind: str
     before: Company | None
     after: Company
 
 
-def create(workspace_id: str, company_id: str, profile: CompanyProfile, now: int) -> CompanyChange:
+def create(workspace_id: str, company_id: str, profile: CompanyProfile, act: Act) -> CompanyChange:
     """Decide a new company. Raises Invalid."""
     _check(profile)
-    return CompanyChange(None, Company(workspace_id, company_id, CompanyState.LIVE, 1, now, now, profile))
+    company = Company(workspace_id, company_id, CompanyState.LIVE, 1, act.at, act.at, profile)
+    return CompanyChange(act, "company.created", None, company)
 
 
-def update(before: Company, profile: CompanyProfile, now: int) -> CompanyChange | None:
+def update(before: Company, profile: CompanyProfile, act: Act) -> CompanyChange | None:
     """Decide what a company is known by from now on; None when nothing would change. Raises Invalid."""
     if profile.external_id != before.profile.external_id:
         raise Invalid("company_id is set when a company is created, and stays", "company_id")
     _check(profile)
-    return None if profile == before.profile else _after(before, now, profile=profile)
+    return None if profile == before.profile else _after(before, "company.updated", act, profile=profile)
 
 
-def tag(before: Company, tag_id: str, now: int) -> CompanyChange | None:
+def tag(before: Company, tag_id: str, act: Act) -> CompanyChange | None:
     """Decide that a company has a tag; None when it has it already."""
-    return None if tag_id in before.tags else _after(before, now, tags=(*before.tags, tag_id))
+    if tag_id in before.tags:
+        return None
+    return _after(before, "company.tagged", act, tags=(*before.tags, tag_id))
 
 
-def untag(before: Company, tag_id: str, now: int) -> CompanyChange | None:
+def untag(before: Company, tag_id: str, act: Act) -> CompanyChange | None:
     """Decide that a company does not have a tag; None when it has it not."""
     if tag_id not in before.tags:
         return None
-    return _after(before, now, tags=tuple(kept for kept in before.tags if kept != tag_id))
+    kept = tuple(known for known in before.tags if known != tag_id)
+    return _after(before, "company.untagged", act, tags=kept)
 
 
-def delete(before: Company, now: int) -> CompanyChange:
+def delete(before: Company, act: Act) -> CompanyChange:
     """Decide a deletion: the company is gone at once, and its external_id free; its contacts are detached after it."""
-    change = _after(before, now, state=CompanyState.DELETED, tags=())
+    change = _after(before, "company.deleted", act, state=CompanyState.DELETED, tags=())
     return change._replace(after=replace(change.after, profile=CompanyProfile(before.profile.external_id)))
 
 
-def _after(before: Company, now: int, **changed: Any) -> CompanyChange:
-    at = max(now, before.updated_at)
-    return CompanyChange(before, replace(before, revision=before.revision + 1, updated_at=at, **changed))
+def _after(before: Company, kind: str, act: Act, **changed: Any) -> CompanyChange:
+    at = max(act.at, before.updated_at)
+    return CompanyChange(act, kind, before, replace(before, revision=before.revision + 1, updated_at=at, **changed))
 
 
 def check_external_id(external_id: str) -> None:

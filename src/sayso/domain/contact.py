@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sayso.domain.act import Act
 from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
-from sayso.domain.links import UNLINKED, LinkRow, Links
+from sayso.domain.links import UNLINKED, LinkRow, Links, Note
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
@@ -218,8 +218,9 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
     )
 
 
-def delete(contact: Contact, act: Act) -> Change:
-    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays."""
+def delete(contact: Contact, act: Act, notes: Iterable[Note] = ()) -> Change:
+    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays. `notes`
+    are all of the contact's."""
     after = contact.head.after(act, contact.head.chain, contact.head.standing)
     marks = (
         own_claim(contact, kind, value, ContactState.DELETED, act.at)
@@ -233,6 +234,7 @@ def delete(contact: Contact, act: Act) -> Change:
         profile=Profile(contact.profile.role),
         claims=ClaimChanges(mark=tuple(marks)),
         links=UNLINKED,
+        drop=tuple(notes),
     )
 
 

@@ -25,7 +25,7 @@ class Heads:
         # Found by keyed hash, never compared byte by byte with what another client sent: there are secrets in it.
         self._known: dict[bytes, tuple[Fields, int]] = {}
 
-    def whole(self, data: bytes, client: str) -> Request | None:
+    def whole(self, data: bytes, client: str, scheme: str = "http") -> Request | None:
         """The one request that `data` is, if its header fields came before."""
         line = _LINE.match(data)
         if line is None:
@@ -38,7 +38,7 @@ class Heads:
         if len(data) != end + length:
             return None
         method, target = line.groups()
-        return Request(_METHODS[method], target, fields, data[end:] if length else b"", client)
+        return Request(_METHODS[method], target, fields, data[end:] if length else b"", client, scheme)
 
     def keep(self, data: bytes, fields: Fields) -> None:
         """Remember the fields of the one request that `data` was, as the parser read them and kept alive."""

@@ -79,7 +79,7 @@ class HttpProtocol(asyncio.Protocol):
         self._heads = _HEADS.setdefault(config, Heads())
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
-        self._client = ""
+        self._client, self._scheme = "", "http"
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._busy = False
         self._closing = False
@@ -97,6 +97,7 @@ class HttpProtocol(asyncio.Protocol):
         self._state.connections.add(self)  # type: ignore[arg-type]
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
         self._active = self._loop.time()
         self._watch()
         if self._state in _STOPPING:
@@ -115,7 +116,7 @@ class HttpProtocol(asyncio.Protocol):
             self._discard(len(data))
             return
         begins = not self._arriving
-        if begins and (request := self._heads.whole(data, self._client)) is not None:
+        if begins and (request := self._heads.whole(data, self._client, self._scheme)) is not None:
             self._active = self._loop.time()
             self._queue(request, keep_alive=True)
             return
@@ -237,7 +238,8 @@ class HttpProtocol(asyncio.Protocol):
         self._handed_on = True
         parser = self._parser
         self._keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
-        request = Request(parser.get_method().decode(), self._target, self._headers, body, self._client)
+        method = parser.get_method().decode()
+        request = Request(method, self._target, self._headers, body, self._client, self._scheme)
         self._queue(request, keep_alive=self._keep_alive)
 
     def _queue(self, request: Request, *, keep_alive: bool) -> None:

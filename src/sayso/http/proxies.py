@@ -1,4 +1,4 @@
-"""Proxies: who may say for whom a request was sent, and to which host."""
+"""Proxies: who may say for whom a request was sent, to which host and how."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sayso.http.request import Fields, Request
 
 
 class TrustedProxies:
-    """Peers whose word counts for whom they speak: X-Forwarded-For and X-Forwarded-Host.
+    """Peers whose word counts for whom they speak: X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto.
 
     `networks`: addresses and networks, apart by commas or blanks. Raises ValueError on what is neither.
     """
@@ -19,7 +19,7 @@ class TrustedProxies:
         ]
 
     def unfold(self, request: Request) -> None:
-        """Put the forwarded client and host in the place of the proxy's own."""
+        """Put the forwarded client, host and scheme in the place of the proxy's own."""
         if not self._trusts(request.client):
             return
         forwarded = request.headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
@@ -32,6 +32,9 @@ class TrustedProxies:
         host = request.headers.get(b"x-forwarded-host")
         if host is not None and host != request.headers.get(b"host"):
             request.headers = Fields({**request.headers, b"host": host})
+        scheme = request.headers.get(b"x-forwarded-proto", b"").decode("latin-1").lower()
+        if scheme in ("http", "https"):
+            request.scheme = scheme
 
     def _trusts(self, address: str) -> bool:
         try:

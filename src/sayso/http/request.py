@@ -25,15 +25,18 @@ class Fields(dict[bytes, bytes]):
 
 class Request:
     """`target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
-    was too large to keep.
+    was too large to keep. `scheme` is how the client came: http or https.
     """
 
-    __slots__ = ("_body", "client", "headers", "method", "path", "query_string")
+    __slots__ = ("_body", "client", "headers", "method", "path", "query_string", "scheme")
 
-    def __init__(self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str) -> None:
+    def __init__(
+        self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str, scheme: str = "http"
+    ) -> None:
         self.method = method
         self.headers = headers
         self.client = client
+        self.scheme = scheme
         self._body = body
         if not target.startswith(b"/"):
             target = _origin_form(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -24,7 +24,7 @@ from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
 from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
-from sayso.intercom.routes import ROUTES, Route
+from sayso.intercom.routes import Route
 from sayso.intercom.versions import Version, named
 from sayso.service.access import Caller
 from sayso.service.ports import Clock, Ids
@@ -48,7 +48,7 @@ class IntercomApp:
     windows: Windows
     clock: Clock
     ids: Ids
-    router: Router[Route] = field(default_factory=lambda: Router(ROUTES))
+    router: Router[Route]
 
     def respond(self, request: Request) -> Awaitable[tuple[str, Response]]:
         """The route's path, for counting, and the response."""

@@ -53,10 +53,10 @@ async def put(call: Call) -> Response:
     company_id = _company_id(fields)
     companies, wish = call.region.companies, _wish(fields)
     if company_id is None and isinstance(fields.id, str):
-        return _reply(call, await companies.update(call.workspace_id, fields.id, wish))
+        return _reply(call, await companies.update(call.author, call.workspace_id, fields.id, wish))
     if company_id is None and not isinstance(fields.name, str):
         raise Missing("company_id or name must be there", "company_id")
-    return _reply(call, await companies.put(call.workspace_id, company_id, wish))
+    return _reply(call, await companies.put(call.author, call.workspace_id, company_id, wish))
 
 
 async def list_some(call: Call) -> Response:
@@ -113,7 +113,7 @@ async def update(call: Call) -> Response:
     def same_id(profile: CompanyProfile, now: int) -> CompanyProfile:
         return replace(wish(profile, now), external_id=company_id or profile.external_id)
 
-    return _reply(call, await call.region.companies.update(call.workspace_id, call.parameters[0], same_id))
+    return _reply(call, await call.region.companies.update(call.author, call.workspace_id, call.parameters[0], same_id))
 
 
 async def delete(call: Call) -> Response:

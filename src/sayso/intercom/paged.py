@@ -46,6 +46,5 @@ def following(call: Call, page: Asked) -> str:
 
 def origin(call: Call) -> str:
     """What a URL begins with, as the caller came here; nothing where no host was named."""
-    secure = call.request.headers.get(b"x-forwarded-proto") == b"https"
     host = call.request.host
-    return f"{'https' if secure else 'http'}://{host}" if host else ""
+    return f"{call.request.scheme}://{host}" if host else ""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from sayso.domain import admin as rules
 from sayso.domain.admin import Admin
-from sayso.domain.errors import AdminNotFound, NotFound, Unavailable
+from sayso.domain.errors import AdminNotFound
 from sayso.service.decided import decided
 from sayso.service.ports import Store
 from sayso.service.snapshot import Snapshots
@@ -19,10 +17,7 @@ class AdminService:
 
     async def all(self, workspace_id: str) -> list[Admin]:
         """In order of creation, as the store has them now."""
-        snapshot = await self._snapshots.current(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return list(snapshot.admins)
+        return list((await self._snapshots.required(workspace_id)).admins)
 
     async def find(self, workspace_id: str, admin_id: str) -> Admin:
         """Raises AdminNotFound."""
@@ -39,7 +34,5 @@ class AdminService:
 
         made = await decided(decide, self._store.admin.add)
         assert made is not None
-        # What was written stays written: it is read again within a second anyway.
-        with suppress(Unavailable):
-            await self._snapshots.current(workspace_id)
+        await self._snapshots.renew(workspace_id)
         return made

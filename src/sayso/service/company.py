@@ -30,7 +30,7 @@ BEFORE_THE_ANSWER = 1_000
 #: Who detaches the contacts of a company whose deletion was cut short.
 _SYSTEM = Author("system", "sayso", "deletion", "")
 
-Rule = Callable[[Company, int], CompanyChange | None]
+Rule = Callable[[Company, Act], CompanyChange | None]
 
 #: What somebody asks a company to be known by, of what it is known by, at a time in ms.
 Wish = Callable[[CompanyProfile, int], CompanyProfile]
@@ -85,23 +85,24 @@ class CompanyService:
         counts = await self._store.company.user_counts(workspace_id, [company.id for company in companies])
         return [Counted(company, counts[company.id]) for company in companies]
 
-    async def put(self, workspace_id: str, external_id: str | None, wish: Wish) -> Counted:
+    async def put(self, author: Author, workspace_id: str, external_id: str | None, wish: Wish) -> Counted:
         """Change the company that has this id of the customer's, or create it; without an id create one that gets one.
 
         Raises Invalid, Unavailable.
         """
+        act = self._act(author)
         own_id = self._ids.uuid() if external_id is None else external_id
         held: Company | None
         count = 0
 
         async def decide() -> CompanyChange | None:
             nonlocal held, count
-            now, held = self._clock(), await self._holder(workspace_id, own_id)
+            held = await self._holder(workspace_id, own_id)
             if held is None:
-                profile = wish(CompanyProfile(own_id), now)
-                return await self._learned(rules.create(workspace_id, self._ids.contact(now), profile, now))
+                profile = wish(CompanyProfile(own_id), act.at)
+                return await self._learned(rules.create(workspace_id, self._ids.contact(act.at), profile, act))
             ((_, count),) = await self.counted(workspace_id, [held])
-            return await self._learned(rules.update(held, wish(held.profile, now), now))
+            return await self._learned(rules.update(held, wish(held.profile, act.at), act))
 
         async with self._turns.of(workspace_id, own_id):
             change = await decided(decide, self._store.company.commit)
@@ -109,23 +110,24 @@ class CompanyService:
         assert company is not None
         return Counted(company, count)
 
-    async def update(self, workspace_id: str, company_id: str, wish: Wish) -> Counted:
+    async def update(self, author: Author, workspace_id: str, company_id: str, wish: Wish) -> Counted:
         """Raises CompanyNotFound, Invalid, Unavailable."""
         return await self.change(
-            workspace_id, company_id, lambda held, now: rules.update(held, wish(held.profile, now), now)
+            author, workspace_id, company_id, lambda held, act: rules.update(held, wish(held.profile, act.at), act)
         )
 
-    async def change(self, workspace_id: str, company_id: str, rule: Rule) -> Counted:
-        """A live company after what a pure rule decides for it at a time in ms, which may be nothing.
+    async def change(self, author: Author, workspace_id: str, company_id: str, rule: Rule) -> Counted:
+        """A live company after what a pure rule decides for it, which may be nothing.
 
         Raises CompanyNotFound, Unavailable, and what the rule raises.
         """
+        act = self._act(author)
         held: Counted
 
         async def decide() -> CompanyChange | None:
             nonlocal held
             held = await self.find(workspace_id, company_id)
-            return await self._learned(rule(held.company, self._clock()))
+            return await self._learned(rule(held.company, act))
 
         async with self._turns.of(workspace_id, company_id):
             change = await decided(decide, self._store.company.commit)
@@ -138,12 +140,13 @@ class CompanyService:
         One that was cut short is taken up by the same request again, or by the next process that starts.
         Raises CompanyNotFound, Unavailable.
         """
+        act = self._act(author)
 
         async def decide() -> CompanyChange | None:
             company = await self._store.company.find(workspace_id, company_id)
             if company is None:
                 raise CompanyNotFound("there is no such company")
-            return rules.delete(company, self._clock()) if company.state is CompanyState.LIVE else None
+            return rules.delete(company, act) if company.state is CompanyState.LIVE else None
 
         async with self._turns.of(workspace_id, company_id):
             await decided(decide, self._store.company.commit)
@@ -195,6 +198,10 @@ class CompanyService:
         )
         return change._replace(after=replace(change.after, profile=replace(profile, custom_attributes=kept)))
 
+    def _act(self, author: Author) -> Act:
+        now = self._clock()
+        return Act(self._ids.act(now), now, author)
+
     async def _holder(self, workspace_id: str, external_id: str) -> Company | None:
         rules.check_external_id(external_id)
         claim = (await self._store.contact.claims(workspace_id, {rules.CLAIM: external_id})).get(rules.CLAIM)
@@ -208,8 +215,7 @@ class CompanyService:
             if not attached:
                 await self._store.company.forget(workspace_id, company_id)
                 return True
-            now = self._clock()
-            act = Act(self._ids.act(now), now, author)
+            act = self._act(author)
             left = await asyncio.gather(
                 *(self._leave(act, workspace_id, contact_id, company_id) for contact_id in attached)
             )

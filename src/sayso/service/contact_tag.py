@@ -55,8 +55,11 @@ class ContactTagService:
 
     async def all(self, workspace_id: str, contact_id: str) -> list[Applied]:
         """A live contact's tags, in the order in which they came. Raises ContactNotFound."""
-        await self._contacts.find(workspace_id, contact_id)
-        rows = await self._store.links.tags(workspace_id, contact_id)
+        contact = await self._contacts.find(workspace_id, contact_id)
+        # Of several that came in one millisecond, the contact's row alone knows the order.
+        place = {tag_id: number for number, tag_id in enumerate(contact.links.tags)}
+        found = await self._store.links.tags(workspace_id, contact_id)
+        rows = sorted(found, key=lambda row: place.get(row.tag_id, len(place)))
         snapshot = await self._snapshots.of(workspace_id)
         if snapshot is not None and any(row.tag_id not in snapshot.tags for row in rows):
             snapshot = await self._snapshots.current(workspace_id)
@@ -107,7 +110,7 @@ class ContactTagService:
             )
         )
         for one, company_id in zip(companies, firms, strict=True):
-            await self._mark_company(workspace_id, company_id, found.id, untag=one.untag)
+            await self._mark_company(author, workspace_id, company_id, found.id, untag=one.untag)
         return Marked(found, _told(contacts, people), _told(companies, firms))
 
     async def _put(self, author: Author, workspace_id: str, contact_id: str, tag: Tag, admin_id: str) -> Tagging | None:
@@ -130,15 +133,17 @@ class ContactTagService:
         )
         return before is not after
 
-    async def _mark_company(self, workspace_id: str, company_id: str, tag_id: str, *, untag: bool) -> None:
-        def rule(company: Company, now: int) -> CompanyChange | None:
+    async def _mark_company(
+        self, author: Author, workspace_id: str, company_id: str, tag_id: str, *, untag: bool
+    ) -> None:
+        def rule(company: Company, act: Act) -> CompanyChange | None:
             if untag:
-                return company_rules.untag(company, tag_id, now)
+                return company_rules.untag(company, tag_id, act)
             if len(company.tags) >= rules.TAGS_LIMIT:
                 raise Invalid(f"a company has at most {rules.TAGS_LIMIT} tags")
-            return company_rules.tag(company, tag_id, now)
+            return company_rules.tag(company, tag_id, act)
 
-        await self._companies.change(workspace_id, company_id, rule)
+        await self._companies.change(author, workspace_id, company_id, rule)
 
     async def _contact(self, workspace_id: str, wanted: Marking) -> str:
         if wanted.id is not None:

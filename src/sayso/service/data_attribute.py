@@ -10,8 +10,7 @@ from typing import Any
 
 from sayso.domain import data_attribute as rules
 from sayso.domain.data_attribute import AttributeChange, AttributeDraft, DataAttribute, Maker, Model
-from sayso.domain.errors import AttributeNotFound, Invalid, NotFound, Unavailable
-from sayso.service.decided import decided
+from sayso.domain.errors import AttributeNotFound, Invalid
 from sayso.service.ports import Clock, Store
 from sayso.service.snapshot import Snapshot, Snapshots
 from sayso.service.turns import Turns
@@ -28,7 +27,7 @@ class DataAttributeService:
 
     async def all(self, workspace_id: str) -> list[DataAttribute]:
         """Archived ones too, in order of creation, as the store has them now."""
-        return list((await self._current(workspace_id)).attributes.values())
+        return list((await self._snapshots.required(workspace_id)).attributes.values())
 
     async def create(self, workspace_id: str, admin_id: str, draft: AttributeDraft) -> DataAttribute:
         """Raises Invalid, TooManyAttributes."""
@@ -67,7 +66,7 @@ class DataAttributeService:
             with suppress(Invalid):
                 return {**after, **rules.check_values(rules.of_model(held.attributes.values(), model), said)}
         # Nothing is refused by what was cached.
-        current = await self._current(workspace_id)
+        current = await self._snapshots.required(workspace_id)
         return {**after, **rules.check_values(rules.of_model(current.attributes.values(), model), said)}
 
     async def learned(
@@ -77,7 +76,7 @@ class DataAttributeService:
         said = _said(before, after)
         if not said:
             return dict(after)
-        current = await self._current(workspace_id)
+        current = await self._snapshots.required(workspace_id)
         known = rules.of_model(current.attributes.values(), model)
         rules.check_values(known, {name: value for name, value in said.items() if name in known})
         drafts = [replace(draft, model=model) for draft in rules.unknown(known, said)]
@@ -104,26 +103,11 @@ class DataAttributeService:
             raise
 
     async def _decided(self, workspace_id: str, decide: Decide) -> AttributeChange | None:
-        async def read() -> tuple[AttributeChange, int] | None:
-            snapshot = await self._current(workspace_id)
-            change = decide(snapshot)
-            return change and (change, snapshot.version)
-
-        async def commit(decision: tuple[AttributeChange, int]) -> None:
-            await self._store.data_attribute.commit(*decision)
+        async def decide_on(snapshot: Snapshot) -> AttributeChange | None:
+            return decide(snapshot)
 
         async with self._turns.of(workspace_id, "attributes"):
-            decision = await decided(read, commit)
-        # What was written stays written: it is read again within a second anyway.
-        with suppress(Unavailable):
-            await self._snapshots.current(workspace_id)
-        return decision[0] if decision else None
-
-    async def _current(self, workspace_id: str) -> Snapshot:
-        snapshot = await self._snapshots.current(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return snapshot
+            return await self._snapshots.decided(workspace_id, decide_on, self._store.data_attribute.commit)
 
 
 def _found(snapshot: Snapshot, attribute_id: str) -> DataAttribute:

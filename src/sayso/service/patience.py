@@ -7,5 +7,8 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+#: How long whoever loses to others again and again is let go on, in seconds.
+PATIENCE = 5.0
+
 #: None outside of requests: a command may take its time for each question.
 WAITING_SINCE: ContextVar[float | None] = ContextVar("waiting_since", default=None)

@@ -25,6 +25,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
+from sayso.service.ports_links import LinkRowStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class SubscriptionTypeStore(Protocol):
 
 class LinkStore(Protocol):
     async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
-        """The rows of a contact's tags, in the order in which they came."""
+        """The rows of a contact's tags, in the order of their times."""
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         """The tags, companies and notes that changes of a contact have put and not dropped, in any state of it."""
@@ -310,6 +311,9 @@ class Store(Protocol):
 
     @property
     def links(self) -> LinkStore: ...
+
+    @property
+    def link_rows(self) -> LinkRowStore: ...
 
     @property
     def note(self) -> NoteStore: ...

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.data_attribute import DataAttribute
+from sayso.domain.errors import NotFound, Unavailable
 from sayso.domain.subscription_type import SubscriptionType
 from sayso.domain.tag import Tag
+from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
 
 #: For how long a snapshot is used without asking whether it is current, in ms.
 MAX_AGE = 1000
+
+#: What a decision on a workspace's small tables comes to.
+C = TypeVar("C")
 
 
 @dataclass(slots=True)
@@ -84,6 +91,41 @@ class Snapshots:
         else:
             self._held[workspace_id] = read
         return read
+
+    async def required(self, workspace_id: str) -> Snapshot:
+        """The snapshot as the store has it now. Raises NotFound."""
+        snapshot = await self.current(workspace_id)
+        if snapshot is None:
+            raise NotFound(f"there is no workspace {workspace_id}")
+        return snapshot
+
+    async def renew(self, workspace_id: str) -> None:
+        """Read what was written. That stays written whatever comes of it: it is read again within a second anyway."""
+        with suppress(Unavailable):
+            await self.current(workspace_id)
+
+    async def decided(
+        self,
+        workspace_id: str,
+        decide: Callable[[Snapshot], Awaitable[C | None]],
+        commit: Callable[[C, int], Awaitable[None]],
+    ) -> C | None:
+        """Commit what is decided on a snapshot, guarded by its version; None where nothing is to be written.
+
+        Raises NotFound, Unavailable.
+        """
+
+        async def read() -> tuple[C, int] | None:
+            snapshot = await self.required(workspace_id)
+            change = await decide(snapshot)
+            return None if change is None else (change, snapshot.version)
+
+        async def swap(decision: tuple[C, int]) -> None:
+            await commit(*decision)
+
+        decision = await decided(read, swap)
+        await self.renew(workspace_id)
+        return decision[0] if decision else None
 
     async def _read(self, workspace_id: str, now: int) -> Snapshot | None:
         # The version is read before what it counts: a change in between makes the snapshot look old, never new.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from sayso.domain import subscription_type as rules
-from sayso.domain.errors import NotFound, TypeNotFound, Unavailable
+from sayso.domain.errors import NotFound, Stale, TypeNotFound, Unavailable
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
@@ -25,10 +24,7 @@ class SubscriptionTypeService:
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         """Every type in any state, in order of creation, as the store has them now: a process that made one may be
         another than the one that lists them."""
-        snapshot = await self._snapshots.current(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return list(snapshot.types.values())
+        return list((await self._snapshots.required(workspace_id)).types.values())
 
     async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""
@@ -77,13 +73,22 @@ class SubscriptionTypeService:
         self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
     ) -> TypeChange | None:
         async def commit(change: TypeChange) -> None:
-            await self._store.subscription_type.commit(change, keep(change.after) if keep else None)
+            record = keep(change.after) if keep else None
+            try:
+                await self._store.subscription_type.commit(change, record)
+            except Stale:
+                await self._refuse_answered(record)
+                raise
 
         change = await decided(decide, commit)
-        # What was written stays written: what it was read for is read again in a second anyway.
-        with suppress(Unavailable):
-            await self._snapshots.current(workspace_id)
+        await self._snapshots.renew(workspace_id)
         return change
+
+    async def _refuse_answered(self, record: IdempotencyRecord | None) -> None:
+        """A key that another process took stays taken: no further try would be better. Raises Unavailable."""
+        kept = record and await self._store.idempotency.find(record.workspace_id, record.key)
+        if record and kept and kept.is_kept(record.at):
+            raise Unavailable("The same request was answered just now; nothing was written, try again")
 
     async def current(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type as the store has it now, in any state. Raises TypeNotFound."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from sayso.domain import tag as rules
 from sayso.domain.errors import NotFound, Unavailable
 from sayso.domain.tag import Tag, TagChange
-from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
 from sayso.service.snapshot import Snapshot, Snapshots
 from sayso.service.turns import Turns
@@ -25,13 +23,13 @@ class TagService:
 
     async def all(self, workspace_id: str) -> list[Tag]:
         """In order of creation, as the store has them now."""
-        return list((await self._current(workspace_id)).tags.values())
+        return list((await self._snapshots.required(workspace_id)).tags.values())
 
     async def find(self, workspace_id: str, tag_id: str) -> Tag:
         """Raises NotFound."""
         held = await self._snapshots.of(workspace_id)
         if held is None or tag_id not in held.tags:
-            held = await self._current(workspace_id)
+            held = await self._snapshots.required(workspace_id)
         return _found(held, tag_id)
 
     async def named(self, workspace_id: str, name: str) -> Tag:
@@ -67,26 +65,11 @@ class TagService:
         await self._decided(workspace_id, decide)
 
     async def _decided(self, workspace_id: str, decide: Decide) -> TagChange | None:
-        async def read() -> tuple[TagChange, int] | None:
-            snapshot = await self._current(workspace_id)
-            change = decide(snapshot, await self._store.tag.last(workspace_id))
-            return change and (change, snapshot.version)
-
-        async def commit(decision: tuple[TagChange, int]) -> None:
-            await self._store.tag.commit(*decision)
+        async def decide_on(snapshot: Snapshot) -> TagChange | None:
+            return decide(snapshot, await self._store.tag.last(workspace_id))
 
         async with self._turns.of(workspace_id, "tags"):
-            decision = await decided(read, commit)
-        # What was written stays written: it is read again within a second anyway.
-        with suppress(Unavailable):
-            await self._snapshots.current(workspace_id)
-        return decision[0] if decision else None
-
-    async def _current(self, workspace_id: str) -> Snapshot:
-        snapshot = await self._snapshots.current(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return snapshot
+            return await self._snapshots.decided(workspace_id, decide_on, self._store.tag.commit)
 
 
 def _found(snapshot: Snapshot, tag_id: str) -> Tag:

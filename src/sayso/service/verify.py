@@ -1,4 +1,5 @@
-"""Verification: every chain recomputed, every standing refolded, every announcement, wording and claim looked up."""
+"""Verification: every chain recomputed, every standing refolded, every announcement, wording,
+claim and link looked up."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
+from sayso.service.verify_links import LinkWalk
 from sayso.service.verify_types import of_types
 
 #: How many contacts are read at once.
@@ -70,6 +72,7 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
 
     await ClaimWalk(store, workspace_id, tell).through()
     await CompanyWalk(store, workspace_id, tell).through()
+    await LinkWalk(store, workspace_id, tell).through()
     for what in await of_types(store, workspace_id):
         tell("", what)
 

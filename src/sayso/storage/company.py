@@ -11,6 +11,7 @@ from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.claim import full, places
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
+from sayso.storage.ledger import announcing
 
 _COLUMNS = "company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile"
 
@@ -148,7 +149,8 @@ def joining(workspace_id: str, company_id: str) -> Statement:
 
 
 def _statements(change: CompanyChange) -> list[Statement]:
-    before, after = change
+    act, kind, before, after = change
+    event = announcing(act, after.workspace_id, after.id, kind)
     company_id = bytes.fromhex(after.id)
     key = (after.workspace_id, company_id)
     claim = (after.workspace_id, CLAIM, after.profile.external_id, company_id)
@@ -156,11 +158,11 @@ def _statements(change: CompanyChange) -> list[Statement]:
     if before is None:
         times = (after.revision, after.created_at, after.updated_at)
         insert = (*key, after.profile.external_id, after.state, *times, *row)
-        return [Statement(_TAKE, (*claim, after.created_at), True), Statement(_INSERT, insert, True)]
+        return [Statement(_TAKE, (*claim, after.created_at), True), Statement(_INSERT, insert, True), event]
     swap = Statement(_SWAP, (after.state, after.revision, after.updated_at, *row, *key, before.revision), True)
     if after.state is before.state:
-        return [swap]
-    return [Statement(_RELEASE, claim, True), swap]
+        return [swap, event]
+    return [Statement(_RELEASE, claim, True), swap, event]
 
 
 _PACKED = ("plan", "size", "website", "industry", "monthly_spend", "remote_created_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sayso.domain.act import Act
 from sayso.domain.contact import Change
 from sayso.domain.ledger import Entry, Event, origin
 from sayso.domain.subscription_type import NoticeRef
@@ -13,7 +14,8 @@ APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, even
 occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"""
 
-#: Begins with the act's id, the workspace and the contact: whoever finds that row knows that the act was written.
+#: Begins with the act's id, the workspace and the contact, or the company in its place: whoever finds that row knows
+#: that the act was written.
 ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VALUES ($1, $2, $3, $4, $5, $6)"
 
 #: What the entries of a change after its first are announced as.
@@ -37,7 +39,7 @@ AND events.workspace_id = contacts.workspace_id AND events.contact_id = contacts
 _UNFOUNDED = """SELECT workspace_id, contact_id, seq FROM events WHERE seq IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.workspace_id = events.workspace_id
 AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger.id = events.act)
-OR NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.workspace_id = events.workspace_id
+OR kind NOT LIKE 'company.%' AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.workspace_id = events.workspace_id
 AND contacts.contact_id = events.contact_id) LIMIT 5000"""
 
 _HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing"
@@ -112,8 +114,7 @@ def append(change: Change) -> list[Statement]:
     workspace_id, id_, _, _, _, chain, _ = change.before
     contact_id, kind, at = bytes.fromhex(id_), change.kind, change.act.at
     if not change.entries:
-        row = (bytes.fromhex(change.act.id), workspace_id, contact_id, kind, None, at)
-        return [Statement(ANNOUNCE, row, False, True)]
+        return [announcing(change.act, workspace_id, id_, kind)]
     written: list[Statement] = []
     for entry, hash_ in chain.hashed(change.entries, change.after.chain.hash):
         row = _row(workspace_id, contact_id, entry, hash_)
@@ -122,6 +123,12 @@ def append(change: Change) -> list[Statement]:
         # The first one announces the change, the others what else it did to the contact's consent.
         kind = CONSENT
     return written
+
+
+def announcing(act: Act, workspace_id: str, changed: str, kind: str) -> Statement:
+    """The event of a change without entries; `changed` is a contact's or a company's id."""
+    row = (bytes.fromhex(act.id), workspace_id, bytes.fromhex(changed), kind, None, act.at)
+    return Statement(ANNOUNCE, row, appends=True)
 
 
 def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> Row:

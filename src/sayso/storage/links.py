@@ -6,7 +6,7 @@ from sayso.domain.contact import Change
 from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
-from sayso.storage.note import naming
+from sayso.storage.note import forgetting, naming
 
 # What is there already stays: the swap of the contact's row, in the same commit, has decided.
 _TAG = """INSERT INTO contact_tags (workspace_id, contact_id, tag_id, applied_at, applied_by)
@@ -73,6 +73,7 @@ def rows(change: Change) -> list[Statement]:
     key = (change.before.workspace_id, bytes.fromhex(change.before.id))
     written = [_dropped(key, row) for row in change.drop] + [_put(key, row) for row in change.put]
     written += [naming(*key, row) for row in change.put if isinstance(row, Note)]
+    written += [forgetting(key[0], row) for row in change.drop if isinstance(row, Note)]
     if change.after.state.is_empty:
         written += [Statement(sql, key) for sql in _EMPTY]
     return written

@@ -22,6 +22,8 @@ _WHOSE = "SELECT contact_id FROM note_ids WHERE workspace_id = $1 AND note_id = 
 _NAME = """INSERT INTO note_ids (workspace_id, note_id, contact_id) VALUES ($1, $2, $3)
 ON CONFLICT (workspace_id, note_id) DO UPDATE SET contact_id = excluded.contact_id"""
 
+_FORGET = "DELETE FROM note_ids WHERE workspace_id = $1 AND note_id = $2"
+
 _NEXT = "SELECT next_id FROM note_numbers WHERE workspace_id = $1"
 
 _BEGIN = """INSERT INTO note_numbers (workspace_id, next_id) VALUES ($1, $2)
@@ -57,6 +59,11 @@ class SqlNoteStore:
 def naming(workspace_id: str, contact_id: bytes, note: Note) -> Statement:
     """What makes a note be found by its id alone."""
     return Statement(_NAME, (workspace_id, int(note.id), contact_id))
+
+
+def forgetting(workspace_id: str, note: Note) -> Statement:
+    """What makes a note be found by its id no more."""
+    return Statement(_FORGET, (workspace_id, int(note.id)))
 
 
 def _note(row: Row) -> Note:

@@ -21,6 +21,7 @@ from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.engine import Engine
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
+from sayso.storage.link_rows import SqlLinkRowStore
 from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
 from sayso.storage.note import SqlNoteStore
@@ -49,6 +50,7 @@ class SqlStore:
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
         self.links = SqlLinkStore(engine)
+        self.link_rows = SqlLinkRowStore(engine)
         self.note = SqlNoteStore(engine)
         self.scroll = SqlScrollStore(engine)
         self.search = SqlSearchStore(engine)

@@ -92,6 +92,20 @@ async def test_a_creation_that_was_done_is_answered_with_the_contact(shop: Shop)
     assert "alice" == (await shop.client.get(f"/contacts/{answer.json()['id']}")).json()["external_id"]
 
 
+async def test_what_was_done_to_a_company_is_answered_as_done(shop: Shop):
+    """Its event bears the act's id, as a contact's does."""
+    made = trap(shop.proxy, Fate.DONE)
+    created = await shop.call("POST", "/companies", json={"company_id": "acme", "name": "Acme"})
+    changed = trap(shop.proxy, Fate.DONE)
+    renamed = await shop.call("PUT", f"/companies/{created.json()['id']}", json={"name": "Acme & Sons"})
+
+    assert made.sprung.is_set()
+    assert changed.sprung.is_set()
+    assert (200, 200) == (created.status_code, renamed.status_code), (created.text, renamed.text)
+    assert "Acme & Sons" == renamed.json()["name"]
+    assert 2 == len(await shop.sql.fetch("SELECT 1 FROM events WHERE kind LIKE 'company.%'"))
+
+
 async def test_a_change_that_was_acknowledged_is_answered_as_done_though_the_database_went_at_once(shop: Shop, act):
     alice = await shop.contact()
     trap(shop.proxy, Fate.LAST)

@@ -14,6 +14,7 @@ from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
 from sayso.storage.memory.data_event import MemoryDataEventStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
+from sayso.storage.memory.link_rows import MemoryLinkRowStore
 from sayso.storage.memory.links import MemoryLinkStore
 from sayso.storage.memory.note import MemoryNoteStore
 from sayso.storage.memory.search import MemorySearchStore
@@ -39,6 +40,7 @@ class MemoryStore:
         self.scroll = MemoryScrollStore()
         self.ledger = MemoryLedgerStore(self.contact)
         self.links = MemoryLinkStore(self.contact)
+        self.link_rows = MemoryLinkRowStore(self.contact)
         self.note = MemoryNoteStore(self.contact)
         self.data_event = MemoryDataEventStore(self.contact)
         self.search = MemorySearchStore(self.contact)

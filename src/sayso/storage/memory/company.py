@@ -52,7 +52,7 @@ class MemoryCompanyStore:
         return self._attached(workspace_id, company_id)[:limit]
 
     async def commit(self, change: CompanyChange) -> None:
-        before, after = change
+        _, _, before, after = change
         key = (after.workspace_id, after.id)
         place = (after.workspace_id, CLAIM, after.profile.external_id)
         if self._companies.get(key) != before or (before is None and place in self._contacts.held):

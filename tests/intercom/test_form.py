@@ -1,0 +1,77 @@
+"""Forms: they tell what the walk over a whole answer would."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec import Struct
+from tests.cast import NOON
+
+from sayso.domain.contact import Contact, ContactState, Head, Profile, Role
+from sayso.domain.ledger import Chain
+from sayso.domain.links import UNLINKED, Links, NoteList
+from sayso.domain.standing import Choice, Standing
+from sayso.domain.subscription_type import Channel, TypeId
+from sayso.intercom.contact_object import told
+from sayso.intercom.versions import Version, downgrade
+from sayso.intercom.versions.form import Form, places
+
+ALICE = Profile(
+    Role.USER,
+    external_id='100%b "alice" \\ \u2028 \U0001f600',
+    email="alice@example.com",
+    phone="+15555550100",
+    name="900000000000009",
+    avatar="https://example.com/%20.png",
+    owner_id="42",
+    signed_up_at=1_700_000_000,
+    language_override="de",
+    # No part of the answer, whatever it looks like.
+    custom_attributes={"type": "contact", "owner_id": "7", "formatted_phone": "x", "enabled_push_messaging": True},
+)
+STANDING = Standing(((TypeId("1"), Choice.GRANTED),), (Channel.EMAIL,))
+LINKS = Links(("7", "9"), ("6a0c1f5e9b3d7a2c4e8f0b1e",), NoteList(12, tuple(map(str, range(12, 2, -1)))))
+TYPES = (b'{"type":"list","data":[],"url":"/contacts/%b/subscriptions"}',) * 2
+
+
+def contact(profile: Profile, standing: Standing = STANDING, links: Links = LINKS) -> Contact:
+    head = Head("acme", "6a0c1f5e9b3d7a2c4e8f0b1d", ContactState.LIVE, 1, NOON, Chain("log", "0" * 32), standing)
+    return Contact(head, profile, NOON, links)
+
+
+@pytest.mark.parametrize("version", list(Version))
+@pytest.mark.parametrize("one", [contact(ALICE), contact(Profile(Role.LEAD, "lead"), Standing(), UNLINKED)])
+def test_a_contact_is_told_as_the_walk_would_rewrite_it(version: Version, one: Contact):
+    newest = told(Version.PREVIEW, one, one.links.tags, TYPES)
+    tree = msgspec.json.decode(newest)
+    downgrade(version, tree)
+
+    assert msgspec.json.encode(tree) == told(version, one, one.links.tags, TYPES)
+
+
+class Few(Struct, tag_field="type", tag="contact"):
+    """Of a contact, what versions tell in different ways."""
+
+    phone: str
+    owner_id: str
+    enabled_push_messaging: str
+    note: str = "100 %"
+
+
+NAMES = ("owner_id", "phone", "enabled_push_messaging")
+
+
+def filled(version: Version, **values: bytes) -> bytes:
+    return Form(version, Few(**places(NAMES)), NAMES).filled({**dict.fromkeys(NAMES, b"null"), **values})
+
+
+def test_places_are_left_out_moved_and_told_as_numbers_as_the_version_has_them():
+    old = filled(Version.V2_11, phone=b'"+1"', owner_id=b'"42"', enabled_push_messaging=b"true")
+    newest = filled(Version.V2_16, phone=b'"+1"', owner_id=b'"42"', enabled_push_messaging=b"true")
+
+    assert b'{"type":"contact","phone":"+1","formatted_phone":null,"owner_id":42,"note":"100 %"}' == old
+    assert b'{"type":"contact","phone":"+1","owner_id":"42","enabled_push_messaging":true,"note":"100 %"}' == newest
+
+
+def test_null_is_no_number():
+    assert b'"owner_id":null' in filled(Version.V2_11)

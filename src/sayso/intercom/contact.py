@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -116,7 +115,7 @@ def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
     if fields.custom_attributes:
         wanted["custom_attributes"] = {**profile.custom_attributes, **fields.custom_attributes}
     stop = fields.unsubscribed_from_emails
-    return ContactDraft(replace(profile, **wanted), None if stop is UNSET else stop)
+    return ContactDraft(profile._replace(**wanted), None if stop is UNSET else stop)
 
 
 _PLAIN = ("external_id", "email", "phone", "name", "signed_up_at", "last_seen_at", "language_override")

@@ -34,6 +34,7 @@ EMBEDDED = 10
 #: How many lists of types are kept until a type changes: there are far fewer ways to choose than contacts.
 LISTS = 4_096
 
+#: What is not the same for all contacts, in the order in which they have it.
 _VARIABLE = (
     "id",
     "workspace_id",
@@ -70,31 +71,31 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
     stops, id_, email = head.standing.stops, contact.id.encode(), profile.email
     opted_out, opted_in = types
     return _form(version).filled(
-        {
-            "id": b'"%b"' % id_,
-            "workspace_id": _encode(head.workspace_id),
-            "external_id": _encode(profile.external_id),
-            "role": _ROLE[profile.role],
-            "email": _encode(email),
-            "email_domain": _encode(email.rpartition("@")[2] if email else None),
-            "phone": _encode(profile.phone),
-            "name": _encode(profile.name),
-            "avatar": _encode(Avatar(profile.avatar) if profile.avatar else None),
-            "owner_id": _encode(profile.owner_id),
-            "unsubscribed_from_emails": _encode(Channel.EMAIL in stops),
-            "unsubscribed_from_sms": _encode(Channel.SMS in stops),
-            "created_at": b"%d" % (contact.created_at // 1000),
-            "updated_at": b"%d" % (head.updated_at // 1000),
-            "signed_up_at": _encode(profile.signed_up_at),
-            "last_seen_at": _encode(profile.last_seen_at),
-            "language_override": _encode(profile.language_override),
-            "custom_attributes": _encode(profile.custom_attributes),
-            "tags": _references("tags", "tag", "tags", tags) % id_,
-            "notes": _references("notes", "note", "notes", links.notes.newest, links.notes.total) % id_,
-            "companies": _references("companies", "company", "companies", links.companies) % id_,
-            "opted_out_subscription_types": opted_out % id_,
-            "opted_in_subscription_types": opted_in % id_,
-        }
+        (
+            _encode(contact.id),
+            _encode(head.workspace_id),
+            _encode(profile.external_id),
+            _ROLE[profile.role],
+            _encode(email),
+            _encode(email.rpartition("@")[2] if email else None),
+            _encode(profile.phone),
+            _encode(profile.name),
+            _encode(Avatar(profile.avatar) if profile.avatar else None),
+            _encode(profile.owner_id),
+            _encode(Channel.EMAIL in stops),
+            _encode(Channel.SMS in stops),
+            _encode(contact.created_at // 1000),
+            _encode(head.updated_at // 1000),
+            _encode(profile.signed_up_at),
+            _encode(profile.last_seen_at),
+            _encode(profile.language_override),
+            _encode(profile.custom_attributes),
+            _references("tags", "tag", "tags", tags) % id_,
+            _references("notes", "note", "notes", links.notes.newest, links.notes.total) % id_,
+            _references("companies", "company", "companies", links.companies) % id_,
+            opted_out % id_,
+            opted_in % id_,
+        )
     )
 
 
@@ -108,7 +109,7 @@ def page(
     call: Call, kind: type[ContactList | CompanyContactList], objects: Sequence[bytes], total: int, pages: Struct
 ) -> Response:
     """A page of contacts that are JSON already."""
-    values = {"data": b"[%b]" % b",".join(objects), "total_count": b"%d" % total, "pages": call.told(pages)}
+    values = (b"[%b]" % b",".join(objects), b"%d" % total, call.told(pages))
     return Response(_page_form(call.version, kind).filled(values))
 
 
@@ -151,13 +152,12 @@ def _form(version: Version) -> Form:
         sms_consent=False,
         location=Location(),
     )
-    return Form(version, shape, _VARIABLE)
+    return Form(version, shape)
 
 
 @cache
 def _page_form(version: Version, kind: type[ContactList | CompanyContactList]) -> Form:
-    names = ("data", "total_count", "pages")
-    return Form(version, kind(**places(names)), names)
+    return Form(version, kind(**places(("data", "total_count", "pages"))))
 
 
 _ROLE = {role: _encode(role.value) for role in Role}

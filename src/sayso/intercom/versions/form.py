@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -22,23 +22,25 @@ def places(names: Iterable[str]) -> dict[str, Any]:
 
 
 class Form:
-    """How a version tells objects of a shape that has `places(names)` for two names or more. What old versions leave
-    out, move, rename or tell as a number may be at a place; what else they do to a value may not."""
+    """How a version tells objects of a shape that has places, two or more. What old versions leave out, move, rename or
+    tell as a number may be at a place; what else they do to a value may not."""
 
-    def __init__(self, version: Version, shape: msgspec.Struct, names: tuple[str, ...]) -> None:
+    def __init__(self, version: Version, shape: msgspec.Struct) -> None:
         tree = msgspec.to_builtins(shape)
         downgrade(version, tree)
         told = msgspec.json.encode(tree).replace(b"%", b"%%")
-        found = [(names[int(place[0].strip(b'"')) - _FIRST], place[1] is None) for place in _PLACE.finditer(told)]
+        found = [(int(place[0].strip(b'"')) - _FIRST, place[1] is None) for place in _PLACE.finditer(told)]
         self._text = _PLACE.sub(b"%b", told)
-        self._numbers = [name for name, is_number in found if is_number]
-        self._values = itemgetter(*(name for name, _ in found))
+        self._numbers = [at for at, is_number in found if is_number]
+        self._picked = itemgetter(*(at for at, _ in found))
 
-    def filled(self, values: dict[str, bytes]) -> bytes:
-        """An object as JSON. `values` are JSON too, by name, as the newest version tells them."""
-        for name in self._numbers:
-            values[name] = _number(values[name])
-        told: bytes = self._text % self._values(values)
+    def filled(self, values: Sequence[bytes]) -> bytes:
+        """An object as JSON. `values` are JSON too, in the order of the places, as the newest version tells them."""
+        if self._numbers:
+            values = [*values]
+            for at in self._numbers:
+                values[at] = _number(values[at])
+        told: bytes = self._text % self._picked(values)
         return told
 
 

@@ -22,11 +22,15 @@ SECONDS_LIMIT = 2**31
 
 
 class Role(StrEnum):
+    __hash__ = str.__hash__
+
     USER = "user"
     LEAD = "lead"
 
 
 class ContactState(StrEnum):
+    __hash__ = str.__hash__
+
     LIVE = "live"
     ARCHIVED = "archived"
     BLOCKED = "blocked"

@@ -13,7 +13,7 @@ from sayso.domain.errors import Invalid
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.contact_merge import with_history
+from sayso.intercom.contact_merge import objects_of
 from sayso.intercom.contact_object import object_of, page
 from sayso.intercom.shapes.contact import (
     AvatarGiven,
@@ -50,8 +50,7 @@ async def list_all(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    objects = [await with_history(call, contact, object_of(call, contact)) for contact in found.contacts]
-    return page(call, ContactList, objects, found.total, pages)
+    return page(call, ContactList, await objects_of(call, found.contacts), found.total, pages)
 
 
 async def find(call: Call) -> Response:
@@ -83,7 +82,8 @@ async def delete(call: Call) -> Response:
 
 
 async def _reply(call: Call, contact: DomainContact) -> Response:
-    return Response(await with_history(call, contact, object_of(call, contact)))
+    (told,) = await objects_of(call, [contact])
+    return Response(told)
 
 
 def _fields(call: Call) -> ContactFields:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET
 
@@ -32,7 +34,8 @@ async def merge(call: Call) -> Response:
     contact = await call.region.merges.merge(
         call.author, call.workspace_id, fields.source, fields.into, duplicates_only=duplicates_only
     )
-    return Response(await with_history(call, contact, object_of(call, contact)))
+    (told,) = await objects_of(call, [contact])
+    return Response(told)
 
 
 async def history(call: Call) -> Response:
@@ -55,11 +58,18 @@ async def history(call: Call) -> Response:
     return call.reply(answer)
 
 
-async def with_history(call: Call, contact: DomainContact, told: bytes) -> bytes:
-    """A contact that is JSON already; a user with what was merged into it, where the query asks for it. Since 2.16."""
-    if call.version < Version.V2_16 or not call.request.query_string or contact.profile.role is not Role.USER:
-        return told
+async def objects_of(call: Call, contacts: Sequence[DomainContact]) -> list[bytes]:
+    """Contacts as JSON; users with what was merged into them, where the query asks for it. Since 2.16."""
+    objects = [object_of(call, contact) for contact in contacts]
+    if call.version < Version.V2_16 or not call.request.query_string:
+        return objects
     if call.request.query.get("include_merge_history") != "true":
+        return objects
+    return [await _with_history(call, *each) for each in zip(contacts, objects, strict=True)]
+
+
+async def _with_history(call: Call, contact: DomainContact, told: bytes) -> bytes:
+    if contact.profile.role is not Role.USER:
         return told
     records = await call.region.merges.records(call.workspace_id, contact.id)
     history = msgspec.json.encode([MergeHistoryItem.of(record) for record in records])

@@ -13,8 +13,8 @@ from sayso.domain.segment import searched
 from sayso.http.response import Response
 from sayso.intercom.call import Call
 from sayso.intercom.contact import MOST_PER_PAGE
-from sayso.intercom.contact_merge import with_history
-from sayso.intercom.contact_object import object_of, page
+from sayso.intercom.contact_merge import objects_of
+from sayso.intercom.contact_object import page
 from sayso.intercom.shapes.contact import NextPage, Pages
 from sayso.intercom.shapes.search import FoundContacts, Pagination, SearchRequest
 from sayso.intercom.versions import Version
@@ -43,8 +43,7 @@ async def contacts(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    objects = [await with_history(call, contact, object_of(call, contact)) for contact in found.contacts]
-    return page(call, FoundContacts, objects, found.total, pages)
+    return page(call, FoundContacts, await objects_of(call, found.contacts), found.total, pages)
 
 
 def _language(call: Call) -> Language:

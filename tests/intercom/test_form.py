@@ -1,4 +1,4 @@
-"""Forms: they tell what the walk over a whole answer would."""
+"""Forms, and contacts in them: they tell what the walk over a whole answer would."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ ALICE = Profile(
     avatar="https://example.com/%20.png",
     owner_id="42",
     signed_up_at=1_700_000_000,
+    last_seen_at=1_700_000_001,
     language_override="de",
     # No part of the answer, whatever it looks like.
     custom_attributes={"type": "contact", "owner_id": "7", "formatted_phone": "x", "enabled_push_messaging": True},
@@ -36,7 +37,7 @@ TYPES = (b'{"type":"list","data":[],"url":"/contacts/%b/subscriptions"}',) * 2
 
 def contact(profile: Profile, standing: Standing = STANDING, links: Links = LINKS) -> Contact:
     head = Head("acme", "6a0c1f5e9b3d7a2c4e8f0b1d", ContactState.LIVE, 1, NOON, Chain("log", "0" * 32), standing)
-    return Contact(head, profile, NOON, links)
+    return Contact(head, profile, NOON - 1_000, links)
 
 
 @pytest.mark.parametrize("version", list(Version))
@@ -47,6 +48,37 @@ def test_a_contact_is_told_as_the_walk_would_rewrite_it(version: Version, one: C
     downgrade(version, tree)
 
     assert msgspec.json.encode(tree) == told(version, one, one.links.tags, TYPES)
+
+
+def test_each_value_of_a_contact_is_at_its_key():
+    answer = msgspec.json.decode(told(Version.PREVIEW, contact(ALICE), LINKS.tags, (b'"out of %b"', b'"into %b"')))
+
+    expected = {
+        "id": "6a0c1f5e9b3d7a2c4e8f0b1d",
+        "workspace_id": "acme",
+        "external_id": ALICE.external_id,
+        "role": "user",
+        "email": "alice@example.com",
+        "email_domain": "example.com",
+        "phone": "+15555550100",
+        "name": "900000000000009",
+        "avatar": {"type": "avatar", "image_url": "https://example.com/%20.png"},
+        "owner_id": "42",
+        "unsubscribed_from_emails": True,
+        "unsubscribed_from_sms": False,
+        "created_at": NOON // 1000 - 1,
+        "updated_at": NOON // 1000,
+        "signed_up_at": 1_700_000_000,
+        "last_seen_at": 1_700_000_001,
+        "language_override": "de",
+        "custom_attributes": ALICE.custom_attributes,
+        "opted_out_subscription_types": "out of 6a0c1f5e9b3d7a2c4e8f0b1d",
+        "opted_in_subscription_types": "into 6a0c1f5e9b3d7a2c4e8f0b1d",
+    }
+    assert expected == {name: answer[name] for name in expected}
+    lists = {name: (answer[name]["url"], answer[name]["total_count"]) for name in ("tags", "notes", "companies")}
+    path = "/contacts/6a0c1f5e9b3d7a2c4e8f0b1d"
+    assert {"tags": (f"{path}/tags", 2), "notes": (f"{path}/notes", 12), "companies": (f"{path}/companies", 1)} == lists
 
 
 class Few(Struct, tag_field="type", tag="contact"):

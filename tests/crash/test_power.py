@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -157,7 +157,7 @@ async def _change(region: Region, contact: Contact, number: int, chance: Random)
     workspace_id = contact.head.workspace_id
     if chance.random() < 0.2:
         renamed = ContactDraft(
-            replace(contact.profile, name=f"{number}"), unsubscribed_from_emails=chance.random() < 0.5
+            contact.profile._replace(name=f"{number}"), unsubscribed_from_emails=chance.random() < 0.5
         )
         await region.contacts.update(AUTHOR, workspace_id, contact.id, lambda _: renamed)
         return

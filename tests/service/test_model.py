@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,7 @@ class Stores(RuleBasedStateMachine):
     ) -> None:
         def wanted(contact: Contact) -> ContactDraft:
             address = email and f"{email}@example.com"
-            return ContactDraft(replace(contact.profile, external_id=external_id, email=address, name=name), stopped)
+            return ContactDraft(contact.profile._replace(external_id=external_id, email=address, name=name), stopped)
 
         contact_id = self._contact(place)
         self.alike(lambda region: region.contacts.update(AUTHOR, self.workspace_id, contact_id, wanted))

@@ -32,7 +32,7 @@ def granting(head: Head, type_: SubscriptionType, number: int = 77) -> Change:
 
 
 async def renaming(store: Store, contact: Contact, number: int = 78, **fields: str) -> Change:
-    renamed = ContactDraft(replace(contact.profile, **fields))
+    renamed = ContactDraft(contact.profile._replace(**fields))
     claims = await store.contact.claims(ACME, renamed.profile.identifiers())
     change = contacts.update(contact, renamed, claims, act(number))
     assert change

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +75,7 @@ def _form(contact: Contact) -> dict[str, Any]:
         "revision": head.revision,
         "created_at": output.time(contact.created_at),
         "updated_at": output.time(head.updated_at),
-        **asdict(contact.profile),
+        **contact.profile._asdict(),
         "standing": {
             "choices": [{"type_id": type_id, "choice": choice} for type_id, choice in head.standing.choices],
             "stops": list(head.standing.stops),

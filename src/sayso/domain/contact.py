@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -23,11 +22,15 @@ SECONDS_LIMIT = 2**31
 
 
 class Role(StrEnum):
+    __hash__ = str.__hash__
+
     USER = "user"
     LEAD = "lead"
 
 
 class ContactState(StrEnum):
+    __hash__ = str.__hash__
+
     LIVE = "live"
     ARCHIVED = "archived"
     BLOCKED = "blocked"
@@ -40,8 +43,7 @@ class ContactState(StrEnum):
         return self in {ContactState.DELETED, ContactState.MERGED}
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What a contact is known by. Times are in seconds, as clients give them.
 
     `email_verified` is what somebody said of the address; `merged_into` names the contact that has this one's now.
@@ -59,7 +61,7 @@ class Profile:
     language_override: str | None = None
     email_verified: bool | None = None
     merged_into: str | None = None
-    custom_attributes: Mapping[str, Any] = field(default_factory=dict)
+    custom_attributes: Mapping[str, Any] = {}
 
     def identifiers(self) -> dict[str, str]:
         """What no second user may have, by kind, in the form compared. Leads share theirs freely."""
@@ -86,8 +88,7 @@ class Head(NamedTuple):
         return Head(workspace_id, id_, state, revision + 1, max(act.at, updated_at), chain, standing)
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     head: Head
     profile: Profile
     created_at: int
@@ -103,8 +104,7 @@ class Contact:
         return Contact(change.after, profile, self.created_at, links)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Who holds an identifier. `at` is when the holder got it or lost its right to it, in ms."""
 
     kind: str
@@ -117,8 +117,7 @@ class Claim:
         return self.state is ContactState.DELETED and self.at + CLAIM_GRACE <= now
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimChanges:
+class ClaimChanges(NamedTuple):
     """`take`: (kind, value, the expired claim it replaces); `release`: claims to give up; `mark`: claims that stay,
     with a new state."""
 
@@ -156,8 +155,7 @@ class Change(NamedTuple):
     joined: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ContactDraft:
+class ContactDraft(NamedTuple):
     """A profile somebody asks for, and whether all email shall stop (None: as it is)."""
 
     profile: Profile

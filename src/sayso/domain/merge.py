@@ -7,7 +7,6 @@ greater of the two choices stands, stops add up, and what changes by that is an 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from sayso.domain.act import Act
@@ -49,7 +48,7 @@ def filled(user: Profile, lead: Profile) -> Profile:
     seen = [at for at in (user.last_seen_at, lead.last_seen_at) if at is not None]
     own = {name: value for name, value in user.custom_attributes.items() if value is not None}
     attributes = {**user.custom_attributes, **lead.custom_attributes, **own}
-    return replace(user, **gained, last_seen_at=max(seen, default=None), custom_attributes=attributes)
+    return user._replace(**gained, last_seen_at=max(seen, default=None), custom_attributes=attributes)
 
 
 def merge(
@@ -123,7 +122,7 @@ def _known_by(
         return profile, ()
     holder = claims.get("email")
     if holder is not None and not holder.is_free(now):
-        return replace(profile, email=user.profile.email), ()
+        return profile._replace(email=user.profile.email), ()
     return profile, (("email", value, holder),)
 
 

@@ -76,9 +76,12 @@ class Call:
             raise Invalid(f"{field}: {wrong.what}", field) from None
 
     def reply(self, shape: msgspec.Struct) -> Response:
-        """The shape, rewritten for the version asked for where that one was different."""
+        return Response(self.told(shape))
+
+    def told(self, shape: msgspec.Struct) -> bytes:
+        """The shape as JSON, rewritten for the version asked for where that one was different."""
         if is_newest(self.version, _CHANGING):
-            return Response(msgspec.json.encode(shape))
+            return msgspec.json.encode(shape)
         tree = msgspec.to_builtins(shape)
         downgrade(self.version, tree)
-        return Response(msgspec.json.encode(tree))
+        return msgspec.json.encode(tree)

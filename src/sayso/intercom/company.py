@@ -13,8 +13,8 @@ from sayso.domain.company import CompanyProfile
 from sayso.domain.errors import CompanyNotFound, Invalid, Malformed, Missing
 from sayso.domain.paging import Cursor
 from sayso.http.response import Response
+from sayso.intercom import contact_object
 from sayso.intercom.call import Call
-from sayso.intercom.contact import shape_of
 from sayso.intercom.paged import Asked, asked, following
 from sayso.intercom.shapes.company import (
     Company,
@@ -132,8 +132,8 @@ async def contacts(call: Call) -> Response:
     pages = CompanyContactPages(found.page, page.size, page.pages(found.total))
     if found.following is not None:
         pages.next = NextCompanyContacts(found.page + 1, found.following.word())
-    data = [shape_of(call, contact) for contact in found.contacts]
-    return call.reply(CompanyContactList(data, found.total, pages))
+    objects = [contact_object.object_of(call, contact) for contact in found.contacts]
+    return contact_object.page(call, CompanyContactList, objects, found.total, pages)
 
 
 async def segments(call: Call) -> Response:

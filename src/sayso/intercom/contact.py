@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,10 +13,10 @@ from sayso.domain.errors import Invalid
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.contact_merge import include_history
+from sayso.intercom.contact_merge import objects_of
+from sayso.intercom.contact_object import object_of, page
 from sayso.intercom.shapes.contact import (
     AvatarGiven,
-    Contact,
     ContactFields,
     ContactList,
     DeletedContact,
@@ -37,7 +36,8 @@ async def create(call: Call) -> Response:
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
     draft = _draft(Profile(role, external_id), fields)
-    return call.reply(shape_of(call, await call.region.contacts.create(call.author, call.workspace_id, draft)))
+    contact = await call.region.contacts.create(call.author, call.workspace_id, draft)
+    return Response(object_of(call, contact))
 
 
 async def list_all(call: Call) -> Response:
@@ -50,9 +50,7 @@ async def list_all(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    shapes = [shape_of(call, contact) for contact in found.contacts]
-    await include_history(call, shapes)
-    return call.reply(ContactList(shapes, found.total, pages))
+    return page(call, ContactList, await objects_of(call, found.contacts), found.total, pages)
 
 
 async def find(call: Call) -> Response:
@@ -83,15 +81,9 @@ async def delete(call: Call) -> Response:
     return call.reply(DeletedContact(contact.id, contact.profile.external_id))
 
 
-def shape_of(call: Call, contact: DomainContact) -> Contact:
-    return Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
-
-
 async def _reply(call: Call, contact: DomainContact) -> Response:
-    shape = shape_of(call, contact)
-    if call.request.query_string:
-        await include_history(call, [shape])
-    return call.reply(shape)
+    (told,) = await objects_of(call, [contact])
+    return Response(told)
 
 
 def _fields(call: Call) -> ContactFields:
@@ -123,7 +115,7 @@ def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
     if fields.custom_attributes:
         wanted["custom_attributes"] = {**profile.custom_attributes, **fields.custom_attributes}
     stop = fields.unsubscribed_from_emails
-    return ContactDraft(replace(profile, **wanted), None if stop is UNSET else stop)
+    return ContactDraft(profile._replace(**wanted), None if stop is UNSET else stop)
 
 
 _PLAIN = ("external_id", "email", "phone", "name", "signed_up_at", "last_seen_at", "language_override")

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET
 
+from sayso.domain.contact import Contact as DomainContact
+from sayso.domain.contact import Role
 from sayso.domain.errors import Invalid, Missing
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.shapes.contact import Contact
+from sayso.intercom.contact_object import object_of
 from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
 from sayso.intercom.versions import Version
 
@@ -32,9 +34,8 @@ async def merge(call: Call) -> Response:
     contact = await call.region.merges.merge(
         call.author, call.workspace_id, fields.source, fields.into, duplicates_only=duplicates_only
     )
-    shape = Contact.of(contact, call.types, call.caller.snapshot.live(contact.links.tags))
-    await include_history(call, [shape])
-    return call.reply(shape)
+    (told,) = await objects_of(call, [contact])
+    return Response(told)
 
 
 async def history(call: Call) -> Response:
@@ -57,13 +58,19 @@ async def history(call: Call) -> Response:
     return call.reply(answer)
 
 
-async def include_history(call: Call, shapes: Sequence[Contact]) -> None:
-    """Add to users what was merged into them, where the query asks for it. Since 2.16."""
+async def objects_of(call: Call, contacts: Sequence[DomainContact]) -> list[bytes]:
+    """Contacts as JSON; users with what was merged into them, where the query asks for it. Since 2.16."""
+    objects = [object_of(call, contact) for contact in contacts]
     if call.version < Version.V2_16 or not call.request.query_string:
-        return
+        return objects
     if call.request.query.get("include_merge_history") != "true":
-        return
-    for shape in shapes:
-        if shape.role == "user":
-            records = await call.region.merges.records(call.workspace_id, shape.id)
-            shape.merge_history = [MergeHistoryItem.of(record) for record in records]
+        return objects
+    return [await _with_history(call, *each) for each in zip(contacts, objects, strict=True)]
+
+
+async def _with_history(call: Call, contact: DomainContact, told: bytes) -> bytes:
+    if contact.profile.role is not Role.USER:
+        return told
+    records = await call.region.merges.records(call.workspace_id, contact.id)
+    history = msgspec.json.encode([MergeHistoryItem.of(record) for record in records])
+    return b'%b,"merge_history":%b}' % (told[:-1], history)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain
 from sayso.domain.standing import Standing
+from sayso.intercom.contact_object import told, types_told
 from sayso.intercom.shapes import company as companies
 from sayso.intercom.shapes import me, search
 from sayso.intercom.shapes.admin import Admin, AdminList
@@ -44,6 +46,7 @@ from sayso.intercom.shapes.tag import (
     TagList,
     UserMarking,
 )
+from sayso.intercom.versions import Version
 
 _ID = "6a0c1f5e9b3d7a2c4e8f0b1d"
 _AT = 1_793_620_800
@@ -54,9 +57,9 @@ _TYPE = SubscriptionType("2", "live", "opt_in", _ENGLISH, [_ENGLISH, _GERMAN], [
 
 _HEAD = Head("ab12cd34", _ID, ContactState.LIVE, 1, _AT * 1000, Chain("sayso/ab12cd34", "0" * 32), Standing())
 
-_CONTACT = Contact.of(
-    DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000), {}
-)
+_ADA = DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000)
+
+_CONTACT = msgspec.json.decode(told(Version.PREVIEW, _ADA, (), types_told(_HEAD.standing, {})), type=Contact)
 
 _TAG = Tag("7", "VIP", _AT, AppliedBy("1"))
 

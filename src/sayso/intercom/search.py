@@ -12,8 +12,9 @@ from sayso.domain.search_query import Language, parse
 from sayso.domain.segment import searched
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.contact import MOST_PER_PAGE, shape_of
-from sayso.intercom.contact_merge import include_history
+from sayso.intercom.contact import MOST_PER_PAGE
+from sayso.intercom.contact_merge import objects_of
+from sayso.intercom.contact_object import page
 from sayso.intercom.shapes.contact import NextPage, Pages
 from sayso.intercom.shapes.search import FoundContacts, Pagination, SearchRequest
 from sayso.intercom.versions import Version
@@ -42,9 +43,7 @@ async def contacts(call: Call) -> Response:
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
-    shapes = [shape_of(call, contact) for contact in found.contacts]
-    await include_history(call, shapes)
-    return call.reply(FoundContacts(shapes, found.total, pages))
+    return page(call, FoundContacts, await objects_of(call, found.contacts), found.total, pages)
 
 
 def _language(call: Call) -> Language:

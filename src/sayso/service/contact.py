@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sayso.domain import archive as archiving
@@ -189,7 +189,7 @@ class ContactService:
         if not wanted:
             return draft
         kept = await self._attributes.checked(workspace_id, Model.CONTACT, said, wanted)
-        return replace(draft, profile=replace(draft.profile, custom_attributes=kept))
+        return draft._replace(profile=draft.profile._replace(custom_attributes=kept))
 
     async def _check_owner(self, workspace_id: str, draft: ContactDraft) -> None:
         owner = draft.profile.owner_id

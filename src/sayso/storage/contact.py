@@ -6,6 +6,8 @@ import json
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from sayso.domain.contact import UNCLAIMED, Change, Claim, Contact, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
@@ -196,6 +198,9 @@ def _insert(change: Change, key: tuple[str, bytes], head: tuple[Any, ...]) -> St
 
 
 _STATE = {state.value: state for state in ContactState}
+_ROLE = {role.value: role for role in Role}
+
+_unpacked = msgspec.json.Decoder(dict[str, Any]).decode
 
 _PACKED = (
     "avatar",
@@ -224,5 +229,5 @@ def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
 
 def _contact(workspace_id: str, row: Row) -> Contact:
     created_at, role, external_id, email, phone, name, packed, *links = row[8:]
-    profile = Profile(Role(role), external_id, email, phone, name, **json.loads(packed))
+    profile = Profile(_ROLE[role], external_id, email, phone, name, **_unpacked(packed))
     return Contact(_head(workspace_id, row[0].hex(), row[1:8]), profile, created_at, Links.unpacked(*links))

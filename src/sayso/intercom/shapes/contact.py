@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from sayso.domain.contact import Contact as DomainContact
-from sayso.domain.standing import Choice
-from sayso.domain.subscription_type import Channel, SubscriptionType
-from sayso.intercom.attached import attached
 from sayso.intercom.shapes.contact_merge import MergeHistoryItem
-
-#: How many items of a sub-list are embedded.
-EMBEDDED = 10
 
 
 class Avatar(Struct, tag_field="type", tag="avatar"):
@@ -113,58 +105,6 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
     referrer: str | None = None
     enabled_push_messaging: bool | None = None
     merge_history: list[MergeHistoryItem] | UnsetType = UNSET
-
-    @classmethod
-    def of(
-        cls, contact: DomainContact, types: dict[str, SubscriptionType], tags: Sequence[str] | None = None
-    ) -> Contact:
-        """`tags`: those of its tags that there still are, where not all are."""
-        profile, head, links = contact.profile, contact.head, contact.links
-        stops = head.standing.stops
-        path = f"/contacts/{contact.id}"
-        chosen = attached(head.standing, types)
-        left = [type_.id for type_, choice in chosen if choice is not Choice.GRANTED]
-        joined = [type_.id for type_, choice in chosen if choice is Choice.GRANTED]
-        return cls(
-            id=contact.id,
-            workspace_id=head.workspace_id,
-            external_id=profile.external_id,
-            role=profile.role.value,
-            email=profile.email,
-            email_domain=profile.email.rpartition("@")[2] if profile.email else None,
-            phone=profile.phone,
-            name=profile.name,
-            avatar=Avatar(profile.avatar) if profile.avatar else None,
-            owner_id=profile.owner_id,
-            social_profiles=SocialProfiles(),
-            has_hard_bounced=False,
-            marked_email_as_spam=False,
-            unsubscribed_from_emails=Channel.EMAIL in stops,
-            unsubscribed_from_sms=Channel.SMS in stops,
-            sms_consent=False,
-            created_at=contact.created_at // 1000,
-            updated_at=head.updated_at // 1000,
-            signed_up_at=profile.signed_up_at,
-            last_seen_at=profile.last_seen_at,
-            language_override=profile.language_override,
-            location=Location(),
-            custom_attributes=dict(profile.custom_attributes),
-            tags=_references(f"{path}/tags", "tag", "/tags/", links.tags if tags is None else tags),
-            notes=_references(f"{path}/notes", "note", "/notes/", links.notes.newest, links.notes.total),
-            companies=_references(f"{path}/companies", "company", "/companies/", links.companies),
-            opted_out_subscription_types=_types(f"{path}/subscriptions", left),
-            opted_in_subscription_types=_types(f"{path}/subscriptions", joined),
-        )
-
-
-def _references(url: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> References:
-    """The list of what hangs on a contact, at `url`; `total` where there are more than the ids at hand."""
-    total = len(ids) if total is None else total
-    return References([Reference(id_, kind, at + id_) for id_ in ids[:EMBEDDED]], url, total, total > EMBEDDED)
-
-
-def _types(url: str, ids: Sequence[str]) -> References:
-    return _references(url, "subscription", "/subscription_types/", ids)
 
 
 class DeletedContact(Struct):

@@ -89,7 +89,7 @@ def _applying(version: Version) -> dict[str, list[Change]]:
 
 
 def _walk(tree: Any, changes: dict[str, list[Change]]) -> None:
-    """Once through all of it, what is inside first: an old version costs a page of contacts little."""
+    """Once through all of it, what is inside first."""
     if type(tree) is list:
         for item in tree:
             if type(item) is dict or type(item) is list:

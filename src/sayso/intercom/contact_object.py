@@ -1,0 +1,168 @@
+"""Contact objects: what is known of contacts as bytes, in the version asked for, alone and in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+
+from sayso.domain.contact import Contact as DomainContact
+from sayso.domain.contact import Role
+from sayso.domain.standing import Choice, Standing
+from sayso.domain.subscription_type import Channel, SubscriptionType
+from sayso.http.response import Response
+from sayso.intercom.attached import attached
+from sayso.intercom.call import Call
+from sayso.intercom.shapes.company import CompanyContactList
+from sayso.intercom.shapes.contact import (
+    Avatar,
+    Contact,
+    ContactList,
+    Location,
+    Reference,
+    References,
+    SocialProfiles,
+)
+from sayso.intercom.versions import Version
+from sayso.intercom.versions.form import Form, places
+
+#: How many items of a sub-list are embedded.
+EMBEDDED = 10
+
+#: How many lists of types are kept until a type changes: there are far fewer ways to choose than contacts.
+LISTS = 4_096
+
+#: What is not the same for all contacts, in the order in which they have it.
+_VARIABLE = (
+    "id",
+    "workspace_id",
+    "external_id",
+    "role",
+    "email",
+    "email_domain",
+    "phone",
+    "name",
+    "avatar",
+    "owner_id",
+    "unsubscribed_from_emails",
+    "unsubscribed_from_sms",
+    "created_at",
+    "updated_at",
+    "signed_up_at",
+    "last_seen_at",
+    "language_override",
+    "custom_attributes",
+    "tags",
+    "notes",
+    "companies",
+    "opted_out_subscription_types",
+    "opted_in_subscription_types",
+)
+
+_encode = msgspec.json.encode
+
+
+def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[bytes, bytes]) -> bytes:
+    """A contact as JSON. `tags`: those of its tags that there still are; `types`: what `types_told` makes of its
+    standing."""
+    profile, head, links = contact.profile, contact.head, contact.links
+    stops, id_, email = head.standing.stops, contact.id.encode(), profile.email
+    opted_out, opted_in = types
+    return _form(version).filled(
+        (
+            _encode(contact.id),
+            _encode(head.workspace_id),
+            _encode(profile.external_id),
+            _ROLE[profile.role],
+            _encode(email),
+            _encode(email.rpartition("@")[2] if email else None),
+            _encode(profile.phone),
+            _encode(profile.name),
+            _encode(Avatar(profile.avatar) if profile.avatar else None),
+            _encode(profile.owner_id),
+            _encode(Channel.EMAIL in stops),
+            _encode(Channel.SMS in stops),
+            _encode(contact.created_at // 1000),
+            _encode(head.updated_at // 1000),
+            _encode(profile.signed_up_at),
+            _encode(profile.last_seen_at),
+            _encode(profile.language_override),
+            _encode(profile.custom_attributes),
+            _references("tags", "tag", "tags", tags) % id_,
+            _references("notes", "note", "notes", links.notes.newest, links.notes.total) % id_,
+            _references("companies", "company", "companies", links.companies) % id_,
+            opted_out % id_,
+            opted_in % id_,
+        )
+    )
+
+
+def object_of(call: Call, contact: DomainContact) -> bytes:
+    """A contact as JSON, as the caller's version tells it."""
+    tags = call.caller.snapshot.live(contact.links.tags)
+    return told(call.version, contact, tags, _types(call, contact.head.standing))
+
+
+def page(
+    call: Call, kind: type[ContactList | CompanyContactList], objects: Sequence[bytes], total: int, pages: Struct
+) -> Response:
+    """A page of contacts that are JSON already."""
+    values = (b"[%b]" % b",".join(objects), b"%d" % total, call.told(pages))
+    return Response(_page_form(call.version, kind).filled(values))
+
+
+def types_told(standing: Standing, types: Mapping[str, SubscriptionType]) -> tuple[bytes, bytes]:
+    """The types that a contact opted out of and into, each list with a place for the contact's id."""
+    chosen = attached(standing, types)
+    left = [type_.id for type_, choice in chosen if choice is not Choice.GRANTED]
+    joined = [type_.id for type_, choice in chosen if choice is Choice.GRANTED]
+    path, kind, at = "subscriptions", "subscription", "subscription_types"
+    return _references(path, kind, at, left), _references(path, kind, at, joined)
+
+
+def _types(call: Call, standing: Standing) -> tuple[bytes, bytes]:
+    left, joined, line = call.rendered("left"), call.rendered("joined"), standing.packed()
+    if line not in left:
+        if len(left) >= LISTS:
+            left.clear()
+            joined.clear()
+        left[line], joined[line] = types_told(standing, call.types)
+    return left[line], joined[line]
+
+
+def _references(path: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> bytes:
+    """The list of what hangs on a contact, with a place for the contact's id; `total` where there are more than the ids
+    at hand."""
+    if not ids:
+        return _NONE[path]
+    total = len(ids) if total is None else total
+    shown = [Reference(id_, kind, f"/{at}/{id_}") for id_ in ids[:EMBEDDED]]
+    return _encode(References(shown, f"/contacts/%b/{path}", total, total > EMBEDDED))
+
+
+@cache
+def _form(version: Version) -> Form:
+    shape = Contact(
+        **places(_VARIABLE),
+        social_profiles=SocialProfiles(),
+        has_hard_bounced=False,
+        marked_email_as_spam=False,
+        sms_consent=False,
+        location=Location(),
+    )
+    return Form(version, shape)
+
+
+@cache
+def _page_form(version: Version, kind: type[ContactList | CompanyContactList]) -> Form:
+    return Form(version, kind(**places(("data", "total_count", "pages"))))
+
+
+_ROLE = {role: _encode(role.value) for role in Role}
+
+_NONE = {
+    path: _encode(References([], f"/contacts/%b/{path}", 0, has_more=False))
+    for path in ("tags", "notes", "companies", "subscriptions")
+}

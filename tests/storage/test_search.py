@@ -121,11 +121,26 @@ async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
 
 
 @pytest.mark.parametrize("kind", ["email", "external_id"])
-async def test_leads_are_found_by_an_index(sqlite: SqlStore, kind: str):
-    steps = await planned(sqlite, lambda: sqlite.search.leads(ACME, kind, "alice"))
+async def test_all_who_have_an_identifier_are_among_those_named(store: Store, workspace: Workspace, kind: str):
+    contacts = await live(store)
+    held = {getattr(contact.profile, kind) for contact in contacts} - {None}
+    for value in sorted({*held, *map(str.upper, held), "alice@example.com", "nobody@example.com"}):
+        named = await store.search.identified(ACME, kind, value)
+        query = where(kind, value)
 
-    assert 1 == len(steps)
-    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[0]
+        assert len(named) == len({contact.id for contact in named})
+        assert all(contact in contacts for contact in named)
+        assert {contact.id for contact in contacts if matches(query, contact)} <= {contact.id for contact in named}
+
+
+@pytest.mark.parametrize("kind", ["email", "external_id"])
+async def test_who_has_an_identifier_is_found_by_keys_in_one_statement(sqlite: SqlStore, kind: str):
+    steps = await planned(sqlite, lambda: sqlite.search.identified(ACME, kind, "alice"))
+
+    assert 3 == len(steps), steps
+    assert "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)" in steps[0]
+    assert "contact_keys USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)" in steps[1]
+    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[2]
 
 
 async def planned(sqlite: SqlStore, work: Callable[[], Awaitable[object]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact
+from sayso.domain.contact import Contact, email_key
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
@@ -13,13 +13,17 @@ from sayso.storage.search_condition import Asked
 from sayso.storage.search_plan import Span, created, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
-# Their ids alone are in the index, which is what makes SQLite use it. It would prepare a limit that is a parameter anew
-# each time, which takes longer than all the rest.
-_LEADS_BY_EMAIL = f"""SELECT contact_id FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($2)
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}"""
+# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it, and a
+# limit that is a parameter it would prepare anew each time, which takes longer than all the rest.
+_BY_EMAIL = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
+SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'email' AND value = $2
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($3)
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
 
-_LEADS_BY_EXTERNAL_ID = f"""SELECT contact_id FROM contacts WHERE workspace_id = $1 AND external_id = $2
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}"""
+_BY_EXTERNAL_ID = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
+SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'external_id' AND value = $2
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND external_id = $3
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
 
 _OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
 
@@ -45,9 +49,9 @@ class SqlSearchStore:
         self._engine = engine
         self._spelling = spelling(engine)
 
-    async def leads(self, workspace_id: str, kind: str, value: str) -> list[str]:
-        sql = _LEADS_BY_EMAIL if kind == "email" else _LEADS_BY_EXTERNAL_ID
-        return [contact_id.hex() for (contact_id,) in await self._engine.read(sql, workspace_id, value)]
+    async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
+        sql, claimed = (_BY_EMAIL, email_key(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
+        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, claimed, value)]
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

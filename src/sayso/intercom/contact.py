@@ -30,13 +30,16 @@ PER_PAGE, MOST_PER_PAGE = 10, 150
 
 _FIELDS = msgspec.json.Decoder(ContactFields)
 
+_NEW = {role: Profile(role) for role in Role}
+
 
 async def create(call: Call) -> Response:
     """A new contact; without a role it is a user. Intercom answers 200."""
     fields = _fields(call)
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
-    draft = _draft(Profile(role, external_id), fields)
+    profile = Profile(**{"external_id": external_id, **_wanted(_NEW[role], fields)})
+    draft = ContactDraft(profile, _stop(fields))
     return call.reply(shape_of(call, await call.region.contacts.create(call.author, call.workspace_id, draft)))
 
 
@@ -71,7 +74,7 @@ async def update(call: Call) -> Response:
     fields = _fields(call)
 
     def draft_of(contact: DomainContact) -> ContactDraft:
-        return _draft(contact.profile, fields)
+        return ContactDraft(replace(contact.profile, **_wanted(contact.profile, fields)), _stop(fields))
 
     contact_id = call.parameters[0]
     contact = await call.region.contacts.update(call.author, call.workspace_id, contact_id, draft_of)
@@ -104,14 +107,14 @@ def _fields(call: Call) -> ContactFields:
     return fields
 
 
-def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
-    """What the body asks the profile to become."""
+def _wanted(profile: Profile, fields: ContactFields) -> dict[str, Any]:
+    """What the body asks of a profile, by name."""
     given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
     role = Role(fields.role) if fields.role else profile.role
     if role is Role.LEAD:
         # A lead's external_id is given by the server; one that is sent is silently ignored.
         given.pop("external_id", None)
-    wanted: dict[str, Any] = given | {"role": role}
+    wanted: dict[str, Any] = {**given, "role": role}
     if fields.email_verified is not UNSET:
         wanted["email_verified"] = fields.email_verified
     elif wanted.get("email", profile.email) != profile.email:
@@ -122,8 +125,12 @@ def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
         wanted["owner_id"] = None if fields.owner_id is None else str(fields.owner_id)
     if fields.custom_attributes:
         wanted["custom_attributes"] = {**profile.custom_attributes, **fields.custom_attributes}
+    return wanted
+
+
+def _stop(fields: ContactFields) -> bool | None:
     stop = fields.unsubscribed_from_emails
-    return ContactDraft(replace(profile, **wanted), None if stop is UNSET else stop)
+    return None if stop is UNSET else stop
 
 
 _PLAIN = ("external_id", "email", "phone", "name", "signed_up_at", "last_seen_at", "language_override")

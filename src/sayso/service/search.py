@@ -51,10 +51,14 @@ _KINDS = {
 
 def language(snapshot: Snapshot, *, is_exact: bool, owner_is_text: bool, has_formatted_phone: bool) -> Language:
     """What a workspace's searches may say, in the version that the rest tells."""
-    own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
-    attributes = {each.name: _KINDS[each.data_type] for each in own}
-    zone = _zone(snapshot.workspace.timezone)
-    return Language(zone, is_exact, owner_is_text, has_formatted_phone, attributes, snapshot.is_gone)
+    said = is_exact, owner_is_text, has_formatted_phone
+    spoken = snapshot.languages.get(said)
+    if spoken is None:
+        own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
+        attributes = {each.name: _KINDS[each.data_type] for each in own}
+        zone = _zone(snapshot.workspace.timezone)
+        spoken = snapshot.languages[said] = Language(zone, *said, attributes, snapshot.is_gone)
+    return spoken
 
 
 def _zone(name: str) -> tzinfo:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cast import NOON
 from tests.storage import searched
 from tests.storage.conftest import ACME
 
@@ -120,17 +121,67 @@ async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
     assert all(part in step for part, step in zip(expected, steps, strict=True)), steps
 
 
+@pytest.mark.parametrize("sort", [None, {"field": "created_at", "order": "descending"}])
+async def test_a_walk_by_updates_finds_all_whether_they_lie_near_each_other_or_not(
+    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, sort: Any
+):
+    monkeypatch.setattr("sayso.storage.search.NEAR", 4)
+    contacts = await live(store)
+    order = parse_order(sort, searched.LANGUAGES[2])
+    for days in range(8):
+        query = where("updated_at", NOON // 1000 - days * 86_400, ">")
+        expected = order.following([contact for contact in contacts if matches(query, contact)], None)
+        found, after = expected[:1], Mark(*order.place(expected[0]), 1, 1)
+        while after is not None:
+            page = await SearchService(store).page(ACME, Search(query, order), after, 2)
+            found += page.contacts
+            after = page.following
+
+        assert expected == found
+
+
+async def test_a_page_whose_contacts_lie_near_each_other_is_one_statement_along_an_index(
+    sqlite: SqlStore, workspace: Workspace
+):
+    contacts = await live(sqlite)
+    query, first = where("updated_at", 5, ">"), CREATION.place(contacts[0])
+    asked: list[Any] = []
+    steps = await planned(sqlite, lambda: sqlite.search.page(ACME, query, CREATION, first, 20), asked)
+
+    assert 1 == len(asked)
+    assert ["contacts_page (workspace_id=? AND state=? AND (created_at,contact_id)>(?,?))"] == [
+        step.partition("INDEX ")[2] for step in steps if "contacts" in step
+    ]
+
+
 @pytest.mark.parametrize("kind", ["email", "external_id"])
-async def test_leads_are_found_by_an_index(sqlite: SqlStore, kind: str):
-    steps = await planned(sqlite, lambda: sqlite.search.leads(ACME, kind, "alice"))
+async def test_all_who_have_an_identifier_are_among_those_named(store: Store, workspace: Workspace, kind: str):
+    contacts = await live(store)
+    held = {getattr(contact.profile, kind) for contact in contacts} - {None}
+    for value in sorted({*held, *map(str.upper, held), "alice@example.com", "nobody@example.com"}):
+        named = await store.search.identified(ACME, kind, value)
+        query = where(kind, value)
 
-    assert 1 == len(steps)
-    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[0]
+        assert len(named) == len({contact.id for contact in named})
+        assert all(contact in contacts for contact in named)
+        assert {contact.id for contact in contacts if matches(query, contact)} <= {contact.id for contact in named}
 
 
-async def planned(sqlite: SqlStore, work: Callable[[], Awaitable[object]]) -> list[str]:
-    """What the last statement searches and scans."""
-    asked: list[tuple[Any, ...]] = []
+@pytest.mark.parametrize("kind", ["email", "external_id"])
+async def test_who_has_an_identifier_is_found_by_keys_in_one_statement(sqlite: SqlStore, kind: str):
+    steps = await planned(sqlite, lambda: sqlite.search.identified(ACME, kind, "alice"))
+
+    assert 3 == len(steps), steps
+    assert "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)" in steps[0]
+    assert "contact_keys USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)" in steps[1]
+    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[2]
+
+
+async def planned(
+    sqlite: SqlStore, work: Callable[[], Awaitable[object]], asked: list[tuple[Any, ...]] | None = None
+) -> list[str]:
+    """What the last statement searches and scans. `asked` gets all statements."""
+    asked = [] if asked is None else asked
     engine = sqlite.engine
     read, scan = engine.read, engine.scan
     engine.read = engine.scan = lambda *statement: (asked.append(statement), scan(*statement))[1]  # type: ignore[method-assign]

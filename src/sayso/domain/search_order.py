@@ -30,9 +30,13 @@ class Order:
     def is_text(self) -> bool:
         return self.field is not None and self.field.kind is Kind.STRING
 
+    @property
+    def is_of_creation(self) -> bool:
+        return self.field is None or self.field.name == "created_at"
+
     def place(self, contact: Contact) -> Place:
         """Where a contact comes. To the millisecond where the field has them."""
-        if self.field is None or self.field.name == "created_at":
+        if self.field is None or self.is_of_creation:
             return contact.created_at, contact.id
         if self.field.name == "updated_at":
             return contact.head.updated_at, contact.id

@@ -40,6 +40,12 @@ _KINDS: dict[str, Kind] = {
 #: Misspelt by everybody, as it is in every description.
 _SPELT = {"andoid_sdk_version": "android_sdk_version"}
 
+_FIELDS = {name: Field(_SPELT.get(name, name), kind) for name, kind in _KINDS.items()}
+
+_OWNER_AS_TEXT = Field("owner_id", Kind.STRING)
+
+_FORMATTED_PHONE = Field("formatted_phone", Kind.STRING)
+
 _ATTRIBUTE = "custom_attributes."
 
 _SAME = frozenset({"=", "!="})
@@ -82,14 +88,14 @@ class Language:
             raise Invalid("The field of a filter must be a string", "field")
         if name.startswith(_ATTRIBUTE):
             return self._attribute(name)
-        kind = _KINDS.get(name)
         if name == "owner_id" and self.owner_is_text:
-            kind = Kind.STRING
+            return _OWNER_AS_TEXT
         if name == "formatted_phone" and self.has_formatted_phone:
-            kind = Kind.STRING
-        if kind is None:
+            return _FORMATTED_PHONE
+        field = _FIELDS.get(name)
+        if field is None:
             raise UnknownSearchField(name)
-        return Field(_SPELT.get(name, name), kind)
+        return field
 
     def is_to_the_second(self, field: Field) -> bool:
         """Otherwise its times are matched by the day."""

@@ -180,15 +180,16 @@ class LinkStore(Protocol):
         """Who was merged into a contact, in that order."""
 
 
-#: So many leads of one address are too many to be looked at one by one.
+#: So many contacts of one address are too many to be looked at one by one.
 LEADS_LIMIT = 150
 
 
 class SearchStore(Protocol):
     """Live contacts that a search finds; `matches` of the domain says which."""
 
-    async def leads(self, workspace_id: str, kind: str, value: str) -> list[str]:
-        """Ids of leads with an email, whatever the case of its ASCII letters, or an external_id: any `LEADS_LIMIT`."""
+    async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
+        """Who may have an email or an external_id, in any order: the user who claims it, and leads, whatever the case
+        of an email's ASCII letters. Any `LEADS_LIMIT` of them."""
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
-from sayso.domain.contact import Contact, ContactState, email_key
+from sayso.domain.contact import Contact, ContactState
 from sayso.domain.data_attribute import DataType, Model
 from sayso.domain.search import Filter, Kind, Node, OneOf, matches
 from sayso.domain.search_order import CREATION, Mark, Order
@@ -51,10 +51,14 @@ _KINDS = {
 
 def language(snapshot: Snapshot, *, is_exact: bool, owner_is_text: bool, has_formatted_phone: bool) -> Language:
     """What a workspace's searches may say, in the version that the rest tells."""
-    own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
-    attributes = {each.name: _KINDS[each.data_type] for each in own}
-    zone = _zone(snapshot.workspace.timezone)
-    return Language(zone, is_exact, owner_is_text, has_formatted_phone, attributes, snapshot.is_gone)
+    said = is_exact, owner_is_text, has_formatted_phone
+    spoken = snapshot.languages.get(said)
+    if spoken is None:
+        own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
+        attributes = {each.name: _KINDS[each.data_type] for each in own}
+        zone = _zone(snapshot.workspace.timezone)
+        spoken = snapshot.languages[said] = Language(zone, *said, attributes, snapshot.is_gone)
+    return spoken
 
 
 def _zone(name: str) -> tzinfo:
@@ -94,24 +98,20 @@ class SearchService:
         identifiers = _identifiers(query)
         if identifiers is None or len(identifiers) > NAMED:
             return None
-        ids: set[str] = set()
+        found: dict[str, Contact] = {}
         for name, value in identifiers:
             named = await self._identified(workspace_id, name, value)
             if len(named) >= LEADS_LIMIT:
                 return None
-            ids.update(named)
-        found = [await self._store.contact.find(workspace_id, contact_id) for contact_id in ids]
-        live = (contact for contact in found if contact and contact.head.state is ContactState.LIVE)
-        return [contact for contact in live if matches(query, contact)]
+            found.update((contact.id, contact) for contact in named)
+        return [contact for contact in found.values() if matches(query, contact)]
 
-    async def _identified(self, workspace_id: str, name: str, value: str) -> list[str]:
-        """Ids of all that may have an identifier."""
-        if name == "id":
-            return [value]
-        claimed = email_key(value) if name == "email" else value
-        claims = await self._store.contact.claims(workspace_id, {name: claimed})
-        leads = await self._store.search.leads(workspace_id, name, value)
-        return [*leads, *(claim.contact_id for claim in claims.values())]
+    async def _identified(self, workspace_id: str, name: str, value: str) -> list[Contact]:
+        """All live contacts that may have an identifier."""
+        if name != "id":
+            return await self._store.search.identified(workspace_id, name, value)
+        contact = await self._store.contact.find(workspace_id, value)
+        return [contact] if contact and contact.head.state is ContactState.LIVE else []
 
 
 def _identifiers(query: Node) -> set[Identifier] | None:

@@ -12,6 +12,7 @@ from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.data_attribute import DataAttribute
 from sayso.domain.errors import NotFound, Unavailable
+from sayso.domain.search_query import Language
 from sayso.domain.subscription_type import SubscriptionType
 from sayso.domain.tag import Tag
 from sayso.service.decided import decided
@@ -27,7 +28,7 @@ C = TypeVar("C")
 @dataclass(slots=True)
 class Snapshot:
     """What a workspace's small tables said at `version`. `rendered` is the surfaces', to keep what they made of it: by
-    a word of theirs, then by what it was made for."""
+    a word of theirs, then by what it was made for. `languages` are what its searches may say, by version."""
 
     workspace: Workspace
     types: dict[str, SubscriptionType]
@@ -38,6 +39,7 @@ class Snapshot:
     #: The greatest number that a tag had: a greater one is of a tag that was made since.
     last_tag: int = 0
     rendered: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    languages: dict[tuple[bool, bool, bool], Language] = field(default_factory=dict)
 
     @property
     def version(self) -> int:

@@ -212,12 +212,15 @@ _PACKED = (
     "merged_into",
 )
 
+# One for all: `json.dumps` would make one each time.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def _profile_row(profile: Profile) -> tuple[Any, ...]:
     packed = {name: value for name in _PACKED if (value := getattr(profile, name)) is not None}
     if profile.custom_attributes:
         packed["custom_attributes"] = dict(profile.custom_attributes)
-    form = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    form = _JSON.encode(packed) if packed else "{}"
     return (profile.role, profile.external_id, profile.email, profile.phone, profile.name, form)
 
 

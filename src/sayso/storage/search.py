@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact
+from sayso.domain.contact import Contact, email_key
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
@@ -10,16 +10,20 @@ from sayso.storage.contact import _COLUMNS, _contact
 from sayso.storage.engine import Engine, Row
 from sayso.storage.ids import packed
 from sayso.storage.search_condition import Asked
-from sayso.storage.search_plan import Span, created, tag, updated_since
+from sayso.storage.search_plan import Span, created, is_of_times, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
-# Their ids alone are in the index, which is what makes SQLite use it. It would prepare a limit that is a parameter anew
-# each time, which takes longer than all the rest.
-_LEADS_BY_EMAIL = f"""SELECT contact_id FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($2)
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}"""
+# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it, and a
+# limit that is a parameter it would prepare anew each time, which takes longer than all the rest.
+_BY_EMAIL = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
+SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'email' AND value = $2
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($3)
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
 
-_LEADS_BY_EXTERNAL_ID = f"""SELECT contact_id FROM contacts WHERE workspace_id = $1 AND external_id = $2
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}"""
+_BY_EXTERNAL_ID = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
+SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'external_id' AND value = $2
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND external_id = $3
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
 
 _OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
 
@@ -36,8 +40,16 @@ _TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_i
 _OF_FEW = """FROM (SELECT DISTINCT contact_id AS few_id FROM ({}) AS few) AS few
 CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
 
+# The next ones in order of creation, and those of them that are found.
+_OF_NEAR = (
+    """SELECT {0} FROM (SELECT {0} {1} AND {2} ORDER BY {3} LIMIT {4}) AS near WHERE {5} ORDER BY {3} LIMIT {6}"""
+)
+
 #: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts is shorter.
 FEW = 8_000
+
+#: So many contacts after a place are looked at first: who was made lately was updated lately, and they lie together.
+NEAR = 200
 
 
 class SqlSearchStore:
@@ -45,13 +57,17 @@ class SqlSearchStore:
         self._engine = engine
         self._spelling = spelling(engine)
 
-    async def leads(self, workspace_id: str, kind: str, value: str) -> list[str]:
-        sql = _LEADS_BY_EMAIL if kind == "email" else _LEADS_BY_EXTERNAL_ID
-        return [contact_id.hex() for (contact_id,) in await self._engine.read(sql, workspace_id, value)]
+    async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
+        sql, claimed = (_BY_EMAIL, email_key(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
+        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, claimed, value)]
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
     ) -> list[Contact]:
+        if after is not None and order.is_of_creation and updated_since(query) is not None:
+            near = await self._near(workspace_id, query, order, after, limit)
+            if len(near) == limit:
+                return near
         asked = Asked(workspace_id, self._spelling)
         few = await self._few(workspace_id, query, asked)
         key, turn = asked.key(order), " DESC" if order.descending else ""
@@ -65,6 +81,16 @@ class SqlSearchStore:
         sql = f"""SELECT {_COLUMNS} {few or _OF_ALL} AND {" AND ".join(conditions)}
             ORDER BY {key}{turn}, contact_id{turn} LIMIT {asked.given(limit)}"""
         return [_contact(workspace_id, row) for row in await self._scan(sql, asked)]
+
+    async def _near(self, workspace_id: str, query: Node, order: Order, after: Place, limit: int) -> list[Contact]:
+        """What is found not far behind a place."""
+        asked, turn = Asked(workspace_id, self._spelling), " DESC" if order.descending else ""
+        beyond = asked.beyond(order, after[0], packed(after[1]))
+        along, condition = f"created_at{turn}, contact_id{turn}", asked.condition(query)
+        sql = _OF_NEAR.format(_COLUMNS, _OF_ALL, beyond, along, NEAR, condition, asked.given(limit))
+        # Comparing times takes so little that another thread would take longer to be asked.
+        read = self._engine.read if is_of_times(query) else self._engine.scan
+        return [_contact(workspace_id, row) for row in await read(sql, *asked.parameters)]
 
     async def count(self, workspace_id: str, query: Node) -> int:
         asked = Asked(workspace_id, self._spelling)

@@ -42,6 +42,13 @@ def updated_since(query: Node) -> int | None:
     return span(query, "updated_at").least
 
 
+def is_of_times(query: Node) -> bool:
+    """Whether a search asks for nothing but when contacts were made and updated."""
+    if isinstance(query, Filter):
+        return query.field.name in ("created_at", "updated_at")
+    return all(map(is_of_times, query.parts))
+
+
 def span(query: Node, name: str) -> Span:
     found = Span()
     for filter_ in conjuncts(query):

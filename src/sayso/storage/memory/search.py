@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact, Role
+from sayso.domain.contact import Contact, Role, email_key
 from sayso.domain.search import Node, lower, matches
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
@@ -13,13 +13,15 @@ class MemorySearchStore:
     def __init__(self, contacts: MemoryContactStore) -> None:
         self._contacts = contacts
 
-    async def leads(self, workspace_id: str, kind: str, value: str) -> list[str]:
+    async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
+        is_email = kind == "email"
+        claimed = self._contacts.held.get((workspace_id, kind, email_key(value) if is_email else value))
         found = []
         for contact in self._contacts.live(workspace_id):
             held: str | None = getattr(contact.profile, kind)
-            same = held is not None and (lower(held) == lower(value) if kind == "email" else held == value)
-            if same and contact.profile.role is Role.LEAD:
-                found.append(contact.id)
+            same = held is not None and (lower(held) == lower(value) if is_email else held == value)
+            if (claimed and contact.id == claimed.contact_id) or (same and contact.profile.role is Role.LEAD):
+                found.append(contact)
         return found[:LEADS_LIMIT]
 
     async def page(

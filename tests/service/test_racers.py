@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from tests.cast import AUTHOR, NOON, draft
@@ -80,7 +80,7 @@ async def test_racers_in_many_processes_all_come_to_their_turn(store: Store):
 
         def draft_of(found: Contact) -> ContactDraft:
             seen.append(found.profile.name)
-            return ContactDraft(replace(found.profile, name=name))
+            return ContactDraft(found.profile._replace(name=name))
 
         await region.contacts.update(AUTHOR, workspace, contact, draft_of)
         return seen[-1]

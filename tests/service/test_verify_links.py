@@ -167,7 +167,7 @@ async def test_what_a_store_in_memory_names_without_its_row_is_told(links: Links
     workspace, _ = await write_story(store)
     contact = await _contact(Region.on("us", store, Clock(), RandomIds()), workspace, Profile(Role.LEAD))
     kept = store.contact._contacts
-    kept[workspace, contact] = replace(kept[workspace, contact], links=links)
+    kept[workspace, contact] = kept[workspace, contact]._replace(links=links)
 
     assert {(contact, what)} == await told(store, workspace)
 

@@ -9,6 +9,7 @@ import structlog
 
 from sayso.domain.access import Scope
 from sayso.domain.errors import (
+    ContactNotFound,
     Forbidden,
     MethodNotAllowed,
     NoSuchRoute,
@@ -22,6 +23,7 @@ from sayso.http.request import Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
+from sayso.intercom import merged
 from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
 from sayso.intercom.routes import Route
@@ -80,7 +82,12 @@ class _Passage:
     async def response(self) -> tuple[str, Response]:
         try:
             route, call = self._admitted(self._known() or await self._recognise())
-            response = await route.handler(call)
+            try:
+                response = await route.handler(call)
+            except ContactNotFound:
+                if route.names_contact:
+                    await merged.tell(call)
+                raise
         except SaysoError as error:
             response = rendered(error, self.request_id)
         except Exception as error:  # noqa: BLE001

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
-
-from sayso.domain.errors import ContactMerged, ContactNotFound
-from sayso.http.response import Response
+from sayso.domain.errors import ContactMerged
 from sayso.intercom.call import Call
 from sayso.intercom.versions import Version
 
-Handler = Callable[[Call], Awaitable[Response]]
 
-
-def telling(handler: Handler) -> Handler:
-    """A handler whose first parameter is a contact's id, and whose answer to one that is not there says why."""
-
-    @wraps(handler)
-    async def told(call: Call) -> Response:
-        try:
-            return await handler(call)
-        except ContactNotFound:
-            if call.version < Version.V2_16:
-                raise
-            into = await call.region.merges.canonical(call.workspace_id, call.parameters[0])
-            if into is None:
-                raise
-            raise ContactMerged(into) from None
-
-    return told
+async def tell(call: Call) -> None:
+    """Raises ContactMerged where the contact that a call names first was merged away, and its version tells of it."""
+    if call.version < Version.V2_16:
+        return
+    into = await call.region.merges.canonical(call.workspace_id, call.parameters[0])
+    if into is not None:
+        raise ContactMerged(into)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -28,7 +28,6 @@ from sayso.intercom import (
     tag,
 )
 from sayso.intercom.call import Call
-from sayso.intercom.merged import telling
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.company import (
     AttachCompany,
@@ -77,9 +76,14 @@ class Route:
     since: Version = Version.V2_7
     status: int = 200
 
+    @property
+    def names_contact(self) -> bool:
+        """Whether the first parameter is a contact's id."""
+        return self.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
+
 
 # fmt: off
-_ROUTES = (
+ROUTES = (
     Route("GET", "/me", me.identify, READ, "Identify an admin", Me),
     Route("GET", "/admins", admin.list_all, READ, "List admins", AdminList),
     Route("GET", "/admins/{admin_id}", admin.find, READ, "Find an admin", Admin),
@@ -133,11 +137,3 @@ _ROUTES = (
     Route("DELETE", "/contacts/{contact_id}/companies/{id}", contact_company.detach, WRITE, "Detach a contact from a company", Company),
 )
 # fmt: on
-
-#: Those that name a contact say since 2.16 where it is now, if it was merged away.
-ROUTES = tuple(
-    replace(route, handler=telling(route.handler))
-    if route.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
-    else route
-    for route in _ROUTES
-)

@@ -31,7 +31,7 @@ class RandomIds:
     def act(self, now: int) -> str:
         # RFC 9562, section 6.2: rand_a counts on from the millisecond, so that ids rise even when the clock does not.
         self._last = last = max(self._last + 1, now << 12)
-        return f"{last >> 12 & 0xFFFFFFFFFFFF:012x}7{last & 0xFFF:03x}{self._node}"
+        return f"{(last >> 12 & 0xFFFFFFFFFFFF) << 16 | 7 << 12 | last & 0xFFF:016x}{self._node}"
 
     def contact(self, now: int) -> str:
         return f"{now // 1000 & 0xFFFFFFFF:08x}{self._machine}{next(self._count) & 0xFFFFFF:06x}"

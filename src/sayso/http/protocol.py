@@ -117,7 +117,6 @@ class HttpProtocol(asyncio.Protocol):
             return
         begins = not self._arriving
         if begins and (request := self._heads.whole(data, self._client, self._scheme)) is not None:
-            self._active = self._loop.time()
             self._queue(request, keep_alive=True)
             return
         try:
@@ -368,7 +367,7 @@ class HttpProtocol(asyncio.Protocol):
         quiet = self._loop.time() - self._active
         if self._arriving and not self._handed_on and quiet >= ARRIVAL_LIMIT:
             self._refuse(408)
-        elif (self._handed_on or not self._arriving) and not self._busy and quiet >= IDLE_LIMIT:
+        elif not ((self._arriving and not self._handed_on) or self._busy or self._waiting) and quiet >= IDLE_LIMIT:
             self._transport.close()
         else:
             self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)

@@ -135,9 +135,10 @@ def _types(call: Call, standing: Standing) -> tuple[bytes, bytes]:
 def _references(path: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> bytes:
     """The list of what hangs on a contact, with a place for the contact's id; `total` where there are more than the ids
     at hand."""
-    if not ids:
-        return _NONE[path]
     total = len(ids) if total is None else total
+    if not total:
+        return _NONE[path]
+    # Ids are numbers and hex digits: the only per cent sign is that of the place.
     shown = [Reference(id_, kind, f"/{at}/{id_}") for id_ in ids[:EMBEDDED]]
     return _encode(References(shown, f"/contacts/%b/{path}", total, total > EMBEDDED))
 

@@ -12,7 +12,7 @@ from tests.crash.damage import damage
 
 from sayso.domain.act import Author
 from sayso.domain.contact import Contact, ContactDraft, Profile, Role
-from sayso.domain.errors import TypeNotFound
+from sayso.domain.errors import DuplicateContact, TypeNotFound
 from sayso.domain.ledger import Event
 from sayso.domain.standing import Choice, Standing
 from sayso.domain.subscription_type import TypeId
@@ -113,3 +113,18 @@ async def _racer(region: Region, workspace_id: str, contact: Contact, number: in
         except TypeNotFound:
             answers.append(Answer(request, type_id, what, False))
     return answers
+
+
+async def test_who_has_an_identifier_is_asked_when_it_is_taken_alone(region: Region, monkeypatch: pytest.MonkeyPatch):
+    workspace, asked = await region.workspaces.create("Acme"), []
+    claims = region.store.contact.claims
+    monkeypatch.setattr(region.store.contact, "claims", lambda *named: (asked.append(named), claims(*named))[1])
+    given = ContactDraft(Profile(Role.USER, email="alice@example.com"))
+    alice = await region.contacts.create(AUTHOR, workspace.id, given)
+    assert [] == asked
+
+    with pytest.raises(DuplicateContact) as refused:
+        await region.contacts.create(AUTHOR, workspace.id, given)
+
+    assert alice.id == refused.value.contact_id
+    assert [(workspace.id, {"email": "alice@example.com"})] == asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sayso.domain import archive as archiving
@@ -20,6 +21,9 @@ from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshots
 from sayso.service.turns import Turns
+
+#: Where nobody was asked yet.
+_UNASKED = Standing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,14 @@ class ContactService:
         act = self._act(author)
         contact_id = self._ids.contact(act.at)
         chain = Chain(origin(workspace_id), self._ids.subject())
-        new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, Standing())
+        new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, _UNASKED)
+        tries = count()
 
         async def decide() -> Change | None:
             checked = await self._checked(workspace_id, {}, draft)
-            claims = await self._store.contact.claims(workspace_id, checked.profile.identifiers())
+            # Who has its identifiers is asked when they turn out to be taken: most new contacts' are free.
+            is_first = next(tries) == 0
+            claims = {} if is_first else await self._store.contact.claims(workspace_id, checked.profile.identifiers())
             return rules.create(new, checked, claims, act)
 
         change = await decided(decide, self._store.contact.commit)

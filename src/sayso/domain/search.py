@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sayso.domain.contact import Contact
 from sayso.domain.subscription_type import Channel
@@ -40,29 +40,25 @@ class Field:
         return self.attribute is None and self.name in {"email", "email_domain"}
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(NamedTuple):
     values: tuple[Scalar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A text holds another one: at its start (`^`), at its end (`$`) or anywhere (`~`)."""
 
     where: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """`operator` is one of < <= > >=."""
 
     operator: str
     number: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class During:
+class During(NamedTuple):
     """From `least` on and before `below`, in seconds; None is no bound."""
 
     least: int | None
@@ -77,8 +73,7 @@ class Absent:
 Test: TypeAlias = OneOf | Part | Compared | During | Absent
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A negated one holds wherever the test does not: where there is no value too."""
 
     field: Field
@@ -86,8 +81,7 @@ class Filter:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """All of its parts hold, or any."""
 
     is_all: bool
@@ -177,7 +171,7 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 def _stored(contact: Contact, name: str) -> Any:
     """What the profile says, by the name or path that the field has."""
     value: Any = contact.profile
-    for step in name.split("."):
+    for step in name.split(".") if "." in name else (name,):
         value = getattr(value, step, None)
     return value
 

@@ -143,10 +143,11 @@ def _node(tree: Any, language: Language, depth: int) -> Node:
 
 def _filter(tree: dict[str, Any], language: Language) -> Filter:
     field = language.field(tree["field"])
-    for name in ("operator", "value"):
-        if name not in tree:
-            raise Missing(f"A filter needs {'an operator' if name == 'operator' else 'a value'}", name)
-    word, value = tree["operator"], tree["value"]
+    try:
+        word, value = tree["operator"], tree["value"]
+    except KeyError as absent:
+        (name,) = absent.args
+        raise Missing(f"A filter needs {'an operator' if name == 'operator' else 'a value'}", name) from None
     allowed = _TO_THE_SECOND if language.is_to_the_second(field) else _OPERATORS[field.kind]
     if not isinstance(word, str) or word not in allowed:
         raise Invalid(f"The operator must be one of {' '.join(sorted(allowed))} for {_told(field)}", "operator")
@@ -176,16 +177,10 @@ def _each(field: Field, value: Any) -> tuple[Scalar, ...]:
 
 
 def _value(field: Field, value: Any) -> Scalar:
-    match field.kind:
-        case Kind.BOOLEAN:
-            return _boolean(field, value)
-        case Kind.INTEGER:
-            return _integer(field, value)
-        case Kind.NUMBER:
-            return _number(field, value)
-        case Kind.TAG | Kind.SEGMENT if type(value) is int:
-            return str(value)
-    if field.name == "owner_id" and type(value) is int:
+    reader = _READERS.get(field.kind)
+    if reader is not None:
+        return reader(field, value)
+    if type(value) is int and (field.kind in {Kind.TAG, Kind.SEGMENT} or field.name == "owner_id"):
         return str(value)
     text = _text(field, value)
     if field.name == "role" and text not in ("user", "lead"):
@@ -230,6 +225,13 @@ def _number(field: Field, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _INTEGERS:
         raise _wrong(field, "a number")
     return value
+
+
+_READERS: dict[Kind, Callable[[Field, Any], Scalar]] = {
+    Kind.BOOLEAN: _boolean,
+    Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
+}
 
 
 def _second(field: Field, value: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -54,7 +54,7 @@ def segments(workspace: Workspace) -> Mapping[str, Segment]:
 def searched(node: Node, workspace: Workspace, now: int) -> Node:
     """A search with what segments are in the place of their ids."""
     if isinstance(node, Group):
-        return replace(node, parts=tuple(searched(part, workspace, now) for part in node.parts))
+        return node._replace(parts=tuple(searched(part, workspace, now) for part in node.parts))
     if node.field.kind is not Kind.SEGMENT or not isinstance(node.test, OneOf):
         return node
     known = segments(workspace)
@@ -67,7 +67,7 @@ def searched(node: Node, workspace: Workspace, now: int) -> Node:
 
 def _opposite(node: Node) -> Node:
     if isinstance(node, Filter):
-        return replace(node, negated=not node.negated)
+        return node._replace(negated=not node.negated)
     return Group(is_all=not node.is_all, parts=tuple(map(_opposite, node.parts)))
 
 

@@ -79,9 +79,13 @@ class Call:
         return Response(self.told(shape))
 
     def told(self, shape: msgspec.Struct) -> bytes:
-        """The shape as JSON, rewritten for the version asked for where that one was different."""
-        if is_newest(self.version, _CHANGING):
-            return msgspec.json.encode(shape)
-        tree = msgspec.to_builtins(shape)
-        downgrade(self.version, tree)
-        return msgspec.json.encode(tree)
+        return told(self.version, shape)
+
+
+def told(version: Version, shape: msgspec.Struct) -> bytes:
+    """The shape as JSON, rewritten for a version where that one was different."""
+    if is_newest(version, _CHANGING):
+        return msgspec.json.encode(shape)
+    tree = msgspec.to_builtins(shape)
+    downgrade(version, tree)
+    return msgspec.json.encode(tree)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import Role
@@ -15,12 +15,14 @@ from sayso.domain.subscription_type import Channel, SubscriptionType
 from sayso.http.response import Response
 from sayso.intercom.attached import attached
 from sayso.intercom.call import Call
+from sayso.intercom.call import told as told_as
 from sayso.intercom.shapes.company import CompanyContactList
 from sayso.intercom.shapes.contact import (
     Avatar,
     Contact,
     ContactList,
     Location,
+    Pages,
     Reference,
     References,
     SocialProfiles,
@@ -67,32 +69,33 @@ _encode = msgspec.json.encode
 def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[bytes, bytes]) -> bytes:
     """A contact as JSON. `tags`: those of its tags that there still are; `types`: what `types_told` makes of its
     standing."""
-    profile, head, links = contact.profile, contact.head, contact.links
-    stops, id_, email = head.standing.stops, contact.id.encode(), profile.email
-    opted_out, opted_in = types
+    head, profile, created_at, (_, companies, (noted, notes)) = contact
+    workspace_id, contact_id, _, _, updated_at, _, standing = head
+    role, external_id, email, phone, name, avatar, owner_id, signed_up_at, seen_at, language, *_, attributes = profile
+    stops, id_, (opted_out, opted_in) = standing.stops, contact_id.encode(), types
     return _form(version).filled(
         (
-            _encode(contact.id),
-            _encode(head.workspace_id),
-            _encode(profile.external_id),
-            _ROLE[profile.role],
+            _encode(contact_id),
+            _encode(workspace_id),
+            _encode(external_id),
+            _ROLE[role],
             _encode(email),
             _encode(email.rpartition("@")[2] if email else None),
-            _encode(profile.phone),
-            _encode(profile.name),
-            _encode(Avatar(profile.avatar) if profile.avatar else None),
-            _encode(profile.owner_id),
+            _encode(phone),
+            _encode(name),
+            _encode(Avatar(avatar) if avatar else None),
+            _encode(owner_id),
             _encode(Channel.EMAIL in stops),
             _encode(Channel.SMS in stops),
-            _encode(contact.created_at // 1000),
-            _encode(head.updated_at // 1000),
-            _encode(profile.signed_up_at),
-            _encode(profile.last_seen_at),
-            _encode(profile.language_override),
-            _encode(profile.custom_attributes),
+            _encode(created_at // 1000),
+            _encode(updated_at // 1000),
+            _encode(signed_up_at),
+            _encode(seen_at),
+            _encode(language),
+            _encode(attributes),
             _references("tags", "tag", "tags", tags) % id_,
-            _references("notes", "note", "notes", links.notes.newest, links.notes.total) % id_,
-            _references("companies", "company", "companies", links.companies) % id_,
+            _references("notes", "note", "notes", notes, noted) % id_,
+            _references("companies", "company", "companies", companies) % id_,
             opted_out % id_,
             opted_in % id_,
         )
@@ -109,7 +112,7 @@ def page(
     call: Call, kind: type[ContactList | CompanyContactList], objects: Sequence[bytes], total: int, pages: Struct
 ) -> Response:
     """A page of contacts that are JSON already."""
-    values = (b"[%b]" % b",".join(objects), b"%d" % total, call.told(pages))
+    values = (b"[%b]" % b",".join(objects), b"%d" % total, _pages(call, pages))
     return Response(_page_form(call.version, kind).filled(values))
 
 
@@ -154,6 +157,18 @@ def _form(version: Version) -> Form:
         location=Location(),
     )
     return Form(version, shape)
+
+
+def _pages(call: Call, pages: Struct) -> bytes:
+    if isinstance(pages, Pages) and pages.next is UNSET:
+        return _last(call.version, pages.page, pages.per_page, pages.total_pages)
+    return call.told(pages)
+
+
+# Most lists end with their first page.
+@lru_cache(maxsize=1_024)
+def _last(version: Version, page: int, per_page: int, total_pages: int) -> bytes:
+    return told_as(version, Pages(page, per_page, total_pages))
 
 
 @cache

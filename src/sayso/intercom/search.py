@@ -8,7 +8,7 @@ from msgspec import UNSET
 from sayso.domain.errors import Missing
 from sayso.domain.paging import size
 from sayso.domain.search_order import CREATION, Mark, parse_order
-from sayso.domain.search_query import Language, parse
+from sayso.domain.search_query import parse
 from sayso.domain.segment import searched
 from sayso.http.response import Response
 from sayso.intercom.call import Call
@@ -18,9 +18,14 @@ from sayso.intercom.contact_object import page
 from sayso.intercom.shapes.contact import NextPage, Pages
 from sayso.intercom.shapes.search import FoundContacts, Pagination, SearchRequest
 from sayso.intercom.versions import Version
-from sayso.service.search import Search, language
+from sayso.service.search import Said, Search, language
 
 PER_PAGE = 50
+
+#: Where nothing is said of pages.
+_ALL = Pagination()
+
+_SAID = {each: Said(each is Version.PREVIEW, each is Version.V2_16, each >= Version.V2_16) for each in Version}
 
 _REQUEST = msgspec.json.Decoder(SearchRequest)
 
@@ -31,26 +36,17 @@ async def contacts(call: Call) -> Response:
     asked = call.body(_REQUEST)
     if asked.query is UNSET:
         raise Missing("query must be there", "query")
-    spoken = _language(call)
+    snapshot, version = call.caller.snapshot, call.version
+    spoken = language(snapshot, _SAID[version])
     # Before 2.16 nothing was said of an order.
-    order = parse_order(asked.sort, spoken) if call.version >= Version.V2_16 else CREATION
-    query = searched(parse(asked.query, spoken), call.caller.snapshot.workspace, call.region.segments.now)
+    order = parse_order(asked.sort, spoken) if version >= Version.V2_16 else CREATION
+    query = searched(parse(asked.query, spoken), snapshot.workspace, call.region.segments.now)
     search = Search(query, order)
-    wanted = asked.pagination or Pagination()
-    per_page = size(str(PER_PAGE if wanted.per_page is None else wanted.per_page), "per_page", MOST_PER_PAGE)
+    wanted = asked.pagination or _ALL
+    per_page = PER_PAGE if wanted.per_page is None else size(str(wanted.per_page), "per_page", MOST_PER_PAGE)
     after = Mark.of(wanted.starting_after, order) if wanted.starting_after else None
     found = await call.region.search.page(call.workspace_id, search, after, per_page)
     pages = Pages(found.page, per_page, -(-found.total // per_page))
     if found.following is not None:
         pages.next = NextPage(found.page + 1, found.following.word())
     return page(call, FoundContacts, await objects_of(call, found.contacts), found.total, pages)
-
-
-def _language(call: Call) -> Language:
-    version = call.version
-    return language(
-        call.caller.snapshot,
-        is_exact=version is Version.PREVIEW,
-        owner_is_text=version is Version.V2_16,
-        has_formatted_phone=version >= Version.V2_16,
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from datetime import UTC, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sayso.domain.contact import Contact, ContactState
@@ -23,14 +24,20 @@ _IDENTIFIERS = frozenset({"id", "email", "external_id"})
 Identifier = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Said(NamedTuple):
+    """What a version lets searches say: times to the second, an owner_id that is a string, and formatted_phone."""
+
+    is_exact: bool
+    owner_is_text: bool
+    has_formatted_phone: bool
+
+
+class Search(NamedTuple):
     query: Node
     order: Order = CREATION
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPage:
+class SearchPage(NamedTuple):
     """One page of a walk; `following` is None on the last."""
 
     contacts: list[Contact]
@@ -49,9 +56,8 @@ _KINDS = {
 }
 
 
-def language(snapshot: Snapshot, *, is_exact: bool, owner_is_text: bool, has_formatted_phone: bool) -> Language:
-    """What a workspace's searches may say, in the version that the rest tells."""
-    said = is_exact, owner_is_text, has_formatted_phone
+def language(snapshot: Snapshot, said: Said) -> Language:
+    """What a workspace's searches may say, in the version that `said` tells."""
     spoken = snapshot.languages.get(said)
     if spoken is None:
         own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
@@ -103,14 +109,18 @@ class SearchService:
             named = await self._identified(workspace_id, name, value)
             if len(named) >= LEADS_LIMIT:
                 return None
-            found.update((contact.id, contact) for contact in named)
+            for contact in named:
+                found[contact.head.id] = contact
         return [contact for contact in found.values() if matches(query, contact)]
 
-    async def _identified(self, workspace_id: str, name: str, value: str) -> list[Contact]:
+    def _identified(self, workspace_id: str, name: str, value: str) -> Awaitable[list[Contact]]:
         """All live contacts that may have an identifier."""
-        if name != "id":
-            return await self._store.search.identified(workspace_id, name, value)
-        contact = await self._store.contact.find(workspace_id, value)
+        if name == "id":
+            return self._of_id(workspace_id, value)
+        return self._store.search.identified(workspace_id, name, value)
+
+    async def _of_id(self, workspace_id: str, contact_id: str) -> list[Contact]:
+        contact = await self._store.contact.find(workspace_id, contact_id)
         return [contact] if contact and contact.head.state is ContactState.LIVE else []
 
 

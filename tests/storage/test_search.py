@@ -125,7 +125,7 @@ async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
 async def test_a_walk_by_updates_finds_all_whether_they_lie_near_each_other_or_not(
     store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, sort: Any
 ):
-    monkeypatch.setattr("sayso.storage.search.NEAR", 4)
+    monkeypatch.setattr("sayso.storage.search.NEAR", 1)
     contacts = await live(store)
     order = parse_order(sort, searched.LANGUAGES[2])
     for days in range(8):

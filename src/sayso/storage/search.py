@@ -48,8 +48,9 @@ _OF_NEAR = (
 #: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts is shorter.
 FEW = 8_000
 
-#: So many contacts after a place are looked at first: who was made lately was updated lately, and they lie together.
-NEAR = 200
+#: So many times as many contacts as are wanted are looked at first, right after a place: who was made lately was
+#: updated lately, and they lie together.
+NEAR = 2
 
 
 class SqlSearchStore:
@@ -87,7 +88,8 @@ class SqlSearchStore:
         asked, turn = Asked(workspace_id, self._spelling), " DESC" if order.descending else ""
         beyond = asked.beyond(order, after[0], packed(after[1]))
         along, condition = f"created_at{turn}, contact_id{turn}", asked.condition(query)
-        sql = _OF_NEAR.format(_COLUMNS, _OF_ALL, beyond, along, NEAR, condition, asked.given(limit))
+        looked_at, wanted = asked.given(NEAR * limit), asked.given(limit)
+        sql = _OF_NEAR.format(_COLUMNS, _OF_ALL, beyond, along, looked_at, condition, wanted)
         # Comparing times takes so little that another thread would take longer to be asked.
         read = self._engine.read if is_of_times(query) else self._engine.scan
         return [_contact(workspace_id, row) for row in await read(sql, *asked.parameters)]
@@ -107,7 +109,8 @@ class SqlSearchStore:
         second = updated_since(query)
         if second is not None and second > 0:
             act = _first_act(second)
-            if not await self._engine.scan(_IS_MUCH_RECENT, act, FEW):
+            # Within an index, and so short that another thread would take longer to be asked.
+            if not await self._engine.read(_IS_MUCH_RECENT, act, FEW):
                 return _OF_FEW.format(_RECENT.format(asked.given(act)))
         return None
 

@@ -111,6 +111,33 @@ async def test_what_changes_append_is_written_with_them_and_not_without(open_eng
     assert ["b", "free", "swapped"] == await words(engine)
 
 
+async def test_a_stale_change_among_many_made_of_the_same_statements_takes_none_with_it(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add(word) for word in "abc"])
+    kept = [add(word)._replace(appends=True) for word in "xyz"]
+
+    told = await outcomes(engine, [swap("a", 1), kept[0]], [swap("b", 9), kept[1]], [swap("c", 1), kept[2]])
+
+    assert ["written", "Stale", "written"] == told
+    assert ["a", "b", "c", "x", "z"] == await words(engine)
+    assert [("a", 2), ("b", 1), ("c", 2)] == await engine.read("SELECT word, count FROM words WHERE word < 'x'")
+
+
+async def test_what_ran_before_a_stale_change_of_another_kind_is_written_once(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add(word) for word in "abcd"])
+    kept = [add(word)._replace(appends=True) for word in "wxyz"]
+    alike = [[swap("a", 1), kept[0]], [swap("b", 1), kept[1]]]
+    others = [[swap("c", 1), swap("c", 2), kept[2]], [swap("d", 1), swap("d", 9), kept[3]]]
+
+    told = await outcomes(engine, *alike, *others, [add("e")])
+
+    assert ["written", "written", "written", "Stale", "written"] == told
+    assert [*"abcdewxy"] == await words(engine)
+    counts = await engine.read("SELECT count FROM words WHERE word < 'e' ORDER BY word")
+    assert [(2,), (2,), (3,), (1,)] == counts
+
+
 async def test_of_two_swaps_in_one_batch_the_second_is_stale(open_engine: Open):
     engine = open_engine()
     await engine.commit([add("swapped")])

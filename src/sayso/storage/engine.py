@@ -9,8 +9,8 @@ Row = tuple[Any, ...]
 
 
 class Statement(NamedTuple):
-    """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale. `appends`: it adds a
-    row that nothing else of its transaction looks at, so that it may be run last, with others of its kind."""
+    """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale; it never hits two.
+    `appends`: it adds one row that nothing else looks at, so that it may be run with others of its kind."""
 
     sql: str
     params: tuple[Any, ...]

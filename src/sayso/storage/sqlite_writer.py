@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from time import monotonic
-from typing import Any
 
 import apsw
 
@@ -116,28 +115,52 @@ class Writer:
 
 
 def _apply_all(connection: apsw.Connection, batch: list[Sequence[Statement]]) -> list[Outcome]:
-    """Run changes one after the other, then what those that succeeded append, a kind at a time."""
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    outcomes: list[Outcome] = []
+    """Run changes: those that are made of the same statements together, a statement at a time. Where one of them
+    turns out stale, all is taken back and run again, one change after the other."""
     cursor = connection.cursor()
-    for statements in batch:
-        outcome = _apply(cursor, statements)
-        outcomes.append(outcome)
-        if outcome is None:
-            for sql, params, _, appends in statements:
-                if appends:
-                    rows.setdefault(sql, []).append(params)
-    for sql, appended in rows.items():
-        cursor.executemany(dialect(sql), appended)
+    outcomes: list[Outcome] = [None] * len(batch)
+    for places in _alike(batch).values():
+        if len(places) == 1 or not _may_be_together(batch[places[0]]):
+            for place in places:
+                outcomes[place] = _apply(cursor, batch[place])
+        elif not _apply_together(cursor, [batch[place] for place in places]):
+            cursor.execute("ROLLBACK")
+            cursor.execute("BEGIN IMMEDIATE")
+            return [_apply(cursor, statements) for statements in batch]
     return outcomes
 
 
+_SQL = itemgetter(Statement._fields.index("sql"))
+_PARAMS = itemgetter(Statement._fields.index("params"))
 _GUARDED = itemgetter(Statement._fields.index("guarded"))
 
 
+def _alike(batch: list[Sequence[Statement]]) -> dict[tuple[str, ...], list[int]]:
+    """The places of changes by what they are made of."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for place, statements in enumerate(batch):
+        found.setdefault(tuple(map(_SQL, statements)), []).append(place)
+    return found
+
+
+def _may_be_together(statements: Sequence[Statement]) -> bool:
+    """Whether each statement writes one row, so that their number tells whether all were written."""
+    return all(statement.guarded or statement.appends for statement in statements)
+
+
+def _apply_together(cursor: apsw.Cursor, changes: list[Sequence[Statement]]) -> bool:
+    """Run changes that are made of the same statements; false where one of them wrote nothing."""
+    connection = cursor.connection
+    for statements in zip(*changes, strict=True):
+        before = connection.total_changes()
+        cursor.executemany(dialect(statements[0].sql), map(_PARAMS, statements))
+        if connection.total_changes() - before != len(changes):
+            return False
+    return True
+
+
 def _apply(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
-    """Run one change, but for what it appends. A guarded statement that is not the first needs a savepoint to go back
-    to."""
+    """Run one change. A guarded statement that is not the first needs a savepoint to go back to."""
     if not any(map(_GUARDED, statements[1:])):
         return _run(cursor, statements)
     cursor.execute("SAVEPOINT change")
@@ -149,9 +172,7 @@ def _apply(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
 
 
 def _run(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
-    for sql, params, guarded, appends in statements:
-        if appends:
-            continue
+    for sql, params, guarded, _ in statements:
         cursor.execute(dialect(sql), params)
         if guarded and not cursor.connection.changes():
             return Stale("somebody was faster")

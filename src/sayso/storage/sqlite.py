@@ -56,6 +56,9 @@ LOG_BYTES = 64 * 1024**2
 #: What the connection for point reads keeps of the file in memory, in KiB.
 READER_CACHE = 64 * 1024
 
+#: What the connection for long reads keeps: more than the rows of a page's worth of finds that lie far apart.
+SCANNER_CACHE = 16 * 1024
+
 # A table of its own: an update that changes no byte would write nothing, and so prove nothing.
 _TAKE_ROOM = (
     Statement("CREATE TABLE IF NOT EXISTS room (bytes BLOB)", ()),
@@ -139,6 +142,7 @@ class SqliteEngine:
         try:
             if self._scanner is None:
                 self._scanner = self._connect()
+                self._scanner.execute(f"PRAGMA cache_size = {-SCANNER_CACHE}")
             return fetch(self._scanner.execute(dialect(sql), params))
         except apsw.Error as error:
             raise translated(error) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from sayso.domain.contact import Contact
+from sayso.domain.contact import Contact, Profile
 from sayso.domain.subscription_type import Channel
 
 Scalar: TypeAlias = str | int | float | bool
@@ -112,7 +112,7 @@ def holds(filter_: Filter, value: Any) -> bool:
 def _passes(field: Field, test: Test, value: Any) -> bool:
     match test:
         case OneOf(values):
-            return plain(field, value) in {plain(field, each) for each in values}
+            return plain(field, value) in ({plain(field, each) for each in values} if field.ignores_case else values)
         case Part(where, text):
             return _PARTS[where](plain(field, value), plain(field, text))
         case Compared(word, number):
@@ -153,10 +153,12 @@ def read(field: Field, contact: Contact) -> Any:
         value = contact.profile.custom_attributes.get(field.attribute)
         return value if type(value) in _TYPES[field.kind] else None
     reader = _READERS.get(field.name)
-    value = reader(contact) if reader else _stored(contact, field.name)
-    if field.kind is Kind.BOOLEAN:
+    value, kind = reader(contact) if reader else _stored(contact, field.name), field.kind
+    if kind is Kind.STRING:
+        return value
+    if kind is Kind.BOOLEAN:
         return bool(value)
-    return int(value) if value is not None and field.kind is Kind.INTEGER else value
+    return int(value) if value is not None and kind is Kind.INTEGER else value
 
 
 _TYPES: dict[Kind, tuple[type, ...]] = {
@@ -171,7 +173,7 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 def _stored(contact: Contact, name: str) -> Any:
     """What the profile says, by the name or path that the field has."""
     value: Any = contact.profile
-    for step in name.split(".") if "." in name else (name,):
+    for step in name.split("."):
         value = getattr(value, step, None)
     return value
 
@@ -182,6 +184,7 @@ def _domain(contact: Contact) -> str | None:
 
 
 _READERS: dict[str, Callable[[Contact], Any]] = {
+    **{name: operator.attrgetter(f"profile.{name}") for name in Profile._fields},
     "id": lambda contact: contact.id,
     "role": lambda contact: contact.profile.role.value,
     "email_domain": _domain,

@@ -103,14 +103,15 @@ async def test_the_reads_of_one_tick_share_a_statement(shop: Shop):
     assert 1 == shop.asked
 
 
-async def test_the_choices_of_one_tick_share_a_statement(shop: Shop):
+async def test_the_choices_of_one_tick_share_a_few_statements(shop: Shop):
     people = await shop.people(64)
     changes = await shop.changes(people)
     shop.asked = 0
 
     told = await outcomes(shop, changes)
 
-    assert 1 == shop.asked
+    # 32, 24 and the last 8.
+    assert 3 == shop.asked
     assert ["written"] * 64 == told
     assert [1] * 64 == await shop.entries(people)
     assert [] == await shop.damage()
@@ -191,6 +192,25 @@ async def test_work_whose_time_is_over_is_kept_from_the_others():
         with pytest.raises(Unavailable, match="nothing was written"):
             await over
     assert [["first"], ["b"]] == done
+
+
+@pytest.mark.parametrize(("number", "shares"), [(3, [3]), (5, [4, 1]), (20, [10, 5, 4, 1])])
+async def test_half_of_what_waits_shares_a_run_and_the_rest_the_next_ones(number: int, shares: list[int]):
+    ran: list[list[int]] = []
+
+    async def run(key: str, work: list[Work[int]]) -> None:
+        ran.append([part.item for part in work])
+        await asyncio.sleep(0)
+        for part in work:
+            part.succeed(part.item)
+
+    gathering = Gathering(run, 1, 4)
+    until = asyncio.get_running_loop().time() + 60
+    waiting = [gathering.add("", item, until) for item in range(number)]
+
+    assert list(range(number)) == await asyncio.gather(*waiting)
+    assert shares == [len(each) for each in ran]
+    assert list(range(number)) == [item for each in ran for item in each]
 
 
 async def test_choices_on_a_type_that_has_changed_are_stale(shop: Shop):

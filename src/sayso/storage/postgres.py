@@ -23,6 +23,9 @@ T = TypeVar("T")
 #: How many shared statements may be under way at once. With more than one, each would be shared by fewer.
 LANES = 1
 
+#: So many choices share a statement where as many wait: in larger ones PostgreSQL takes as long for each.
+LEAST_CHOICES = 24
+
 #: How often one change is tried whose answer is lost each time.
 _TRIES = 3
 
@@ -40,7 +43,7 @@ class PostgresEngine:
         self._connections = Connections(place, timeout)
         self._coalescing = place.coalescing
         self._reads = Gathering(self._read_many, LANES)
-        self._choices = Gathering(self._choose, LANES)
+        self._choices = Gathering(self._choose, LANES, LEAST_CHOICES)
         self._alone: set[asyncio.Task[None]] = set()
 
     @classmethod

@@ -162,12 +162,14 @@ class Work(NamedTuple, Generic[Item]):
 class Gathering(Generic[Item]):
     """Gathers the work of one tick, and what comes while earlier work is under way.
 
-    `run` does the work of one key and answers each part. At most `lanes` of them run at once.
+    `run` does the work of one key and answers each part. At most `lanes` of them run at once. Each takes half of what
+    waits, though `least` if there is as much: or all requests would wait for the database together, and it for them.
     """
 
-    def __init__(self, run: Callable[[Any, list[Work[Item]]], Awaitable[None]], lanes: int) -> None:
+    def __init__(self, run: Callable[[Any, list[Work[Item]]], Awaitable[None]], lanes: int, least: int = LIMIT) -> None:
         self._run = run
         self._free = lanes
+        self._least = least
         self._waiting: dict[Hashable, list[Work[Item]]] = {}
         self._called = False
         self._lanes: set[asyncio.Task[None]] = set()
@@ -212,10 +214,12 @@ class Gathering(Generic[Item]):
         """The key that has waited longest, and what of its work has time left: who has none shares it with nobody."""
         now = asyncio.get_running_loop().time()
         key = next(iter(self._waiting))
-        work = self._waiting.pop(key)
-        if len(work) > LIMIT:
-            self._waiting[key] = work[LIMIT:]
-        for part in work[:LIMIT]:
+        waiting = self._waiting.pop(key)
+        number = min(LIMIT, max(self._least, len(waiting) // 2))
+        work, later = waiting[:number], waiting[number:]
+        if later:
+            self._waiting[key] = later
+        for part in work:
             if part.deadline <= now:
                 part.fail(late(sent=False))
-        return key, [part for part in work[:LIMIT] if part.deadline > now]
+        return key, [part for part in work if part.deadline > now]

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.cast import ALICE, BOB, NOON
 from tests.conftest import Acme
-from tests.intercom.told import refused, told
+from tests.intercom.told import refused, told, without_request_id
+
+from sayso.intercom import search
 
 OLD, NEWEST, PREVIEW = ({"Intercom-Version": version} for version in ("2.11", "2.16", "Preview"))
 
@@ -152,3 +158,86 @@ async def test_what_is_no_search_is_refused_and_told_why(acme: Acme):
         # Escaped, so that what is no text can be sent too.
         answer = await acme.client.post("/contacts/search", content=json.dumps(body))
         assert (400, code, field) == refused(answer), body
+
+
+ADDRESSES = ("alice@example.com", "ALICE@example.com", " alice@example.com", "many@example.com", "straße@example.com")
+OTHERS = ("strasse@example.com", "Ä@example.com", "ä@example.com", "alice", "Alice", "", "\0", "\ud800", "x" * 300)
+NAMES = st.sampled_from([*ADDRESSES, *OTHERS])
+QUERIES = st.fixed_dictionaries(
+    {
+        "field": st.sampled_from(["email", "email", "external_id", "external_id", "id", "Email", 7]),
+        "operator": st.sampled_from(["=", "=", "=", "=", "!=", "IN", None]),
+        "value": st.one_of(NAMES, NAMES, NAMES, st.sampled_from([None, 7, ["alice"], {}])),
+    },
+    optional={"more": st.none()},
+)
+PAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "per_page": st.sampled_from([None, 0, 1, "1", 2, 50, 150, 151, "x", 1.5]),
+        "starting_after": st.sampled_from([None, "", "x"]),
+        "more": st.just("Ä"),
+    },
+)
+FITTING = st.fixed_dictionaries(
+    {
+        "query": st.fixed_dictionaries(
+            {"field": st.sampled_from(["email", "external_id"]), "operator": st.just("="), "value": NAMES}
+        )
+    },
+    optional={"pagination": PAGES},
+)
+SEARCHES = st.fixed_dictionaries(
+    {"query": QUERIES},
+    optional={
+        "pagination": st.one_of(st.none(), PAGES),
+        "sort": st.sampled_from([None, 7, {"field": "name"}]),
+        "more": st.just(1),
+    },
+)
+NOTHING_FITS = msgspec.json.Decoder(type(None))
+PEOPLED: set[str] = set()
+
+
+async def people(acme: Acme) -> None:
+    """Made once for each workspace: hypothesis calls a test many times."""
+    if acme.workspace.id in PEOPLED:
+        return
+    PEOPLED.add(acme.workspace.id)
+    await acme.contact(**ALICE)
+    for email in ("Ä@example.com", "straße@example.com", "many@example.com"):
+        await acme.contact(email=email)
+    for email in ("Alice@Example.com", "STRASSE@example.com", *["Many@example.com"] * 3):
+        await acme.contact(role="lead", email=email)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=st.one_of(FITTING, FITTING, SEARCHES), in_ascii=st.booleans(), headers=st.sampled_from([OLD, NEWEST, PREVIEW])
+)
+async def test_the_short_way_to_who_has_an_identifier_answers_what_the_long_one_does(
+    acme: Acme, asked: Any, in_ascii: bool, headers: dict[str, str]
+):
+    await people(acme)
+    content = json.dumps(asked, ensure_ascii=in_ascii).encode(errors="surrogatepass")
+    answers = []
+    for decoder in (search._IDENTIFIED, NOTHING_FITS):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search, "_IDENTIFIED", decoder)
+            answers.append(await acme.client.post("/contacts/search", content=content, headers=headers))
+    short, long = map(without_request_id, answers)
+
+    assert short == long
+
+
+async def test_more_leads_of_one_address_than_a_page_holds_are_walked_through(acme: Acme):
+    made = [await acme.contact(role="lead", email="many@example.com") for _ in range(3)]
+    asked: dict[str, Any] = {"query": where("email", "many@example.com"), "pagination": {"per_page": 2}}
+
+    first = (await acme.post("/contacts/search", asked)).json()
+    asked["pagination"]["starting_after"] = first["pages"]["next"]["starting_after"]
+    last = (await acme.post("/contacts/search", asked)).json()
+
+    assert made == [contact["id"] for contact in first["data"] + last["data"]]
+    assert (3, 3) == (first["total_count"], last["total_count"])
+    assert made == await ids(acme, asked["query"], pagination={"per_page": "3"})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from sayso.domain.search_order import CREATION, Mark, Order, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.service.ports import Store
 from sayso.service.search import Search, SearchService
+from sayso.storage.sqlite import SqliteEngine
 from sayso.storage.store import SqlStore
 
 LIVE: dict[Store, list[Contact]] = {}
@@ -172,9 +174,23 @@ async def test_who_has_an_identifier_is_found_by_keys_in_one_statement(sqlite: S
     steps = await planned(sqlite, lambda: sqlite.search.identified(ACME, kind, "alice"))
 
     assert 3 == len(steps), steps
-    assert "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)" in steps[0]
-    assert "contact_keys USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)" in steps[1]
-    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[2]
+    assert "contact_keys USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)" in steps[0]
+    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in steps[1]
+    assert "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)" in steps[2]
+
+
+async def test_a_search_for_an_identifier_is_prepared_once_for_all_values(sqlite: SqlStore):
+    again: list[int] = []
+    engine = cast(SqliteEngine, sqlite.engine)
+    engine._reader.trace_v2(
+        apsw.SQLITE_TRACE_PROFILE, lambda told: again.append(told["stmt_status"]["SQLITE_STMTSTATUS_REPREPARE"])
+    )
+    for name in ("alice", "bob", "carol"):
+        await sqlite.search.identified(ACME, "email", f"{name}@example.com")
+        await sqlite.search.identified(ACME, "external_id", name)
+
+    assert len(again) >= 6
+    assert {0} == set(again)
 
 
 async def planned(

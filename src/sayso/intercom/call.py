@@ -75,6 +75,14 @@ class Call:
                 raise Malformed(f"The body must be a JSON object: {wrong.what}") from None
             raise Invalid(f"{field}: {wrong.what}", field) from None
 
+    def fitting(self, decoder: msgspec.json.Decoder[T]) -> T | None:
+        """The body where it is of a shape and in ASCII; None where it is not, whatever it is then."""
+        try:
+            raw = self.request.body
+            return decoder.decode(raw) if raw.isascii() else None
+        except (BodyTooLarge, msgspec.DecodeError, RecursionError):
+            return None
+
     def reply(self, shape: msgspec.Struct) -> Response:
         return Response(self.told(shape))
 

@@ -65,6 +65,9 @@ _VARIABLE = (
 
 _encode = msgspec.json.encode
 
+# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
+_EMAIL, _SMS = Channel.EMAIL, Channel.SMS
+
 
 def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[bytes, bytes]) -> bytes:
     """A contact as JSON. `tags`: those of its tags that there still are; `types`: what `types_told` makes of its
@@ -85,8 +88,8 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
             _encode(name),
             _encode(Avatar(avatar) if avatar else None),
             _encode(owner_id),
-            _encode(Channel.EMAIL in stops),
-            _encode(Channel.SMS in stops),
+            _encode(_EMAIL in stops),
+            _encode(_SMS in stops),
             _encode(created_at // 1000),
             _encode(updated_at // 1000),
             _encode(signed_up_at),
@@ -112,7 +115,7 @@ def page(
     call: Call, kind: type[ContactList | CompanyContactList], objects: Sequence[bytes], total: int, pages: Struct
 ) -> Response:
     """A page of contacts that are JSON already."""
-    values = (b"[%b]" % b",".join(objects), b"%d" % total, _pages(call, pages))
+    values = (b"[" + b",".join(objects) + b"]", _encode(total), _pages(call, pages))
     return Response(_page_form(call.version, kind).filled(values))
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sayso.domain.contact import Contact, ContactState
 from sayso.domain.data_attribute import DataType, Model
-from sayso.domain.search import Filter, Kind, Node, OneOf, matches
+from sayso.domain.search import Filter, Kind, Node, OneOf, lower, matches
 from sayso.domain.search_order import CREATION, Mark, Order
 from sayso.domain.search_query import Language
 from sayso.service.ports import LEADS_LIMIT, Store
@@ -96,6 +96,15 @@ class SearchService:
         following = Mark(*order.place(shown[-1]), page, total) if more else None
         return SearchPage(shown, page, total, following)
 
+    async def identified(self, workspace_id: str, name: str, value: str) -> list[Contact] | None:
+        """All live contacts that have an email or an external_id, in order of creation; None where they may be more."""
+        found = await self._store.search.identified(workspace_id, name, value)
+        if len(found) >= LEADS_LIMIT:
+            return None
+        if len(found) > 1:
+            found = CREATION.following({contact.id: contact for contact in found}.values(), None)
+        return [contact for contact in found if _has(contact, name, value)]
+
     async def _count(self, workspace_id: str, query: Node) -> int:
         return await self._store.search.count(workspace_id, query)
 
@@ -122,6 +131,12 @@ class SearchService:
     async def _of_id(self, workspace_id: str, contact_id: str) -> list[Contact]:
         contact = await self._store.contact.find(workspace_id, contact_id)
         return [contact] if contact and contact.head.state is ContactState.LIVE else []
+
+
+def _has(contact: Contact, name: str, value: str) -> bool:
+    """What `matches` says of an email or an external_id."""
+    held = getattr(contact.profile, name)
+    return held == value or (name == "email" and held is not None and lower(held) == lower(value))
 
 
 def _identifiers(query: Node) -> set[Identifier] | None:

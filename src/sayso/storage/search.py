@@ -13,17 +13,16 @@ from sayso.storage.search_condition import Asked
 from sayso.storage.search_plan import Span, created, is_of_times, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
-# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it, and a
-# limit that is a parameter it would prepare anew each time, which takes longer than all the rest.
-_BY_EMAIL = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
-SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'email' AND value = $2
-UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($3)
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
+# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it.
+_IDENTIFIED = f"""SELECT {_COLUMNS} FROM (
+SELECT contact_id AS few_id FROM contact_keys WHERE workspace_id = $1 AND kind = '{{}}' AND value = $2
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{}}
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AS few
+CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
 
-_BY_EXTERNAL_ID = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id IN (
-SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND kind = 'external_id' AND value = $2
-UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND external_id = $3
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AND state = 'live'"""
+_BY_EMAIL = _IDENTIFIED.format("email", "lower(email) = lower($3)")
+
+_BY_EXTERNAL_ID = _IDENTIFIED.format("external_id", "external_id = $3")
 
 _OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
 

@@ -88,6 +88,8 @@ class SqliteEngine:
         self._connect = connect
         self._reader = connect()
         self._reader.execute(f"PRAGMA cache_size = {-READER_CACHE}")
+        # Otherwise it looks at values of parameters when it plans, and prepares such a statement anew for each value.
+        self._reader.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # One for all: each reads to its end at once, and a new one costs as much as a part of a read.
         self._cursor = self._reader.cursor()
         self._scanner: apsw.Connection | None = None

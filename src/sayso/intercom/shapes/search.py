@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -20,6 +20,19 @@ class SearchRequest(Struct):
     query: dict[str, Any] | UnsetType = UNSET
     pagination: Pagination | None = None
     sort: Any = None
+
+
+class Identified(Struct, forbid_unknown_fields=True):
+    """What most searches ask: who has this address, or this external_id."""
+
+    field: Literal["email", "external_id"]
+    operator: Literal["="]
+    value: str
+
+
+class IdentifiedRequest(Struct, forbid_unknown_fields=True):
+    query: Identified
+    pagination: Pagination | None = None
 
 
 class FoundContacts(ContactList, tag_field="type", tag="list"):

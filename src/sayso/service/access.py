@@ -41,7 +41,8 @@ class AccessService:
         if known is not None and compare_digest(known.token.digest, digest):
             if await self._snapshots.of(known.token.workspace_id) is known.snapshot:
                 return known
-            del self._known[digest]
+            # Whoever asked the store meanwhile may have taken it out too.
+            self._known.pop(digest, None)
         return await self._look_up(digest)
 
     async def _look_up(self, digest: bytes) -> Caller:

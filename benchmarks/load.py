@@ -95,8 +95,8 @@ class _Bulk:
     scan = read
 
     async def commit(self, statements: Sequence[Statement]) -> None:
-        for sql, params, *_ in statements:
-            self._waiting.setdefault(sql, []).append(params)
+        for statement in statements:
+            self._waiting.setdefault(statement.sql, []).append(statement.params)
 
     async def check(self) -> None:
         return

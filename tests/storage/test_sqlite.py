@@ -51,8 +51,8 @@ async def open_engine(path: Path) -> AsyncIterator[Open]:
         await engine.close()
 
 
-def add(word: object) -> Statement:
-    return Statement("INSERT INTO words (word, count) VALUES ($1, 1)", (word,))
+def add(word: object, *, appends: bool = False) -> Statement:
+    return Statement("INSERT INTO words (word, count) VALUES ($1, 1)", (word,), appends=appends)
 
 
 def swap(word: str, before: int) -> Statement:
@@ -103,7 +103,7 @@ async def test_a_swap_that_hits_no_row_takes_its_change_back_and_no_other(open_e
 async def test_what_changes_append_is_written_with_them_and_not_without(open_engine: Open):
     engine = open_engine()
     await engine.commit([add("swapped")])
-    taken, free = (add(word)._replace(appends=True) for word in ("swapped", "free"))
+    taken, free = (add(word, appends=True) for word in ("swapped", "free"))
 
     told = await outcomes(engine, [swap("swapped", 9), free], [swap("swapped", 1), free], [add("a"), taken], [add("b")])
 
@@ -114,7 +114,7 @@ async def test_what_changes_append_is_written_with_them_and_not_without(open_eng
 async def test_a_stale_change_among_many_made_of_the_same_statements_takes_none_with_it(open_engine: Open):
     engine = open_engine()
     await engine.commit([add(word) for word in "abc"])
-    kept = [add(word)._replace(appends=True) for word in "xyz"]
+    kept = [add(word, appends=True) for word in "xyz"]
 
     told = await outcomes(engine, [swap("a", 1), kept[0]], [swap("b", 9), kept[1]], [swap("c", 1), kept[2]])
 
@@ -126,7 +126,7 @@ async def test_a_stale_change_among_many_made_of_the_same_statements_takes_none_
 async def test_what_ran_before_a_stale_change_of_another_kind_is_written_once(open_engine: Open):
     engine = open_engine()
     await engine.commit([add(word) for word in "abcd"])
-    kept = [add(word)._replace(appends=True) for word in "wxyz"]
+    kept = [add(word, appends=True) for word in "wxyz"]
     alike = [[swap("a", 1), kept[0]], [swap("b", 1), kept[1]]]
     others = [[swap("c", 1), swap("c", 2), kept[2]], [swap("d", 1), swap("d", 9), kept[3]]]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 Row = tuple[Any, ...]
 
 
-class Statement(NamedTuple):
+class Statement(Struct, frozen=True, gc=False):
     """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale; it never hits two.
     `appends`: it adds one row that nothing else looks at, so that it may be run with others of its kind."""
 

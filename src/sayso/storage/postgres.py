@@ -223,8 +223,7 @@ class PostgresEngine:
 
 
 async def _single(connection: Connection, statement: Statement) -> None:
-    sql, params, guarded, _ = statement
-    if _hit_nothing(await connection.execute(sql, *params)) and guarded:
+    if _hit_nothing(await connection.execute(statement.sql, *statement.params)) and statement.guarded:
         raise Stale("somebody was faster")
 
 

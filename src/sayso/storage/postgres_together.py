@@ -125,9 +125,10 @@ def choice(statements: Sequence[Statement]) -> Choice | None:
     """None for every other kind of change."""
     if len(statements) != 3:
         return None
-    (swap, swapped, *_), (append, entry, *_), (announce, event, *_) = statements
-    if swap is not SWAP_ON_TYPE or append is not APPEND or announce is not ANNOUNCE:
+    swap, append, announce = statements
+    if swap.sql is not SWAP_ON_TYPE or append.sql is not APPEND or announce.sql is not ANNOUNCE:
         return None
+    swapped, entry, event = swap.params, append.params, announce.params
     *head, workspace_id, contact_id, read_revision, _, type_id, type_revision = swapped
     _, _, act, seq, hash_, _ = head
     if (entry[2], entry[3], entry[6], entry[19], event[4]) != (seq, act, type_id, hash_, seq):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import itemgetter
+from operator import attrgetter
 from time import monotonic
 
 import apsw
@@ -130,9 +130,7 @@ def _apply_all(connection: apsw.Connection, batch: list[Sequence[Statement]]) ->
     return outcomes
 
 
-_SQL = itemgetter(Statement._fields.index("sql"))
-_PARAMS = itemgetter(Statement._fields.index("params"))
-_GUARDED = itemgetter(Statement._fields.index("guarded"))
+_SQL, _PARAMS, _GUARDED = attrgetter("sql"), attrgetter("params"), attrgetter("guarded")
 
 
 def _alike(batch: list[Sequence[Statement]]) -> dict[tuple[str, ...], list[int]]:
@@ -172,8 +170,8 @@ def _apply(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
 
 
 def _run(cursor: apsw.Cursor, statements: Sequence[Statement]) -> Outcome:
-    for sql, params, guarded, _ in statements:
-        cursor.execute(dialect(sql), params)
-        if guarded and not cursor.connection.changes():
+    for statement in statements:
+        cursor.execute(dialect(statement.sql), statement.params)
+        if statement.guarded and not cursor.connection.changes():
             return Stale("somebody was faster")
     return None

@@ -6,7 +6,7 @@ from asyncio import Future, get_running_loop
 from collections import deque
 from collections.abc import Awaitable, Generator
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 Key = tuple[str, str]
 
@@ -54,10 +54,10 @@ class _AtOnce:
     """Nothing to wait for: most turns come at once, and a coroutine each would cost more than they do."""
 
     def __await__(self) -> Generator[Any, Any, None]:
-        return
-        yield
+        return _NOTHING
 
 
+_NOTHING = cast("Generator[Any, Any, None]", iter(()))
 _AT_ONCE = _AtOnce()
 
 

@@ -94,12 +94,12 @@ async def test_a_draft_may_still_change_in_everything(acme: Acme, change: dict):
 
 async def test_what_was_read_can_be_sent_back_and_changes_nothing(acme: Acme):
     read = (await acme.get(f"{PATH}/{acme.types['opt_in']}")).json()
-    revision = (await acme.region.types.find(acme.workspace.id, acme.types["opt_in"])).revision
+    revision = (await acme.region.types.current(acme.workspace.id, acme.types["opt_in"])).revision
 
     sent = await acme.put(f"{PATH}/{acme.types['opt_in']}", read)
 
     assert read == sent.json()
-    assert revision == (await acme.region.types.find(acme.workspace.id, acme.types["opt_in"])).revision
+    assert revision == (await acme.region.types.current(acme.workspace.id, acme.types["opt_in"])).revision
 
 
 async def test_a_new_wording_keeps_the_old_one_as_a_notice(acme: Acme):

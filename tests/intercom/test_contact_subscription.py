@@ -38,7 +38,7 @@ async def choose(acme: Acme, contact: str, word: str, choice: Choice) -> None:
     """A choice that Intercom's wire cannot express."""
     store, now = acme.region.store, acme.clock()
     head = await store.contact.head(acme.workspace.id, contact)
-    type_ = await acme.region.types.find(acme.workspace.id, acme.types[word])
+    type_ = await acme.region.types.current(acme.workspace.id, acme.types[word])
     change = decide(head, type_, Wish(choice), Act(f"{now:032x}", now, Author("subject", "s", "page", "r")))
     await store.contact.commit(change)
 

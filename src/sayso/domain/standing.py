@@ -25,6 +25,9 @@ _LETTER = {Choice.GRANTED: "g", Choice.WITHDRAWN: "w", Choice.REFUSED: "r", Choi
 _CHOICE = {letter: choice for choice, letter in _LETTER.items()}
 _STOP = "!"
 
+# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
+_NONE = Choice.NONE
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -43,7 +46,7 @@ class Standing:
         for chosen, choice in self.choices:
             if chosen == type_id:
                 return choice
-        return Choice.NONE
+        return _NONE
 
     def choose(self, type_id: TypeId, choice: str) -> Standing:
         """The standing after a choice: what is chosen last goes last. Raises ValueError on what is no Choice."""
@@ -73,4 +76,4 @@ class Standing:
 def _chosen(line: str, type_id: TypeId, choice: str) -> Standing:
     before, chosen = Standing.unpacked(line), Choice(choice)
     rest = tuple(pair for pair in before.choices if pair[0] != type_id)
-    return Standing(rest if chosen is Choice.NONE else (*rest, (type_id, chosen)), before.stops)
+    return Standing(rest if chosen is _NONE else (*rest, (type_id, chosen)), before.stops)

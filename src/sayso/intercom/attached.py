@@ -25,6 +25,9 @@ _DETACHING = {
     ConsentType.OPT_OUT: Wish(Choice.NONE, only_from=_ATTACHED[ConsentType.OPT_OUT]),
 }
 
+# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
+_LIVE = TypeState.LIVE
+
 
 def attached(standing: Standing, types: Mapping[str, SubscriptionType]) -> list[tuple[SubscriptionType, Choice]]:
     """The types attached to a contact, in the order chosen, oldest first."""
@@ -36,7 +39,7 @@ def attaching(consent_type: str | None) -> Callable[[SubscriptionType], Wish]:
     """To attach a type: only a live one, and only by its own consent_type where one is named."""
 
     def wish_for(type_: SubscriptionType) -> Wish:
-        if type_.state is not TypeState.LIVE:
+        if type_.state is not _LIVE:
             raise TypeNotFound("the subscription type is not live")
         if consent_type is not None and consent_type != type_.consent_type:
             raise Invalid(f"consent_type of this subscription type is {type_.consent_type}", "consent_type")

@@ -15,6 +15,9 @@ from sayso.service.ports import Clock, Ids, Store
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.turns import Turns
 
+# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
+_LIVE = ContactState.LIVE
+
 
 class ConsentService:
     def __init__(self, store: Store, types: SubscriptionTypeService, turns: Turns, clock: Clock, ids: Ids) -> None:
@@ -39,16 +42,17 @@ class ConsentService:
         now = self._clock()
         act = Act(self._ids.act(now), now, author)
         chosen: SubscriptionType
-        find = self._types.find
+        is_first = True
 
         async def decide() -> Change | None:
-            nonlocal chosen, find
+            nonlocal chosen, is_first
             head = await self._store.contact.head(workspace_id, contact_id)
-            if head is None or head.state is not ContactState.LIVE:
+            if head is None or head.state is not _LIVE:
                 raise ContactNotFound("there is no such contact")
-            chosen = await find(workspace_id, type_id)
             # If this try turns out stale, the type may be what another process has changed.
-            find = self._types.current
+            known = self._types.live(workspace_id, type_id) if is_first else None
+            is_first = False
+            chosen = known or await self._types.current(workspace_id, type_id)
             return rules.decide(head, chosen, wish_for(chosen), act)
 
         async with self._turns.of(workspace_id, contact_id):

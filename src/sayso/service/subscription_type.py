@@ -10,9 +10,12 @@ from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
-from sayso.service.snapshot import Snapshot, Snapshots
+from sayso.service.snapshot import Snapshots
 
 Keep = Callable[[SubscriptionType], IdempotencyRecord | None]
+
+# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
+_LIVE = TypeState.LIVE
 
 
 class SubscriptionTypeService:
@@ -26,17 +29,11 @@ class SubscriptionTypeService:
         another than the one that lists them."""
         return list((await self._snapshots.required(workspace_id)).types.values())
 
-    async def find(self, workspace_id: str, type_id: str) -> SubscriptionType:
-        """A type in any state. Raises TypeNotFound; before that, and for one that is not live, asks the store."""
-        held = self._snapshots.held(workspace_id) or await self._snapshot(workspace_id)
-        known = held.types.get(type_id)
-        if known is not None and known.state is TypeState.LIVE:
-            return known
-        snapshot = await self._snapshots.current(workspace_id)
-        found = snapshot.types.get(type_id) if snapshot else None
-        if found is None:
-            raise TypeNotFound("there is no such subscription type")
-        return found
+    def live(self, workspace_id: str, type_id: str) -> SubscriptionType | None:
+        """A type that is live in a snapshot at most a second old: nothing is asked. None where that does not tell."""
+        held = self._snapshots.held(workspace_id)
+        known = None if held is None else held.types.get(type_id)
+        return known if known is not None and known.state is _LIVE else None
 
     async def create(self, workspace_id: str, draft: TypeDraft, keep: Keep | None = None) -> SubscriptionType:
         """A new type; `keep` makes the record to be kept with it. Raises Missing and Invalid."""
@@ -58,7 +55,7 @@ class SubscriptionTypeService:
             return rules.update(await self.current(workspace_id, type_id), draft, self._clock())
 
         change = await self._commit(workspace_id, decide)
-        return change.after if change else await self.find(workspace_id, type_id)
+        return change.after if change else await self.current(workspace_id, type_id)
 
     async def translate(self, workspace_id: str, type_id: str, translation: Translation) -> SubscriptionType:
         """Raises TypeNotFound and Invalid."""
@@ -67,7 +64,7 @@ class SubscriptionTypeService:
             return rules.translate(await self.current(workspace_id, type_id), translation, self._clock())
 
         change = await self._commit(workspace_id, decide)
-        return change.after if change else await self.find(workspace_id, type_id)
+        return change.after if change else await self.current(workspace_id, type_id)
 
     async def _commit(
         self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
@@ -92,11 +89,7 @@ class SubscriptionTypeService:
 
     async def current(self, workspace_id: str, type_id: str) -> SubscriptionType:
         """A type as the store has it now, in any state. Raises TypeNotFound."""
-        await self._snapshots.current(workspace_id)
-        return await self.find(workspace_id, type_id)
-
-    async def _snapshot(self, workspace_id: str) -> Snapshot:
-        snapshot = await self._snapshots.of(workspace_id)
-        if snapshot is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return snapshot
+        found = (await self._snapshots.required(workspace_id)).types.get(type_id)
+        if found is None:
+            raise TypeNotFound("there is no such subscription type")
+        return found

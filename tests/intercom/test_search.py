@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.cast import ALICE, BOB, NOON
 from tests.conftest import Acme
 from tests.intercom.told import refused, told, without_request_id
 
 from sayso.intercom import search
+from sayso.service.ports import LEADS_LIMIT
 
 OLD, NEWEST, PREVIEW = ({"Intercom-Version": version} for version in ("2.11", "2.16", "Preview"))
 
@@ -215,6 +216,7 @@ async def people(acme: Acme) -> None:
 @given(
     asked=st.one_of(FITTING, FITTING, SEARCHES), in_ascii=st.booleans(), headers=st.sampled_from([OLD, NEWEST, PREVIEW])
 )
+@example(asked={"query": {"field": "email", "operator": "=", "value": "\0"}}, in_ascii=True, headers=OLD)
 async def test_the_short_way_to_who_has_an_identifier_answers_what_the_long_one_does(
     acme: Acme, asked: Any, in_ascii: bool, headers: dict[str, str]
 ):
@@ -228,6 +230,17 @@ async def test_the_short_way_to_who_has_an_identifier_answers_what_the_long_one_
     short, long = map(without_request_id, answers)
 
     assert short == long
+
+
+async def test_none_of_many_leads_is_missed_where_an_archived_user_has_their_address_too(acme: Acme):
+    user = await acme.contact(email="many@example.com")
+    await acme.post(f"/contacts/{user}/archive")
+    for _ in range(LEADS_LIMIT):
+        await acme.contact(role="lead", email="many@example.com")
+
+    found = await acme.post("/contacts/search", {"query": where("email", "many@example.com")})
+
+    assert (LEADS_LIMIT, 50) == (found.json()["total_count"], len(found.json()["data"]))
 
 
 async def test_more_leads_of_one_address_than_a_page_holds_are_walked_through(acme: Acme):

@@ -189,7 +189,7 @@ class SearchStore(Protocol):
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
         """Who may have an email or an external_id, in any order: the user who claims it, and leads, whatever the case
-        of an email's ASCII letters. Any `LEADS_LIMIT` of them."""
+        of an email's ASCII letters. Any `LEADS_LIMIT` of them, or one more."""
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

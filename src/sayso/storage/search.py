@@ -13,11 +13,12 @@ from sayso.storage.search_condition import Asked
 from sayso.storage.search_plan import Span, created, is_of_times, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
-# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it.
+# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
+# more than are wanted, since a user who is archived still claims it, and is left out.
 _IDENTIFIED = f"""SELECT {_COLUMNS} FROM (
 SELECT contact_id AS few_id FROM contact_keys WHERE workspace_id = $1 AND kind = '{{}}' AND value = $2
 UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{}}
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT}) AS few
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT + 1}) AS few
 CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
 
 _BY_EMAIL = _IDENTIFIED.format("email", "lower(email) = lower($3)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Task, create_task, shield
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -61,10 +62,22 @@ class Snapshots:
         self._store = store
         self._clock = clock
         self._held: dict[str, Snapshot] = {}
+        # When each began that is under way, and it.
+        self._reading: dict[str, tuple[int, Task[Snapshot | None]]] = {}
 
     async def of(self, workspace_id: str) -> Snapshot | None:
-        """The snapshot of a workspace, at most a second old; None when there is no such workspace."""
-        return self.held(workspace_id) or await self.current(workspace_id)
+        """The snapshot of a workspace, at most a second old; None when there is no such workspace. All who come at once
+        share one reading."""
+        held = self.held(workspace_id)
+        return held if held is not None else await shield(self._shared(workspace_id))
+
+    def _shared(self, workspace_id: str) -> Task[Snapshot | None]:
+        now = self._clock()
+        began, reading = self._reading.get(workspace_id, (now, None))
+        if reading is None or reading.done() or not 0 <= now - began < MAX_AGE:
+            reading = create_task(self.current(workspace_id))
+            self._reading[workspace_id] = now, reading
+        return reading
 
     def held(self, workspace_id: str) -> Snapshot | None:
         """The snapshot of a workspace, if there is one at most a second old: nothing is asked."""
@@ -78,6 +91,7 @@ class Snapshots:
     def forget(self) -> None:
         """Read everything anew: what it was read from is no longer the same."""
         self._held.clear()
+        self._reading.clear()
 
     async def current(self, workspace_id: str) -> Snapshot | None:
         """The snapshot as the store has it now."""

@@ -116,19 +116,19 @@ class SearchService:
         found: dict[str, Contact] = {}
         for name, value in identifiers:
             named = await self._identified(workspace_id, name, value)
-            if len(named) >= LEADS_LIMIT:
+            if named is None:
                 return None
             for contact in named:
                 found[contact.head.id] = contact
         return [contact for contact in found.values() if matches(query, contact)]
 
-    def _identified(self, workspace_id: str, name: str, value: str) -> Awaitable[list[Contact]]:
-        """All live contacts that may have an identifier."""
+    def _identified(self, workspace_id: str, name: str, value: str) -> Awaitable[list[Contact] | None]:
+        """All live contacts that have an identifier; None where they may be more."""
         if name == "id":
             return self._of_id(workspace_id, value)
-        return self._store.search.identified(workspace_id, name, value)
+        return self.identified(workspace_id, name, value)
 
-    async def _of_id(self, workspace_id: str, contact_id: str) -> list[Contact]:
+    async def _of_id(self, workspace_id: str, contact_id: str) -> list[Contact] | None:
         contact = await self._store.contact.find(workspace_id, contact_id)
         return [contact] if contact and contact.head.state is ContactState.LIVE else []
 

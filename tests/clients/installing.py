@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -21,37 +22,40 @@ NODE = Language("Intercom's client for Node.js", "subscriptions.mjs", ("node",),
 #: What pip is told of a wheel that another version of is installed already.
 HASHES = {"python-intercom==4.0.0": "776bcb3dfaf30c89ea863a209bb7312985eb753ab4a7fc759af27d879249e341"}
 
+#: What npm and pip say of bytes, or of a list of packages, that are not as locked.
+_OTHER_THAN_LOCKED = re.compile(r"EINTEGRITY|can only install packages when your package.json|DO NOT MATCH THE HASHES")
+
 
 @cache
 def _once(command: tuple[str, ...], folder: Path, told: str = "") -> str:
-    """Run what installs; why that did not work, empty if it did. `told` is its input."""
+    """Run what installs; why that did not work, empty if it did. `told` is its input. What came and is not what was
+    locked fails the test: a registry that does not have it is no excuse for that."""
     try:
         ran = subprocess.run(command, cwd=folder, input=told, capture_output=True, text=True, timeout=180, check=False)
     except subprocess.TimeoutExpired:
         return "the registry does not answer"
+    if ran.returncode and (wrong := _OTHER_THAN_LOCKED.search(ran.stdout + ran.stderr)):
+        pytest.fail(f"what is installed is not what is locked: {wrong[0]}")
     return f"{command[0]} ended with {ran.returncode}" if ran.returncode else ""
 
 
-def locked() -> dict[str, str]:
+def locked(lock: Path = NODE_FOLDER / "package-lock.json") -> dict[str, str]:
     """The version of each package of the lock, by the folder it is installed in."""
-    packages = json.loads((NODE_FOLDER / "package-lock.json").read_text())["packages"]
+    packages = json.loads(lock.read_text())["packages"]
     return {path: package["version"] for path, package in packages.items() if path}
 
 
 def installed_for_node() -> None:
     """Intercom's clients for Node.js, side by side, as locked."""
     NODE.demand()
-    if all(_version(NODE_FOLDER / path) == version for path, version in locked().items() if "intercom" in path):
+    # The last that npm writes: without it, an installation was cut short.
+    installed = NODE_FOLDER / "node_modules" / ".package-lock.json"
+    if installed.exists() and locked(installed) == locked():
         return
     command = "npm ci --no-audit --no-fund --ignore-scripts --fetch-retries=1 --fetch-timeout=60000"
     reason = _once(tuple(command.split()), NODE_FOLDER)
     if reason:
         pytest.skip(f"intercom-client cannot be installed here: {reason}")
-
-
-def _version(folder: Path) -> str:
-    package = folder / "package.json"
-    return json.loads(package.read_text())["version"] if package.exists() else ""
 
 
 def cached_wheel(name: str, version: str) -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 
 
 def family(pid: int) -> list[int]:
@@ -25,12 +27,20 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has waited for does not."""
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+def ended(pids: list[int], within: float) -> bool:
+    """Whether all of them end in so many seconds; one that nobody has waited for has ended too."""
+    deadline = monotonic() + within
+    return all(_ends(pid, max(0, deadline - monotonic())) for pid in pids)
+
+
+def _ends(pid: int, within: float) -> bool:
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(pid)
+        try:
+            return bool(select.select([process], [], [], within)[0])
+        finally:
+            os.close(process)
+    return True
 
 
 def send(pids: list[int], number: signal.Signals) -> None:

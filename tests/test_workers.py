@@ -18,8 +18,8 @@ import pytest
 import trustme
 from tests.http.wire import request, to
 from tests.running import Running
-from tests.signals import children, send
-from tests.workers import is_alive, one_client_each, within, worker_of
+from tests.signals import children, ended, send
+from tests.workers import one_client_each, within, worker_of
 
 #: What a worker may take of the machine's memory, in bytes.
 MEMORY = 70 * 1024**2
@@ -225,7 +225,7 @@ def test_what_was_accepted_is_answered_by_all_of_them_after_a_signal(server: Run
 
     assert {200, 409} == {answer.status for answer in answers}
     assert 0 == server.process.wait(30)
-    assert [] == [pid for pid in pids if is_alive(pid)]
+    assert ended(pids, 0)
     assert "Traceback" not in server.said
 
 
@@ -239,10 +239,10 @@ def test_a_server_that_is_asked_twice_still_ends(server: Running):
 def test_workers_end_when_their_parent_is_killed(server: Running):
     pids = children(server.process.pid)
     server.kill()
-    ended = within(10, lambda: not any(map(is_alive, pids)))
+    all_ended = ended(pids, 10)
     send(pids, signal.SIGKILL)
 
-    assert (2, True) == (len(pids), ended)
+    assert (2, True) == (len(pids), all_ended)
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{server.url}/healthz")
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -40,13 +39,6 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
         if holds():
             return True
     return False
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def sayso(server: Running, *words: str) -> Any:

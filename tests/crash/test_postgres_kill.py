@@ -155,7 +155,7 @@ def one_session(cluster: Cluster) -> None:
     sessions = cluster.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'sayso'")
     others = signals.children(cluster.pid)
     signals.send([sessions[0]["pid"]], signal.SIGKILL)
-    until(lambda: not any(map(signals.is_alive, others)))
+    assert signals.ended(others, PATIENCE)
     until(lambda: answers(cluster))
 
 
@@ -166,7 +166,7 @@ def killed(cluster: Cluster, processes: list[int]) -> None:
     family = signals.family(cluster.pid)
     signals.send(processes, signal.SIGKILL)
     # A new postmaster does not start as long as an old process holds the shared memory.
-    until(lambda: not any(map(signals.is_alive, family)))
+    assert signals.ended(family, PATIENCE)
     # They name a process that may be dead and unburied, which a new postmaster takes for alive.
     for lock in (cluster.data / "postmaster.pid", *cluster.folder.glob(".s.PGSQL.*.lock")):
         lock.unlink(missing_ok=True)
@@ -195,17 +195,19 @@ def writing(server: Running, writers: list[Writer]) -> Iterator[threading.Event]
 
 
 def until(holds: Callable[[], bool]) -> None:
+    """Asked of the database each time, which takes its time."""
     deadline = monotonic() + PATIENCE
-    pause = threading.Event()
     while not holds():
         assert monotonic() < deadline
-        pause.wait(0.01)
 
 
 def until_all_write(writers: list[Writer]) -> float:
     """How many seconds it took."""
-    began, done = monotonic(), [writer.acknowledged for writer in writers]
-    until(lambda: all(writer.acknowledged > was for writer, was in zip(writers, done, strict=True)))
+    began = monotonic()
+    for writer in writers:
+        writer.wrote.clear()
+    for writer in writers:
+        assert writer.wrote.wait(PATIENCE)
     return monotonic() - began
 
 

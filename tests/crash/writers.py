@@ -46,6 +46,8 @@ class Writer:
     name: str = ""
     trying: tuple[str, str] | None = None
     acknowledged: int = 0
+    #: Set by each acknowledgement.
+    wrote: threading.Event = field(default_factory=threading.Event)
     refused: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     slowest: float = 0.0
@@ -129,6 +131,7 @@ class Writer:
         with self.journal.open("a") as journal:
             journal.write(json.dumps({**line, "what": (self.trying or ("create", ""))[0]}) + "\n")
         self.acknowledged += 1
+        self.wrote.set()
         return answer
 
     def _answer(

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from unittest.mock import Mock
 
 import apsw
 import pytest
@@ -237,6 +238,124 @@ async def test_a_writer_gets_its_turn_when_the_other_process_is_done(open_engine
 
     assert ["written"] == await writing
     assert ["ours", "theirs"] == await words(engine)
+
+
+async def counted(engine: SqliteEngine, word: str) -> int:
+    """How often, to decide a change on."""
+    ((count,),) = await engine.read_to_change("SELECT count FROM words WHERE word = $1", word)
+    return int(count)
+
+
+def may_write(path: Path) -> bool:
+    """Whether another process may, at this moment."""
+    with closing(sqlite.connect(path)) as other:
+        other.set_busy_timeout(0)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            return False
+    return True
+
+
+async def test_nobody_writes_between_what_a_change_is_decided_on_and_the_change(open_engine: Open, path: Path):
+    engine = open_engine()
+    await engine.commit([add("a"), add("b")])
+
+    async def again(word: str) -> bool:
+        count = await counted(engine, word)
+        free = may_write(path)
+        await engine.commit([swap(word, count)])
+        return free
+
+    assert [False, False] == await asyncio.gather(again("a"), again("b"))
+    assert [("a", 2), ("b", 2)] == await engine.read("SELECT word, count FROM words ORDER BY word")
+    assert may_write(path)
+
+
+async def test_who_decides_against_a_change_holds_up_no_other_process(open_engine: Open, path: Path):
+    engine = open_engine()
+    await engine.commit([add("a")])
+
+    counts = await asyncio.gather(counted(engine, "a"), counted(engine, "a"))
+    await asyncio.sleep(0)
+
+    assert [1, 1] == counts
+    assert may_write(path)
+    assert ["written"] == await outcomes(engine, [add("b")])
+
+
+async def test_what_a_change_is_decided_on_waits_for_no_other_process(open_engine: Open, path: Path):
+    engine = open_engine()
+    await engine.commit([add("a")])
+
+    with another_process_writing(path) as other:
+        assert 1 == await counted(engine, "a")
+        writing = asyncio.ensure_future(engine.commit([add("ours")]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert 1 == await counted(engine, "a")
+        assert not writing.done()
+        other.execute("UPDATE words SET count = 7")
+        other.execute("COMMIT")
+
+    await writing
+    assert 7 == await counted(engine, "a")
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"), [("SELECT nothing FROM nowhere", Unavailable), ("SELECT CAST(x'ff' AS TEXT)", UnicodeDecodeError)]
+)
+async def test_a_read_that_fails_before_a_change_costs_no_other_its_rows(
+    open_engine: Open, sql: str, told: type[Exception]
+):
+    engine = open_engine()
+    await engine.commit([add("a")])
+
+    wrong, count = await asyncio.gather(engine.read_to_change(sql), counted(engine, "a"), return_exceptions=True)
+
+    assert (told, 1) == (type(wrong), count)
+    assert ["written"] == await outcomes(engine, [swap("a", 1)])
+
+
+async def test_a_large_batch_goes_on_in_the_transaction_that_it_was_decided_in(
+    open_engine: Open, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sqlite, "SMALL_BATCH", 2)
+    connect = Mock(wraps=sqlite.connect)
+    monkeypatch.setattr(sqlite, "connect", connect)
+    engine = open_engine()
+    await engine.commit([add(word) for word in "abc"])
+
+    async def again(word: str) -> None:
+        await engine.commit([swap(word, await counted(engine, word))])
+
+    await asyncio.gather(*map(again, "abc"))
+
+    assert [(2,)] * 3 == await engine.read("SELECT count FROM words")
+    assert 2 == connect.call_count, "a transaction was given up"
+
+
+async def test_a_caller_that_goes_away_before_it_decides_costs_no_other_its_rows(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add("a")])
+    gone, stays = (asyncio.ensure_future(counted(engine, "a")) for _ in range(2))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+
+    assert 1 == await stays
+    assert ["written"] == await outcomes(engine, [add("next")])
+
+
+async def test_an_engine_that_is_closed_gives_those_who_decide_what_they_asked_for(open_engine: Open):
+    engine = open_engine()
+    await engine.commit([add("a")])
+    deciding = asyncio.ensure_future(counted(engine, "a"))
+    await asyncio.sleep(0)
+
+    await engine.close()
+
+    assert 1 == await deciding
 
 
 async def test_a_busy_database_is_told_by_the_readiness_check_and_forgotten_after(

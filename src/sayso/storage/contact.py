@@ -82,7 +82,7 @@ class SqlContactStore:
         return rows[0][0] if rows else None
 
     async def head(self, workspace_id: str, contact_id: str) -> Head | None:
-        rows = await self._engine.read(_HEAD, workspace_id, packed(contact_id))
+        rows = await self._engine.read_to_change(_HEAD, workspace_id, packed(contact_id))
         return _head(workspace_id, contact_id, rows[0]) if rows else None
 
     async def find(self, workspace_id: str, contact_id: str) -> Contact | None:

@@ -24,6 +24,9 @@ class Engine(Protocol):
     async def read(self, sql: str, *params: Any) -> list[Row]:
         """A read of a bounded handful of rows, by key."""
 
+    async def read_to_change(self, sql: str, *params: Any) -> list[Row]:
+        """As `read`, for rows that a change is decided on: it may wait for the changes that are being written."""
+
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         """A read that may take long: it holds up nobody else."""
 

@@ -63,6 +63,8 @@ class PostgresEngine:
             return found
         return await self._asked(sql, params, self._timeout)
 
+    read_to_change = read
+
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         return await self._asked(sql, params, self._timeout)
 

@@ -23,6 +23,7 @@ from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_errors import translated
 from sayso.storage.sqlite_writer import Outcome, Writer
 
+Look = tuple[str, tuple[Any, ...], "asyncio.Future[list[Row]]"]
 Work = tuple[Sequence[Statement], "asyncio.Future[None]"]
 Handed = tuple[asyncio.AbstractEventLoop, list[Work], "list[Outcome] | None", float]
 
@@ -98,6 +99,7 @@ class SqliteEngine:
         self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
         self._thread.start()
         self._scans = ThreadPoolExecutor(1, "sayso-scanner")
+        self._looking: list[Look] = []
         self._waiting: list[Work] = []
         self._deadline = 0.0
         self._closed = False
@@ -109,6 +111,9 @@ class SqliteEngine:
         self._snapshot = False
 
     async def read(self, sql: str, *params: Any) -> list[Row]:
+        return self._rows(sql, params)
+
+    def _rows(self, sql: str, params: tuple[Any, ...]) -> list[Row]:
         # Read to the end at once: an open cursor holds its snapshot, and no checkpoint could finish.
         try:
             if not self._snapshot:
@@ -116,6 +121,16 @@ class SqliteEngine:
             return self._cursor.execute(dialect(sql), params).fetchall()
         except apsw.Error as error:
             raise translated(error) from error
+
+    async def read_to_change(self, sql: str, *params: Any) -> list[Row]:
+        # Not behind what may take long: another process' writer, or a checkpoint.
+        if self._closed or not self._writer_is_free:
+            return await self.read(sql, *params)
+        done = asyncio.get_running_loop().create_future()
+        self._looking.append((sql, params, done))
+        self._wake()
+        found: list[Row] = await done
+        return found
 
     def _begin_snapshot(self) -> None:
         """The reads of one tick of the loop share a snapshot: a lock taken for each would cost as much as the read."""
@@ -157,19 +172,46 @@ class SqliteEngine:
         if not self._waiting:
             self._deadline = monotonic() + BUSY_TIMEOUT / 1000
         self._waiting.append((statements, done))
-        if self._idle.is_set():
-            # Handed over after the requests that are ready by now: they share the sync.
-            self._idle.clear()
-            loop.call_soon(self._hand_over)
+        self._wake()
         # A caller that goes away cancels this wait, and does not take back what is being written.
         await done
 
+    def _wake(self) -> None:
+        if self._idle.is_set():
+            # After the requests that are ready by now: they share the sync.
+            self._idle.clear()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._looking:
+            self._look()
+            # After those that decide now: their changes are written in the transaction that they have read in.
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        elif self._waiting:
+            self._hand_over()
+        else:
+            self._idle.set()
+
+    def _look(self) -> None:
+        looking, self._looking = [look for look in self._looking if not look[2].done()], []
+        found = self._writer.look([(sql, params) for sql, params, _ in looking]) if self._writer_is_free else None
+        for place, (sql, params, done) in enumerate(looking):
+            try:
+                done.set_result(self._rows(sql, params) if found is None else found[place])
+            except Exception as error:  # noqa: BLE001
+                done.set_exception(error)
+
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
+        if not batch:
+            self._writer.leave()
+            self._go_on()
+            return
         outcomes = None
         if self._writer_is_free and len(batch) <= SMALL_BATCH:
             # Here, because the two threads would take turns at the interpreter for each statement.
             outcomes = self._writer.begin([statements for statements, _ in batch])
+        self._writer_is_free = outcomes is not None
         self._handed.put((asyncio.get_running_loop(), batch, outcomes, self._deadline))
         if outcomes is not None:
             # The writer goes first: it waits for the disk while the loop goes on. Without this it would wait for the
@@ -192,12 +234,10 @@ class SqliteEngine:
 
     def _answer(self, batch: list[Work], outcomes: list[Outcome], is_free: bool) -> None:
         self._writer_is_free = is_free
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._hand_over)
-        else:
-            self._idle.set()
         # Whoever waited for these changes reads them.
         self._end_snapshot()
+        # Before the answers: they are made while the disk is waited for.
+        self._go_on()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if done.done():
                 continue

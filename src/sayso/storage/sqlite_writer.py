@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from operator import attrgetter
 from time import monotonic
+from typing import Any, TypeVar
 
 import apsw
 
 from sayso.domain.errors import Stale
-from sayso.storage.engine import Statement
+from sayso.storage.engine import Row, Statement
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_errors import lost_a_sync, translated
 
 Outcome = Exception | None
+Done = TypeVar("Done")
 
 #: The log is carried over into the database when it has this many pages.
 CHECKPOINT_PAGES = 4_000
@@ -33,20 +36,34 @@ class Writer:
         self._pages = 0
         self._due = CHECKPOINT_PAGES
 
+    def look(self, reads: list[tuple[str, tuple[Any, ...]]]) -> list[list[Row]] | None:
+        """The rows of each, read in the transaction of the batch to come; None when that cannot be begun now."""
+        return self._at_once(partial(_read_all, reads))
+
     def begin(self, batch: list[Sequence[Statement]]) -> list[Outcome] | None:
         """Run a batch up to its commit, without waiting for anybody; None when it must be run from its beginning."""
+        return self._at_once(partial(_apply_all, batch))
+
+    def _at_once(self, work: Callable[[apsw.Connection], Done]) -> Done | None:
         connection = self._connection
         if connection is None:
             return None
         try:
-            connection.set_busy_timeout(0)
-            connection.execute("BEGIN IMMEDIATE")
-            return _apply_all(connection, batch)
+            _begin(connection, 0)
+            return work(connection)
         except apsw.BusyError:
             return None
         except Exception:  # noqa: BLE001
             self._abandon()
             return None
+
+    def leave(self) -> None:
+        """Go out of a transaction that nothing was written in."""
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001
+            self._abandon()
 
     def run(
         self, batch: list[Sequence[Statement]], deadline: float, begun: list[Outcome] | None = None
@@ -60,9 +77,8 @@ class Writer:
         try:
             connection = self._opened()
             if begun is None:
-                connection.set_busy_timeout(max(0, int((deadline - monotonic()) * 1000)))
-                connection.execute("BEGIN IMMEDIATE")
-                outcomes.extend(_apply_all(connection, batch))
+                _begin(connection, max(0, int((deadline - monotonic()) * 1000)))
+                outcomes.extend(_apply_all(batch, connection))
             else:
                 outcomes.extend(begun)
             connection.execute("COMMIT")
@@ -114,7 +130,19 @@ class Writer:
                 connection.close(force=True)
 
 
-def _apply_all(connection: apsw.Connection, batch: list[Sequence[Statement]]) -> list[Outcome]:
+def _begin(connection: apsw.Connection, patience: int) -> None:
+    """`patience`: how long another process' writer is waited for, in ms. What was read before goes on."""
+    if not connection.in_transaction:
+        connection.set_busy_timeout(patience)
+        connection.execute("BEGIN IMMEDIATE")
+
+
+def _read_all(reads: list[tuple[str, tuple[Any, ...]]], connection: apsw.Connection) -> list[list[Row]]:
+    cursor = connection.cursor()
+    return [cursor.execute(dialect(sql), params).fetchall() for sql, params in reads]
+
+
+def _apply_all(batch: list[Sequence[Statement]], connection: apsw.Connection) -> list[Outcome]:
     """Run changes: those that are made of the same statements together, a statement at a time. Where one of them
     turns out stale, all is taken back and run again, one change after the other."""
     cursor = connection.cursor()

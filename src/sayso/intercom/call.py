@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -55,7 +55,7 @@ class Call:
         """Of the admin that the token speaks for."""
         return self.caller.snapshot.admins[0].id
 
-    def rendered(self, what: str) -> dict[str, bytes]:
+    def rendered(self, what: str) -> dict[str, Any]:
         """What was rendered of one kind from the workspace's small tables as they are now."""
         return self.caller.snapshot.rendered[what]
 

@@ -63,13 +63,19 @@ _VARIABLE = (
     "opted_in_subscription_types",
 )
 
+#: A list of what hangs on a contact, as JSON before and after the contact's id.
+Around = tuple[bytes, bytes]
+
+#: Ids are numbers and hex digits.
+_PLACE = "%"
+
 _encode = msgspec.json.encode
 
 # Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
 _EMAIL, _SMS = Channel.EMAIL, Channel.SMS
 
 
-def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[bytes, bytes]) -> bytes:
+def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[Around, Around]) -> bytes:
     """A contact as JSON. `tags`: those of its tags that there still are; `types`: what `types_told` makes of its
     standing."""
     head, profile, created_at, (_, companies, (noted, notes)) = contact
@@ -96,11 +102,11 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
             _encode(seen_at),
             _encode(language),
             _encode(attributes),
-            _references("tags", "tag", "tags", tags) % id_,
-            _references("notes", "note", "notes", notes, noted) % id_,
-            _references("companies", "company", "companies", companies) % id_,
-            opted_out % id_,
-            opted_in % id_,
+            id_.join(_references("tags", "tag", "tags", tags)),
+            id_.join(_references("notes", "note", "notes", notes, noted)),
+            id_.join(_references("companies", "company", "companies", companies)),
+            id_.join(opted_out),
+            id_.join(opted_in),
         )
     )
 
@@ -119,8 +125,8 @@ def page(
     return Response(_page_form(call.version, kind).filled(values))
 
 
-def types_told(standing: Standing, types: Mapping[str, SubscriptionType]) -> tuple[bytes, bytes]:
-    """The types that a contact opted out of and into, each list with a place for the contact's id."""
+def types_told(standing: Standing, types: Mapping[str, SubscriptionType]) -> tuple[Around, Around]:
+    """The types that a contact opted out of and into."""
     chosen = attached(standing, types)
     left = [type_.id for type_, choice in chosen if choice is not Choice.GRANTED]
     joined = [type_.id for type_, choice in chosen if choice is Choice.GRANTED]
@@ -128,25 +134,28 @@ def types_told(standing: Standing, types: Mapping[str, SubscriptionType]) -> tup
     return _references(path, kind, at, left), _references(path, kind, at, joined)
 
 
-def _types(call: Call, standing: Standing) -> tuple[bytes, bytes]:
-    left, joined, line = call.rendered("left"), call.rendered("joined"), standing.packed()
-    if line not in left:
-        if len(left) >= LISTS:
-            left.clear()
-            joined.clear()
-        left[line], joined[line] = types_told(standing, call.types)
-    return left[line], joined[line]
+def _types(call: Call, standing: Standing) -> tuple[Around, Around]:
+    lists, line = call.rendered("attached"), standing.packed()
+    found: tuple[Around, Around] | None = lists.get(line)
+    if found is None:
+        if len(lists) >= LISTS:
+            lists.clear()
+        found = lists[line] = types_told(standing, call.types)
+    return found
 
 
-def _references(path: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> bytes:
-    """The list of what hangs on a contact, with a place for the contact's id; `total` where there are more than the ids
-    at hand."""
+def _references(path: str, kind: str, at: str, ids: Sequence[str], total: int | None = None) -> Around:
+    """The list of what hangs on a contact; `total` where there are more than the ids at hand."""
     total = len(ids) if total is None else total
     if not total:
         return _NONE[path]
-    # Ids are numbers and hex digits: the only per cent sign is that of the place.
     shown = [Reference(id_, kind, f"/{at}/{id_}") for id_ in ids[:EMBEDDED]]
-    return _encode(References(shown, f"/contacts/%b/{path}", total, total > EMBEDDED))
+    return _around(References(shown, f"/contacts/{_PLACE}/{path}", total, total > EMBEDDED))
+
+
+def _around(list_: References) -> Around:
+    before, after = _encode(list_).split(_PLACE.encode())
+    return before, after
 
 
 @cache
@@ -182,6 +191,6 @@ def _page_form(version: Version, kind: type[ContactList | CompanyContactList]) -
 _ROLE = {role: _encode(role.value) for role in Role}
 
 _NONE = {
-    path: _encode(References([], f"/contacts/%b/{path}", 0, has_more=False))
+    path: _around(References([], f"/contacts/{_PLACE}/{path}", 0, has_more=False))
     for path in ("tags", "notes", "companies", "subscriptions")
 }

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
@@ -39,7 +39,7 @@ class Snapshot:
     attributes: dict[int, DataAttribute] = field(default_factory=dict)
     #: The greatest number that a tag had: a greater one is of a tag that was made since.
     last_tag: int = 0
-    rendered: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    rendered: defaultdict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     languages: dict[tuple[bool, bool, bool], Language] = field(default_factory=dict)
 
     @property

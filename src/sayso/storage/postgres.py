@@ -139,13 +139,15 @@ class PostgresEngine:
             for part in shared.values():
                 self._go_alone(part, error)
             return
-        # In any order: what was swapped comes as held too.
-        held = {(workspace_id, contact_id) for workspace_id, contact_id, _ in rows}
-        swapped = {(workspace_id, contact_id) for workspace_id, contact_id, is_swapped in rows if is_swapped}
-        for contact, part in shared.items():
-            if contact in swapped:
+        if not rows:
+            for part in shared.values():
                 part.succeed(None)
-            elif contact in held:
+            return
+        for workspace_id, contact_id, is_held, is_swapped in rows:
+            part = shared[workspace_id, contact_id]
+            if is_swapped:
+                part.succeed(None)
+            elif is_held:
                 part.fail(Stale("somebody was faster"))
             else:
                 self._go_alone(part)

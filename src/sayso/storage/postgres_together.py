@@ -10,7 +10,8 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, json
 
@@ -30,7 +31,8 @@ _ONE = re.compile(
 LIMIT = 256
 
 # A row that somebody else holds is left out, and no lock is waited for: one contact holds up none of the others.
-# What fits is what is still as it was when it was decided on; whose row is held and not swapped is stale.
+# What fits is what is still as it was when it was decided on; whose row is held and not swapped is stale. The row is
+# swapped in the place where it is held. Where all were swapped, no row tells it; otherwise one for each asked.
 CHOOSE = """WITH told AS (
 SELECT * FROM json_to_recordset($1::json) AS told (workspace_id text, contact_id text, read_revision bigint,
 revision bigint, updated_at bigint, act text, seq bigint, hash text, standing text, type_id text, type_revision bigint,
@@ -44,7 +46,7 @@ decode(subject, 'base64') AS subject, event, channel, state, basis, occurred_at,
 actor_ref, request_id, notice_version, notice_locale, decode(notice_sha256, 'base64') AS notice_sha256, kind, at
 FROM told
 ), held AS (
-SELECT contacts.workspace_id, contacts.contact_id, contacts.revision FROM asked JOIN contacts
+SELECT contacts.workspace_id, contacts.contact_id, contacts.revision, contacts.ctid AS place FROM asked JOIN contacts
 ON contacts.workspace_id = asked.workspace_id AND contacts.contact_id = asked.contact_id
 ORDER BY contacts.workspace_id, contacts.contact_id FOR UPDATE OF contacts SKIP LOCKED
 ), swapped AS (
@@ -54,8 +56,7 @@ FROM held JOIN asked ON asked.workspace_id = held.workspace_id AND asked.contact
 AND asked.read_revision = held.revision
 JOIN subscription_types ON subscription_types.workspace_id = asked.workspace_id
 AND subscription_types.type_id = asked.type_id AND subscription_types.revision = asked.type_revision
-WHERE contacts.workspace_id = held.workspace_id AND contacts.contact_id = held.contact_id
-AND contacts.revision = held.revision
+WHERE contacts.ctid = held.place AND contacts.revision = held.revision
 RETURNING asked.*
 ), appended AS (
 INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at,
@@ -66,8 +67,9 @@ recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_l
 INSERT INTO events (act, workspace_id, contact_id, kind, seq, at)
 SELECT act, workspace_id, contact_id, kind, seq, at FROM swapped
 )
-SELECT workspace_id, contact_id, FALSE FROM held
-UNION ALL SELECT workspace_id, contact_id, TRUE FROM swapped"""
+SELECT workspace_id, contact_id, held.contact_id IS NOT NULL, swapped.contact_id IS NOT NULL FROM asked
+LEFT JOIN held USING (workspace_id, contact_id) LEFT JOIN swapped USING (workspace_id, contact_id)
+WHERE (SELECT count(*) FROM swapped) < (SELECT count(*) FROM asked)"""
 
 
 @cache
@@ -81,15 +83,15 @@ def for_many(sql: str) -> str | None:
 class Asked(Struct):
     """One row of what `CHOOSE` is given: as JSON, which the driver passes on at a third of what arrays cost it."""
 
-    workspace_id: str
-    contact_id: bytes
-    read_revision: int
     revision: int
     updated_at: int
     act: bytes
     seq: int
     hash: bytes
     standing: str
+    workspace_id: str
+    contact_id: bytes
+    read_revision: int
     type_id: str
     type_revision: int
     subject: bytes
@@ -110,7 +112,7 @@ class Asked(Struct):
     at: int
 
 
-class Choice(NamedTuple):
+class Choice(Struct):
     """A change of one contact's choice, as a row of `CHOOSE` and as the statements it is made of."""
 
     asked: Asked
@@ -121,6 +123,10 @@ class Choice(NamedTuple):
         return self.asked.workspace_id, self.asked.contact_id
 
 
+#: What an entry and its contact's row both have: seq, act, type and hash.
+_APPENDED, _SWAPPED = itemgetter(2, 3, 6, 19), itemgetter(3, 2, 10, 4)
+
+
 def choice(statements: Sequence[Statement]) -> Choice | None:
     """None for every other kind of change."""
     if len(statements) != 3:
@@ -129,13 +135,9 @@ def choice(statements: Sequence[Statement]) -> Choice | None:
     if swap.sql is not SWAP_ON_TYPE or append.sql is not APPEND or announce.sql is not ANNOUNCE:
         return None
     swapped, entry, event = swap.params, append.params, announce.params
-    *head, workspace_id, contact_id, read_revision, _, type_id, type_revision = swapped
-    _, _, act, seq, hash_, _ = head
-    if (entry[2], entry[3], entry[6], entry[19], event[4]) != (seq, act, type_id, hash_, seq):
+    if _APPENDED(entry) != _SWAPPED(swapped) or event[4] != entry[2]:
         return None
-    facts = (entry[4], entry[5], *entry[7:19])
-    decided = (workspace_id, contact_id, read_revision, *head, type_id, type_revision)
-    row: tuple[Any, ...] = (*decided, *facts, event[3], event[5])
+    row: tuple[Any, ...] = (*swapped[:9], *swapped[10:], *entry[4:6], *entry[7:19], event[3], event[5])
     return Choice(Asked(*row), statements)
 
 
@@ -144,7 +146,7 @@ def packed(choices: Iterable[Choice]) -> str:
     return json.encode([one.asked for one in choices]).decode()
 
 
-class Work(NamedTuple, Generic[Item]):
+class Work(Struct, Generic[Item], eq=False):
     """One request's part, until when it is wanted, and where its answer goes."""
 
     item: Item

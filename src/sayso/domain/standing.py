@@ -25,7 +25,6 @@ _LETTER = {Choice.GRANTED: "g", Choice.WITHDRAWN: "w", Choice.REFUSED: "r", Choi
 _CHOICE = {letter: choice for choice, letter in _LETTER.items()}
 _STOP = "!"
 
-# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
 _NONE = Choice.NONE
 
 

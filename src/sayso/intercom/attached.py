@@ -25,7 +25,6 @@ _DETACHING = {
     ConsentType.OPT_OUT: Wish(Choice.NONE, only_from=_ATTACHED[ConsentType.OPT_OUT]),
 }
 
-# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
 _LIVE = TypeState.LIVE
 
 

@@ -15,7 +15,6 @@ from sayso.service.ports import Clock, Ids, Store
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.turns import Turns
 
-# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
 _LIVE = ContactState.LIVE
 
 

@@ -14,7 +14,6 @@ from sayso.service.snapshot import Snapshots
 
 Keep = Callable[[SubscriptionType], IdempotencyRecord | None]
 
-# Looked up once: in CPython 3.11 a member of an enum is found by a detour, each time.
 _LIVE = TypeState.LIVE
 
 

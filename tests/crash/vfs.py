@@ -85,6 +85,10 @@ class File(apsw.VFSFile):
         # SQLite syncs the folder with the first sync of a journal or log that it opened.
         self._folder_unsynced = self._path.endswith(("-wal", "-journal"))
 
+    @property
+    def is_log(self) -> bool:
+        return bool(self._path.endswith("-wal"))
+
     def xRead(self, amount: int, offset: int) -> bytes:
         if self._disk.failing_reads:
             self._disk.failing_reads -= 1

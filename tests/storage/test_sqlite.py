@@ -15,7 +15,7 @@ import apsw
 import pytest
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
-from tests.crash.vfs import Disk
+from tests.crash.vfs import Disk, File
 
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import TypeNotFound, Unavailable
@@ -302,12 +302,75 @@ async def test_what_a_change_is_decided_on_waits_for_no_other_process(open_engin
     assert 7 == await counted(engine, "a")
 
 
+async def test_what_a_change_is_decided_on_waits_for_no_change_that_waits_for_another_process(
+    open_engine: Open, path: Path
+):
+    """It was asked for before that change was handed over, by somebody who had just been told something else."""
+    engine = open_engine()
+    await engine.commit([add("a")])
+
+    async def write() -> None:
+        await counted(engine, "a")
+        await engine.commit([add("ours")])
+
+    async def read_on() -> int:
+        await counted(engine, "a")
+        return await counted(engine, "a")
+
+    with another_process_writing(path):
+        writing, reading = asyncio.ensure_future(write()), asyncio.ensure_future(read_on())
+        assert 1 == await reading
+        assert not writing.done()
+
+    await writing
+
+
+async def test_who_decides_against_a_change_lets_a_checkpoint_have_its_connection(
+    path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sqlite_writer, "CHECKPOINT_PAGES", 8)
+    carrying, go_on = threading.Event(), threading.Event()
+    sync = File.xSync
+
+    def slow(file: File, flags: int) -> None:
+        # Commits sync the log, a checkpoint the database.
+        if not file.is_log:
+            carrying.set()
+            assert go_on.wait(10)
+        sync(file, flags)
+
+    monkeypatch.setattr(File, "xSync", slow)
+    connect = Mock(side_effect=partial(sqlite.connect, path, vfs=disk.name))
+    engine = SqliteEngine(connect, checkpoints=True)
+    await engine.commit([add("a")])
+    committing = asyncio.ensure_future(engine.commit([add(f"word {number}") for number in range(2_000)]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    async def decide() -> int:
+        count = await counted(engine, "a")
+        assert carrying.wait(10)
+        return count
+
+    assert 1 == await decide()
+    await asyncio.sleep(0)
+    go_on.set()
+    await committing
+    await engine.commit([add("b")])
+    await engine.close()
+
+    assert 2 == connect.call_count, "the writer's connection was given up"
+
+
 @pytest.mark.parametrize(
-    ("sql", "told"), [("SELECT nothing FROM nowhere", Unavailable), ("SELECT CAST(x'ff' AS TEXT)", UnicodeDecodeError)]
+    ("sql", "told", "connections"),
+    [("SELECT nothing FROM nowhere", Unavailable, 3), ("SELECT CAST(x'ff' AS TEXT)", UnicodeDecodeError, 2)],
 )
 async def test_a_read_that_fails_before_a_change_costs_no_other_its_rows(
-    open_engine: Open, sql: str, told: type[Exception]
+    open_engine: Open, monkeypatch: pytest.MonkeyPatch, sql: str, told: type[Exception], connections: int
 ):
+    connect = Mock(wraps=sqlite.connect)
+    monkeypatch.setattr(sqlite, "connect", connect)
     engine = open_engine()
     await engine.commit([add("a")])
 
@@ -315,6 +378,7 @@ async def test_a_read_that_fails_before_a_change_costs_no_other_its_rows(
 
     assert (told, 1) == (type(wrong), count)
     assert ["written"] == await outcomes(engine, [swap("a", 1)])
+    assert connections == connect.call_count
 
 
 async def test_a_large_batch_goes_on_in_the_transaction_that_it_was_decided_in(

@@ -204,14 +204,18 @@ class SqliteEngine:
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
         if not batch:
-            self._writer.leave()
+            if self._writer_is_free:
+                self._writer.leave()
             self._go_on()
             return
         outcomes = None
         if self._writer_is_free and len(batch) <= SMALL_BATCH:
             # Here, because the two threads would take turns at the interpreter for each statement.
             outcomes = self._writer.begin([statements for statements, _ in batch])
-        self._writer_is_free = outcomes is not None
+        if outcomes is None:
+            self._writer_is_free = False
+            # What came meanwhile does not wait for it.
+            self._look()
         self._handed.put((asyncio.get_running_loop(), batch, outcomes, self._deadline))
         if outcomes is not None:
             # The writer goes first: it waits for the disk while the loop goes on. Without this it would wait for the

@@ -53,6 +53,10 @@ class Writer:
             return work(connection)
         except apsw.BusyError:
             return None
+        except UnicodeDecodeError:
+            # One row's fault, not the connection's.
+            self.leave()
+            return None
         except Exception:  # noqa: BLE001
             self._abandon()
             return None
@@ -132,8 +136,8 @@ class Writer:
 
 def _begin(connection: apsw.Connection, patience: int) -> None:
     """`patience`: how long another process' writer is waited for, in ms. What was read before goes on."""
+    connection.set_busy_timeout(patience)
     if not connection.in_transaction:
-        connection.set_busy_timeout(patience)
         connection.execute("BEGIN IMMEDIATE")
 
 

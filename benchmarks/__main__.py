@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, machine, postgres, report, report_postgres, search, servers, wrk
+from benchmarks import capacity, machine, postgres, report, search, servers, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
@@ -34,10 +34,7 @@ def main() -> None:
         raise SystemExit("wrk is missing, which makes the load (on Debian: apt-get install wrk)")
     if not servers.has_nginx():
         print("nginx is missing, so nothing is compared with it (on Debian: apt-get install nginx-light)")
-    if asked.only == "postgres":
-        _postgres_alone(asked)
-        return
-    results = _run(asked)
+    results = _anew(asked) if asked.only in _PARTS else _run(asked)
     print()
     print(report.rendered(results))
     if asked.write:
@@ -52,7 +49,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="how long each load lasts in each round (3; with --quick 1)")
     parser.add_argument("--contacts", type=int, default=100_000, help="how many contacts are stored (100000)")
     parser.add_argument("--quick", action="store_true", help="a short look: no million, nothing written")
-    parser.add_argument("--only", choices=["constant", "postgres"], help="the constant-body app, or PostgreSQL, alone")
+    parser.add_argument(
+        "--only",
+        choices=["constant", *_PARTS],
+        help="the constant-body app, or one part alone, put beside what is in results.json",
+    )
     parser.add_argument("--million", action=argparse.BooleanOptionalAction, help="load a million contacts too")
     parser.add_argument("--postgres", action=argparse.BooleanOptionalAction, default=True, help="PostgreSQL too")
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write README.md and results.json")
@@ -112,7 +113,7 @@ def _run(asked: argparse.Namespace) -> Results:
 
 
 def _million(asked: argparse.Namespace, folder: Path) -> Footprint | None:
-    return footprint(folder, 1_000_000, 3 * asked.seconds) if asked.million else None
+    return footprint(folder, 1_000_000, asked.seconds) if asked.million else None
 
 
 def _search(asked: argparse.Namespace, folder: Path) -> Search:
@@ -129,17 +130,14 @@ def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:
     return postgres.measured(rounds, asked.seconds, asked.contacts, pools, folder, _tell)
 
 
-def _postgres_alone(asked: argparse.Namespace) -> None:
-    found = _postgres(asked, _empty(DATA / "run"))
-    if found is None:
-        return
-    print()
-    print("\n\n".join(report_postgres.parts(found)))
-    if asked.write:
-        results = replace(Results.kept(), postgres=found)
-        results.keep()
-        report.write(results)
-        capacity.document()
+#: What can be measured without the rest.
+_PARTS = {"postgres": _postgres, "million": _million}
+
+
+def _anew(asked: argparse.Namespace) -> Results:
+    """What was kept, with one part measured now."""
+    found = _PARTS[asked.only](asked, _empty(DATA / "run"))
+    return replace(Results.kept(), **{asked.only: found})
 
 
 def _peers(stack: ExitStack, folder: Path, ours: Path, first: Path) -> list[Server]:

@@ -158,9 +158,13 @@ def _million(results: Results) -> str:
             ("The same", "0", f"{found.empty_start_seconds:.2f} ({found.empty_start_cpu:.2f})"),
             ("GET at 64 connections, requests/s", contacts, f"{found.get_per_second:,.0f}"),
             ("POST at 64 connections, requests/s", contacts, f"{found.post_per_second:,.0f}"),
+            ("GET at 64 connections, CPU µs/request", contacts, f"{found.get_cpu_us:,.1f}"),
+            ("POST at 64 connections, CPU µs/request", contacts, f"{found.post_cpu_us:,.1f}"),
         ]
     note = (
         "Private: Private_Clean and Private_Dirty of all mappings but the database's files. Those pages belong to the\n"
         "kernel's cache, which takes them back when it needs the room. Starts are with a warm cache."
     )
+    if found is not None:
+        note += f" A million contacts: measured {found.when}."
     return f"### Memory, size and start\n\n{table(('Figure', 'Contacts', 'Measured'), rows)}\n\n{note}"

@@ -90,6 +90,7 @@ class Steps:
 class Footprint:
     """Bytes and seconds. `after` is taken after GET and POST under load; `file` has been checkpointed."""
 
+    when: str
     contacts: int
     start_seconds: float
     start_cpu: float
@@ -102,6 +103,8 @@ class Footprint:
     file_before: int
     get_per_second: float
     post_per_second: float
+    get_cpu_us: float
+    post_cpu_us: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -23,6 +25,12 @@ def needs(*programs: str) -> pytest.MarkDecorator:
     """Skip a test where one of these programs is missing; where nothing may be missing it is run, and fails."""
     missing = [program for program in programs if not shutil.which(program)]
     return pytest.mark.skipif(bool(missing) and not DEMANDED, reason=f"there is no {', '.join(missing)}")
+
+
+def program(name: str) -> str:
+    """Where a program is that comes with our packages, where they have one for this machine; or the machine's own."""
+    ours = str(Path(sys.executable).parent)
+    return shutil.which(name, path=ours) or shutil.which(name) or lacks(f"there is no {name}")
 
 
 def crowd() -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.machine import program
 from tests.running import Running
 
 from sayso.settings import FLAGS, Settings, flag, variable
@@ -42,6 +43,14 @@ def stages() -> list[list[tuple[str, str]]]:
 
 def told(stage: list[tuple[str, str]], instruction: str) -> list[str]:
     return [words for name, words in stage if name == instruction]
+
+
+def test_the_dockerfile_is_as_linters_want_it():
+    linted = subprocess.run(
+        [program("hadolint"), str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (linted.returncode, linted.stdout)
 
 
 def test_the_image_runs_as_a_user_that_is_not_root_and_whose_number_is_known():

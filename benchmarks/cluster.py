@@ -33,7 +33,10 @@ _FOLDERS = "/var/tmp"
 
 @cache
 def binaries() -> Path | None:
-    """The folder of the newest server's programs; None where there are none."""
+    """The folder of the newest server's programs, or of those that `SAYSO_TEST_POSTGRES` names; None where there are
+    none."""
+    if named := os.environ.get("SAYSO_TEST_POSTGRES"):
+        return Path(named)
     found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
     if found:
         return max(found, key=lambda path: int(path.parent.name))

@@ -95,7 +95,7 @@ class SqliteEngine:
         self._cursor = self._reader.cursor()
         self._scanner: apsw.Connection | None = None
         self._writer = Writer(connect, checkpoints=checkpoints)
-        self._handed: SimpleQueue[Handed | None] = SimpleQueue()
+        self._handed: SimpleQueue[Handed | Callable[[], None] | None] = SimpleQueue()
         self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
         self._thread.start()
         self._scans = ThreadPoolExecutor(1, "sayso-scanner")
@@ -225,6 +225,9 @@ class SqliteEngine:
     def _write(self) -> None:
         """The writer thread: one batch after the other, until there is nothing more to come."""
         while (handed := self._handed.get()) is not None:
+            if callable(handed):
+                handed()
+                continue
             loop, batch, begun, deadline = handed
             if begun is not None:
                 self._taken.release()
@@ -232,14 +235,16 @@ class SqliteEngine:
             is_free = not self._writer.is_due
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(self._answer, batch, outcomes, is_free)
-            if not is_free:
-                self._writer.checkpoint()
         self._writer.close()
 
     def _answer(self, batch: list[Work], outcomes: list[Outcome], is_free: bool) -> None:
         self._writer_is_free = is_free
         # Whoever waited for these changes reads them.
         self._end_snapshot()
+        if not is_free:
+            # After the snapshot: what an older one holds back of the log would be left for later, the rest carried over
+            # without a sync, and SQLite does not carry that over again when the later sync fails.
+            self._handed.put(self._writer.checkpoint)
         # Before the answers: they are made while the disk is waited for.
         self._go_on()
         for (_, done), outcome in zip(batch, outcomes, strict=True):

@@ -92,7 +92,7 @@ class _Bulk:
     async def read(self, sql: str, *params: Any) -> list[Row]:
         return self._connection.execute(dialect(sql), params).fetchall()
 
-    scan = read
+    read_many = scan = read
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:

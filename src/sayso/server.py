@@ -211,6 +211,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         stops(self.server_state)
+        for region in self._sayso.regions.by_name.values():
+            region.store.stop_slow_reads()
         await super().shutdown(sockets)
 
     def _stop(self, number: int) -> None:

@@ -56,7 +56,7 @@ class Settings:
     )
     database_timeout: int = field(
         default=5,
-        metadata=_told("How long a request waits for PostgreSQL, in seconds, before it is answered with 503."),
+        metadata=_told("How long a request waits for the database, in seconds, before it is answered with 503."),
     )
     workers: int = field(default=1, metadata=_told("Processes that serve; more than one needs PostgreSQL."))
     bootstrap_token: Secret = field(

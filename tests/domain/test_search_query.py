@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -274,3 +275,35 @@ def test_a_mark_is_read_back_and_what_is_none_is_refused():
         for order in (CREATION, by_name):
             with pytest.raises(WrongCursor):
                 Mark.of(word, order)
+
+
+def any_of(*filters: Any) -> dict[str, Any]:
+    return {"operator": "OR", "value": list(filters)}
+
+
+def named(operator: str, value: Any) -> dict[str, Any]:
+    return {"field": "name", "operator": operator, "value": value}
+
+
+@pytest.mark.parametrize(
+    "of_length",
+    [
+        lambda more: named("~", "x" * (50_000 + more)),
+        lambda more: any_of(named("=", "x" * (25_000 + more)), named("=", "x")),
+        lambda more: any_of(*[any_of(*[named("~", "x" * (222 + more))] * 15)] * 15),
+        lambda more: named("IN", ["x" * 50] * 999 + ["x" * (50 + more)]),
+    ],
+    ids=["one text", "two filters", "225 filters", "a list"],
+)
+def test_a_search_may_cost_so_much_and_no_more(of_length: Callable[[int], Any]):
+    parse(of_length(0), BERLIN)
+
+    error = refused(of_length(1))
+
+    assert ("query", True) == (error.field, "more than 50000" in error.message)
+
+
+def test_numbers_and_times_cost_nothing():
+    seats = {"field": "custom_attributes.seats", "operator": "IN", "value": [*range(1_000)]}
+
+    assert parse(seats, BERLIN)

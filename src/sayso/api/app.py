@@ -17,6 +17,7 @@ from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
 from sayso.service.ports import Clock, Ids
+from sayso.service.reader import READER
 from sayso.service.region import Regions
 
 
@@ -76,6 +77,7 @@ class _Passage:
             self._spend("client " + self.request.client)
             raise
         self._spend(caller.token.id)
+        READER.set(caller.token.id)
         if route.scope not in caller.token.scopes:
             raise Forbidden(route.scope.value)
         return await route.handler(Call(self.request, region, caller, parameters))

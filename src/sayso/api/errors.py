@@ -49,6 +49,12 @@ _REUSED = Answer(
     422, "key_reused", "The idempotency key belongs to another request", "Send a new key with each new request."
 )
 _LIMITED = Answer(429, "rate_limited", "Too many requests", "Wait until the second that `X-RateLimit-Reset` names.")
+_BUSY = Answer(
+    429,
+    "too_many_slow_reads",
+    "Too many slow reads at once",
+    "Wait for the answers to come, or try again after the seconds of `Retry-After`.",
+)
 _FAILED = Answer(500, "server_error", "The server failed", "Report it with the request id; try again later.")
 _UNAVAILABLE = Answer(
     503, "unavailable", "Not now", "Nothing was written. Try again after the seconds of `Retry-After`."
@@ -93,6 +99,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.TooLarge: _TOO_LARGE,
     domain.KeyReused: _REUSED,
     domain.RateLimited: _LIMITED,
+    domain.TooManySlowReads: _BUSY,
     domain.SaysoError: _FAILED,
     domain.Stale: _UNAVAILABLE,
     domain.Unavailable: _UNAVAILABLE,
@@ -117,6 +124,6 @@ def _lines(error: domain.SaysoError) -> bytes:
             return line(b"allow", ", ".join(error.allow).encode())
         case domain.Unauthenticated():
             return line(b"www-authenticate", b"Bearer")
-        case domain.Unavailable():
+        case domain.Unavailable() | domain.TooManySlowReads():
             return line(b"retry-after", b"%d" % error.retry_after)
     return b""

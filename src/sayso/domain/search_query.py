@@ -14,6 +14,10 @@ from sayso.domain.search import Absent, Compared, During, Field, Filter, Group, 
 #: How deep groups may be nested, how many filters each may have, and how many values a whole search.
 DEPTH, FILTERS, VALUES = 2, 15, 1_000
 
+#: The most a whole search may cost: its filters times the longest text of one, in characters. A scan compares each
+#: contact with every text.
+COST = 50_000
+
 #: Times beyond these many seconds before or after the epoch are none.
 _SECONDS = 2**31
 
@@ -114,7 +118,30 @@ def parse(tree: Any, language: Language) -> Node:
     node = _node(tree, language, 0)
     if _values(node) > VALUES:
         raise Invalid(f"A search has at most {VALUES} values", "query")
+    filters, longest = _filters(node), _longest(node)
+    if filters * longest > COST:
+        raise Invalid(
+            f"The search is too expensive: its {filters} filters times {longest}, the characters of the longest text "
+            f"in one of them, are more than {COST}. Use fewer filters, or shorter texts",
+            "query",
+        )
     return node
+
+
+def _filters(node: Node) -> int:
+    return sum(map(_filters, node.parts)) if isinstance(node, Group) else 1
+
+
+def _longest(node: Node) -> int:
+    """The characters of the filter with the most text."""
+    if isinstance(node, Group):
+        return max(map(_longest, node.parts))
+    match node.test:
+        case Part(_, text):
+            return len(text)
+        case OneOf(values):
+            return sum(len(value) for value in values if isinstance(value, str))
+    return 0
 
 
 def _values(node: Node) -> int:

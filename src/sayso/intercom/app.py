@@ -30,6 +30,7 @@ from sayso.intercom.routes import Route
 from sayso.intercom.versions import Version, named
 from sayso.service.access import Caller
 from sayso.service.ports import Clock, Ids
+from sayso.service.reader import READER
 from sayso.service.region import Region, Regions
 
 
@@ -107,6 +108,7 @@ class _Passage:
         """What is to be done with this. Raises RateLimited, and whatever else speaks against it."""
         caller, version = sender.caller, sender.version
         self.key = caller.token.id
+        READER.set(caller.token.id)
         self._spend()
         if version is None:
             raise UnknownVersion("The requested version could not be found")

@@ -65,6 +65,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.TooLarge: Answer(413, "client_error"),
     domain.KeyReused: Answer(422, "parameter_invalid"),
     domain.RateLimited: Answer(429, "rate_limit_exceeded", "The rate limit for the App has been exceeded"),
+    domain.TooManySlowReads: Answer(429, "rate_limit_exceeded"),
     domain.SaysoError: Answer(500, "server_error", "Server Error"),
     domain.Stale: Answer(503, "service_unavailable"),
     domain.Unavailable: Answer(503, "service_unavailable"),
@@ -106,7 +107,7 @@ _LINES: dict[type[domain.SaysoError], Callable[[domain.SaysoError], bytes]] = {
 
 
 def _lines(error: domain.SaysoError) -> bytes:
-    if isinstance(error, domain.Unavailable):
+    if isinstance(error, domain.Unavailable | domain.TooManySlowReads):
         return line(b"retry-after", b"%d" % error.retry_after)
     make = _LINES.get(type(error))
     return make(error) if make else b""

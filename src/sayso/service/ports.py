@@ -340,6 +340,9 @@ class Store(Protocol):
     def alone(self) -> AbstractAsyncContextManager[None]:
         """Of all processes on this data, one at a time is inside: for what several might otherwise begin at once."""
 
+    def stop_slow_reads(self) -> None:
+        """The server is stopping: searches and the like end with Unavailable, and new ones are refused."""
+
     async def check(self) -> None:
         """Raises Unavailable, with the reason, when a write could not be taken now."""
 

@@ -105,7 +105,7 @@ class SqlContactStore:
         return [_contact(workspace_id, row) for row in rows]
 
     async def count(self, workspace_id: str) -> int:
-        rows = await self._engine.scan(_COUNT, workspace_id)
+        rows = await self._engine.read_many(_COUNT, workspace_id)
         return int(rows[0][0])
 
     def commit(self, change: Change) -> Coroutine[Any, Any, None]:

@@ -56,9 +56,9 @@ class SqlDataEventStore:
     ) -> list[DataEvent]:
         window = (workspace_id, packed(contact_id), since[0], bytes.fromhex(since[1]))
         if before is None:
-            rows = await self._engine.scan(_FIRST, *window, limit)
+            rows = await self._engine.read_many(_FIRST, *window, limit)
         else:
-            rows = await self._engine.scan(_NEXT, *window, before[0], bytes.fromhex(before[1]), limit)
+            rows = await self._engine.read_many(_NEXT, *window, before[0], bytes.fromhex(before[1]), limit)
         return [_event(row) for row in rows]
 
     async def summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None:
@@ -66,12 +66,12 @@ class SqlDataEventStore:
         return Summary(*rows[0]) if rows else None
 
     async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
-        return [Summary(*row) for row in await self._engine.scan(_SUMMARIES, workspace_id, packed(contact_id))]
+        return [Summary(*row) for row in await self._engine.read_many(_SUMMARIES, workspace_id, packed(contact_id))]
 
     async def all(self, workspace_id: str, contact_id: str) -> Doings:
         key = (workspace_id, packed(contact_id))
-        events = [_event(row) for row in await self._engine.scan(_EVENTS, *key)]
-        return Doings(tuple(events), tuple(Summary(*row) for row in await self._engine.scan(_SUMMARIES, *key)))
+        events = [_event(row) for row in await self._engine.read_many(_EVENTS, *key)]
+        return Doings(tuple(events), tuple(Summary(*row) for row in await self._engine.read_many(_SUMMARIES, *key)))
 
 
 def rows(change: Change) -> list[Statement]:

@@ -43,14 +43,15 @@ class Database(Protocol):
 
 def at(url: DatabaseUrl, timeout: int) -> Database:
     """The database at an address that has no fault; `timeout` in seconds."""
-    return SqliteDatabase(url.path) if url.path is not None else PostgresDatabase(url, timeout)
+    return SqliteDatabase(url.path, timeout) if url.path is not None else PostgresDatabase(url, timeout)
 
 
 class SqliteDatabase:
     """A file, served by one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout: int = 5) -> None:
         self.path = path
+        self._timeout = timeout
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class SqliteDatabase:
         return store.locked(self.path)
 
     async def open(self, *, serving: bool = False) -> store.SqlStore:
-        return store.sqlite(self.path, checkpoints=serving)
+        return store.sqlite(self.path, checkpoints=serving, timeout=self._timeout)
 
     def back_up(self, target: Path, *, replace: bool) -> int:
         # Imported here: one command in many needs it.

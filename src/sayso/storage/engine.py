@@ -9,6 +9,9 @@ from msgspec import Struct
 
 Row = tuple[Any, ...]
 
+#: What the longest answer may take that anybody waits for, in seconds.
+LONGEST = 60.0
+
 
 class Statement(Struct, frozen=True, gc=False):
     """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale; it never hits two.
@@ -27,14 +30,23 @@ class Engine(Protocol):
     async def read_to_change(self, sql: str, *params: Any) -> list[Row]:
         """As `read`, for rows that a change is decided on: it may wait for the changes that are being written."""
 
+    async def read_many(self, sql: str, *params: Any) -> list[Row]:
+        """A bounded read of more rows, such as all of one contact's: it never waits behind a `scan`.
+
+        This and the two below raise Unavailable at the request's deadline, and are interrupted when they are cancelled.
+        """
+
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        """A read that may take long: it holds up nobody else."""
+        """A read that may look at every row of a workspace. Raises TooManySlowReads."""
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         """As `scan`, but None in the place of a row that cannot be decoded."""
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         """All statements or none, durable on return. Raises Stale, Unavailable, OutcomeUnknown."""
+
+    def stop_slow_reads(self) -> None:
+        """The server is stopping: end every `scan`, and refuse new ones."""
 
     async def check(self) -> None:
         """Raises Unavailable, with the reason, when a write could not be taken now."""

@@ -53,18 +53,18 @@ class SqlLinkStore:
         self._engine = engine
 
     async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
-        rows = await self._engine.scan(_TAGS, workspace_id, packed(contact_id))
+        rows = await self._engine.read_many(_TAGS, workspace_id, packed(contact_id))
         return LinkRows.of(*(Tagging(*row) for row in rows)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
         key = (workspace_id, packed(contact_id))
-        tags = [Tagging(*row) for row in await self._engine.scan(_TAGS, *key)]
-        companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.scan(_COMPANIES, *key)]
-        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.scan(_NOTES, *key)]
+        tags = [Tagging(*row) for row in await self._engine.read_many(_TAGS, *key)]
+        companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read_many(_COMPANIES, *key)]
+        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NOTES, *key)]
         return LinkRows.of(*tags, *companies, *notes)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
-        found = await self._engine.scan(_MERGES, workspace_id, packed(contact_id))
+        found = await self._engine.read_many(_MERGES, workspace_id, packed(contact_id))
         return [MergeRecord(source.hex(), role, at) for source, role, at in found]
 
 

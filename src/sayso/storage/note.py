@@ -37,7 +37,7 @@ class SqlNoteStore:
         self._engine = engine
 
     async def page(self, workspace_id: str, contact_id: str, offset: int, limit: int) -> list[Note]:
-        rows = await self._engine.scan(_PAGE, workspace_id, packed(contact_id), limit, offset)
+        rows = await self._engine.read_many(_PAGE, workspace_id, packed(contact_id), limit, offset)
         return [_note(row) for row in rows]
 
     async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:

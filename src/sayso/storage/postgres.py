@@ -11,12 +11,14 @@ import asyncpg
 
 from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
 from sayso.service.patience import WAITING_SINCE
-from sayso.storage.engine import Row, Statement
+from sayso.service.reader import READER
+from sayso.storage.engine import LONGEST, Row, Statement
 from sayso.storage.ledger import ANNOUNCE
-from sayso.storage.postgres_connections import LONG, Connection, Connections
+from sayso.storage.postgres_connections import Connection, Connections
 from sayso.storage.postgres_errors import is_lost, translated
 from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, for_many, packed
 from sayso.storage.postgres_url import Place, parsed
+from sayso.storage.read_limit import READS_PER_TOKEN, ReadLimit, unanswered
 
 T = TypeVar("T")
 
@@ -25,6 +27,9 @@ LANES = 1
 
 #: So many choices share a statement where as many wait: in larger ones PostgreSQL takes as long for each.
 LEAST_CHOICES = 24
+
+#: How long a query that was cancelled may take to end, in seconds.
+CANCEL_WITHIN = 1.0
 
 #: How often one change is tried whose answer is lost each time.
 _TRIES = 3
@@ -45,6 +50,10 @@ class PostgresEngine:
         self._reads = Gathering(self._read_many, LANES)
         self._choices = Gathering(self._choose, LANES, LEAST_CHOICES)
         self._alone: set[asyncio.Task[None]] = set()
+        # The other half of the connections is always there for everything else.
+        self._slow = ReadLimit(max(1, place.connections // 2), READS_PER_TOKEN)
+        self._stopping: Unavailable | None = None
+        self._slow_reads: set[asyncio.Task[list[Row]]] = set()
 
     @classmethod
     async def connect(cls, url: str, *, timeout: float = 5.0) -> PostgresEngine:  # noqa: ASYNC109
@@ -65,12 +74,46 @@ class PostgresEngine:
 
     read_to_change = read
 
-    async def scan(self, sql: str, *params: Any) -> list[Row]:
+    async def read_many(self, sql: str, *params: Any) -> list[Row]:
         return await self._asked(sql, params, self._timeout)
+
+    async def scan(self, sql: str, *params: Any) -> list[Row]:
+        return await self._read_slowly(sql, params, self._timeout)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         # PostgreSQL keeps no text that cannot be decoded.
-        return [*await self._asked(sql, params, max(self._timeout, LONG))]
+        return [*await self._read_slowly(sql, params, max(self._timeout, LONGEST))]
+
+    async def _read_slowly(self, sql: str, params: tuple[Any, ...], within: float) -> list[Row]:
+        token, deadline = READER.get(), self._deadline(within)
+        await self._slow.enter(token, deadline)
+        loop = asyncio.get_running_loop()
+        # Cancelled, asyncpg has the server cancel the query, and the connection can be used again. Should that not be
+        # answered either, the connection is given up a little later.
+        backstop = deadline + CANCEL_WITHIN
+        read = loop.create_task(self._read(lambda connection: connection.fetch(sql, *params), backstop))
+        self._slow_reads.add(read)
+        read.add_done_callback(lambda _: self._end_slow_read(read, token))
+        timer = loop.call_at(deadline, read.cancel)
+        try:
+            return await asyncio.shield(read)
+        except asyncio.CancelledError:
+            if read.cancelled():
+                raise (self._stopping or unanswered()) from None
+            read.cancel()
+            raise
+        finally:
+            timer.cancel()
+
+    def _end_slow_read(self, read: asyncio.Task[list[Row]], token: str) -> None:
+        self._slow_reads.discard(read)
+        self._slow.leave(token)
+
+    def stop_slow_reads(self) -> None:
+        self._stopping = Unavailable("The server is stopping; try again")
+        self._slow.refuse(self._stopping)
+        for read in self._slow_reads:
+            read.cancel()
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         deadline = self._deadline(self._timeout)

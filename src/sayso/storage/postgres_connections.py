@@ -15,6 +15,7 @@ import asyncpg
 from asyncpg import Connection
 
 from sayso.domain.errors import OutcomeUnknown, SaysoError, Unavailable
+from sayso.storage.engine import LONGEST
 from sayso.storage.postgres_errors import drops_all, late, translated
 from sayso.storage.postgres_url import Place
 
@@ -30,9 +31,6 @@ IDLE_LIMIT = 300.0
 
 #: As we need a session to be; a pooler in transaction mode keeps no settings.
 _SETTINGS = {"application_name": "sayso", "jit": "off", "default_transaction_isolation": "read committed"}
-
-#: What the longest answer may take that anybody waits for, in seconds.
-LONG = 60.0
 
 # What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions. What is
 # given up here ends there too, which a server on Windows cannot tell.
@@ -280,7 +278,7 @@ async def dialled(host: str, place: Place, timeout: float) -> Connection:  # noq
     limits = {
         "lock_timeout": timeout,
         "idle_in_transaction_session_timeout": 2 * timeout,
-        "statement_timeout": max(timeout, LONG),
+        "statement_timeout": max(timeout, LONGEST),
     }
     in_ms = {name: str(int(limit * 1000)) for name, limit in limits.items()}
     connection = await asyncpg.connect(host, server_settings={**_SETTINGS, **in_ms})

@@ -104,7 +104,7 @@ class SqlSearchStore:
     async def _few(self, workspace_id: str, query: Node, asked: Asked) -> str | None:
         """Where a search asks for what few contacts have, the rows that name them."""
         tag_id = tag(query)
-        if tag_id is not None and not await self._engine.scan(_IS_MUCH_TAGGED, workspace_id, tag_id, FEW):
+        if tag_id is not None and not await self._engine.read_many(_IS_MUCH_TAGGED, workspace_id, tag_id, FEW):
             return _OF_FEW.format(_TAGGED.format(asked.given(tag_id)))
         second = updated_since(query)
         if second is not None and second > 0:

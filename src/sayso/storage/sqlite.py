@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,9 +17,13 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
-from sayso.storage.engine import Row, Statement
+from sayso.service.patience import WAITING_SINCE
+from sayso.service.reader import READER
+from sayso.storage.engine import LONGEST, Row, Statement
+from sayso.storage.read_limit import READS_PER_TOKEN
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_errors import translated
+from sayso.storage.sqlite_readers import Fetch, OverBudget, ReaderPool
 from sayso.storage.sqlite_writer import Outcome, Writer
 
 Look = tuple[str, tuple[Any, ...], "asyncio.Future[list[Row]]"]
@@ -54,11 +57,27 @@ SMALL_BATCH = 256
 #: A log that grew longer than this, while a slow reader held it, is cut back when it starts anew, in bytes.
 LOG_BYTES = 64 * 1024**2
 
+#: No slow read starts while the log is longer than this, and those that run are interrupted when it is twice as long,
+#: in pages of 4 KiB: a log can only be reset when no snapshot needs it.
+LOG_PAUSE = 8_000
+
+#: So many checkpoints are tried without slow reads before these go on again.
+CHECKPOINT_TRIES = 5
+
+#: How many threads there are for bounded reads, and for slow ones.
+BOUNDED_READERS, SLOW_READERS = 2, 2
+
+#: A bounded read that takes longer than this is run again among the slow ones, in seconds.
+BUDGET = 0.1
+
 #: What the connection for point reads keeps of the file in memory, in KiB.
 READER_CACHE = 64 * 1024
 
-#: What the connection for long reads keeps: more than the rows of a page's worth of finds that lie far apart.
-SCANNER_CACHE = 16 * 1024
+#: What a connection for slow reads keeps: more than the rows of a page's worth of finds that lie far apart.
+SLOW_CACHE = 16 * 1024
+
+#: What a connection for bounded reads keeps.
+BOUNDED_CACHE = 4 * 1024
 
 # A table of its own: an update that changes no byte would write nothing, and so prove nothing.
 _TAKE_ROOM = (
@@ -83,22 +102,28 @@ def connect(path: Path | str, *, vfs: str | None = None, synchronous: str = "FUL
 
 
 class SqliteEngine:
-    """`connect` opens one more connection; `checkpoints` is true in the one process that may checkpoint: the server."""
+    """`connect` opens one more connection; `checkpoints` is true in the one process that may checkpoint: the server.
+    `timeout`: how long a request's reads may take, in seconds."""
 
-    def __init__(self, connect: Callable[[], apsw.Connection], *, checkpoints: bool = False) -> None:
-        self._connect = connect
+    def __init__(
+        self, connect: Callable[[], apsw.Connection], *, checkpoints: bool = False, timeout: float = 5.0
+    ) -> None:
+        self._timeout = timeout
         self._reader = connect()
         self._reader.execute(f"PRAGMA cache_size = {-READER_CACHE}")
         # Otherwise it looks at values of parameters when it plans, and prepares such a statement anew for each value.
         self._reader.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # One for all: each reads to its end at once, and a new one costs as much as a part of a read.
         self._cursor = self._reader.cursor()
-        self._scanner: apsw.Connection | None = None
         self._writer = Writer(connect, checkpoints=checkpoints)
         self._handed: SimpleQueue[Handed | Callable[[], None] | None] = SimpleQueue()
         self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
         self._thread.start()
-        self._scans = ThreadPoolExecutor(1, "sayso-scanner")
+        self._bounded = ReaderPool("bounded", connect, BOUNDED_READERS, BOUNDED_CACHE)
+        self._slow = ReaderPool("slow", connect, SLOW_READERS, SLOW_CACHE, READS_PER_TOKEN, self._slow_reads_ended)
+        self._relieving = False
+        self._relieve_above = LOG_PAUSE
+        self._checkpoints_failed = 0
         self._looking: list[Look] = []
         self._waiting: list[Work] = []
         self._deadline = 0.0
@@ -146,23 +171,24 @@ class SqliteEngine:
                 if self._reader.in_transaction:
                     self._reader.execute("ROLLBACK")
 
+    async def read_many(self, sql: str, *params: Any) -> list[Row]:
+        token, deadline = READER.get(), self._read_deadline(self._timeout)
+        try:
+            return await self._bounded.run(token, deadline, apsw.Cursor.fetchall, sql, params, BUDGET)
+        except OverBudget:
+            return await self._slow.run(token, deadline, apsw.Cursor.fetchall, sql, params)
+
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await self._beside(apsw.Cursor.fetchall, sql, params)
+        return await self._slow.run(READER.get(), self._read_deadline(self._timeout), apsw.Cursor.fetchall, sql, params)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
-        return await self._beside(lambda cursor: list(_decoded(cursor)), sql, params)
+        fetch: Fetch = lambda cursor: list(_decoded(cursor))  # noqa: E731
+        deadline = self._read_deadline(max(self._timeout, LONGEST))
+        return await self._slow.run(READER.get(), deadline, fetch, sql, params)
 
-    async def _beside(self, fetch: Callable[[apsw.Cursor], list[Any]], sql: str, params: tuple[Any, ...]) -> list[Any]:
-        return await asyncio.get_running_loop().run_in_executor(self._scans, self._scan, fetch, sql, params)
-
-    def _scan(self, fetch: Callable[[apsw.Cursor], list[Any]], sql: str, params: tuple[Any, ...]) -> list[Any]:
-        try:
-            if self._scanner is None:
-                self._scanner = self._connect()
-                self._scanner.execute(f"PRAGMA cache_size = {-SCANNER_CACHE}")
-            return fetch(self._scanner.execute(dialect(sql), params))
-        except apsw.Error as error:
-            raise translated(error) from error
+    def _read_deadline(self, within: float) -> float:
+        since = WAITING_SINCE.get()
+        return (asyncio.get_running_loop().time() if since is None else since) + within
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         if self._closed:
@@ -191,6 +217,8 @@ class SqliteEngine:
             self._hand_over()
         else:
             self._idle.set()
+            if self._relieving:
+                self._relieve_log()
 
     def _look(self) -> None:
         looking, self._looking = [look for look in self._looking if not look[2].done()], []
@@ -244,7 +272,9 @@ class SqliteEngine:
         if not is_free:
             # After the snapshot: what an older one holds back of the log would be left for later, the rest carried over
             # without a sync, and SQLite does not carry that over again when the later sync fails.
-            self._handed.put(self._writer.checkpoint)
+            self._order_checkpoint()
+        else:
+            self._relieve_log()
         # Before the answers: they are made while the disk is waited for.
         self._go_on()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
@@ -255,6 +285,54 @@ class SqliteEngine:
             else:
                 done.set_exception(outcome)
         self._trouble = next((o.message for o in outcomes if isinstance(o, Unavailable)), None)
+
+    def _order_checkpoint(self) -> None:
+        """To be called between batches: until the next one, the writer's connection is its thread's alone."""
+        loop = asyncio.get_running_loop()
+        self._writer_is_free = False
+        had_no_slow_reads = self._slow.is_idle
+
+        def checkpoint() -> None:
+            is_complete = self._writer.checkpoint()
+            if had_no_slow_reads:
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(self._end_relief, is_complete)
+
+        self._handed.put(checkpoint)
+
+    def _relieve_log(self) -> None:
+        """Keep slow reads from holding the log: while it is long none starts, and when it is too long none goes on."""
+        pages = self._writer.log_pages
+        if pages <= LOG_PAUSE:
+            self._relieve_above = LOG_PAUSE
+        if not self._relieving:
+            if pages <= self._relieve_above or not self._writer.checkpoints:
+                return
+            self._relieving, self._checkpoints_failed = True, 0
+            self._slow.pause()
+        if pages > self._relieve_above + LOG_PAUSE:
+            self._slow.interrupt(Unavailable("The database has too much to write for this read; try again"))
+        if self._slow.is_idle:
+            self._order_checkpoint()
+
+    def _end_relief(self, is_complete: bool) -> None:
+        if not self._relieving:
+            return
+        self._checkpoints_failed += not is_complete
+        if is_complete or self._checkpoints_failed == CHECKPOINT_TRIES:
+            # What still holds the log then is no read of ours, but a backup, for example.
+            self._relieve_above = LOG_PAUSE if is_complete else self._writer.log_pages + LOG_PAUSE
+            self._relieving = False
+            self._slow.resume()
+        elif self._idle.is_set():
+            self._relieve_log()
+
+    def _slow_reads_ended(self) -> None:
+        if self._relieving and self._idle.is_set():
+            self._relieve_log()
+
+    def stop_slow_reads(self) -> None:
+        self._slow.refuse(Unavailable("The server is stopping; try again"))
 
     async def check(self) -> None:
         """After a failed write, tries one that is as large as most, and takes it back."""
@@ -267,13 +345,15 @@ class SqliteEngine:
         if self._closed:
             return
         self._closed = True
+        closed = Unavailable("The database is closed")
+        self._bounded.refuse(closed)
+        self._slow.refuse(closed)
         await self._idle.wait()
         self._end_snapshot()
         self._handed.put(None)
         await asyncio.to_thread(self._thread.join)
-        self._scans.shutdown()
-        if self._scanner is not None:
-            self._scanner.close()
+        await self._bounded.close()
+        await self._slow.close()
         self._reader.close()
 
 

@@ -32,7 +32,7 @@ class Writer:
     def __init__(self, connect: Callable[[], apsw.Connection], *, checkpoints: bool) -> None:
         self._connect = connect
         self._connection: apsw.Connection | None = None
-        self._checkpoints = checkpoints
+        self.checkpoints = checkpoints
         self._pages = 0
         self._due = CHECKPOINT_PAGES
 
@@ -97,10 +97,10 @@ class Writer:
     @property
     def is_due(self) -> bool:
         """Whether the log is long, and it is ours to carry it over."""
-        return self._checkpoints and self._pages >= self._due
+        return self.checkpoints and self._pages >= self._due
 
     def close(self) -> None:
-        if self._checkpoints and self._connection is not None:
+        if self.checkpoints and self._connection is not None:
             self.checkpoint()
         self._abandon()
 
@@ -115,8 +115,14 @@ class Writer:
         self._pages = pages
         return apsw.SQLITE_OK
 
-    def checkpoint(self) -> None:
-        """Carry over what no reader still needs, waiting for none: after all of it, the log starts anew by itself."""
+    @property
+    def log_pages(self) -> int:
+        """How many pages the log had after the last commit."""
+        return self._pages
+
+    def checkpoint(self) -> bool:
+        """Carry over what no reader still needs, waiting for none: after all of it, the log starts anew by itself.
+        Whether that was all of it."""
         try:
             pages, carried = self._opened().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except Exception:  # noqa: BLE001
@@ -125,6 +131,7 @@ class Writer:
             self._abandon()
         # Held up by a reader or a full disk: no use in trying again after each commit.
         self._due = CHECKPOINT_PAGES if pages == carried else pages + CHECKPOINT_PAGES // 4
+        return pages == carried
 
     def _abandon(self) -> None:
         """Let go of the connection: the next one reads the file anew, and nothing half done survives."""

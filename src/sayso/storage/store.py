@@ -58,6 +58,9 @@ class SqlStore:
         self.token = SqlTokenStore(engine)
         self.workspace = SqlWorkspaceStore(engine)
 
+    def stop_slow_reads(self) -> None:
+        self.engine.stop_slow_reads()
+
     async def check(self) -> None:
         await self.engine.check()
 
@@ -65,10 +68,11 @@ class SqlStore:
         await self.engine.close()
 
 
-def sqlite(path: Path, *, checkpoints: bool = False) -> SqlStore:
-    """A store on a database file that is up to date. `checkpoints`: in the server alone. Raises Unavailable."""
+def sqlite(path: Path, *, checkpoints: bool = False, timeout: float = 5.0) -> SqlStore:
+    """A store on a database file that is up to date. `checkpoints`: in the server alone. `timeout`: how long reads of a
+    request may take, in seconds. Raises Unavailable."""
     with _opening(path):
-        return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints))
+        return SqlStore(SqliteEngine(partial(connect, path), checkpoints=checkpoints, timeout=timeout))
 
 
 async def postgres(url: str, *, timeout: float = 5.0) -> SqlStore:  # noqa: ASYNC109

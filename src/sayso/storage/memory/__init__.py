@@ -61,6 +61,9 @@ class MemoryStore:
     def alone(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
+    def stop_slow_reads(self) -> None:
+        return
+
     async def check(self) -> None:
         pass
 

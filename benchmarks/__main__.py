@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, machine, postgres, report, search, servers, wrk
+from benchmarks import capacity, machine, postgres, report, search, servers, slow_searches, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
 from benchmarks.load import DATA, prepared
 from benchmarks.peers.fastapi_orm import filled_from
-from benchmarks.results import Footprint, Postgres, Results, Sample, Search, Sync, Written
+from benchmarks.results import Footprint, Postgres, Results, Sample, Search, SlowSearches, Sync, Written
 from benchmarks.rounds import measured
 from benchmarks.servers import Server
 from benchmarks.wrk import Load
@@ -108,6 +108,7 @@ def _run(asked: argparse.Namespace) -> Results:
         steps=found_steps,
         million=_million(asked, folder),
         search=_search(asked, folder) if asked.million else None,
+        slow_searches=None if asked.only == "constant" else _slow_searches(asked, folder),
         postgres=_postgres(asked, folder) if asked.postgres and asked.only != "constant" else None,
     )
 
@@ -118,6 +119,11 @@ def _million(asked: argparse.Namespace, folder: Path) -> Footprint | None:
 
 def _search(asked: argparse.Namespace, folder: Path) -> Search:
     return search.measured(1_000_000, 1_000_000, asked.rounds, asked.seconds, folder, _tell)
+
+
+def _slow_searches(asked: argparse.Namespace, folder: Path) -> SlowSearches:
+    contacts = 20_000 if asked.quick else 200_000
+    return slow_searches.measured(contacts, 1 if asked.quick else asked.rounds, 3 * asked.seconds, folder)
 
 
 def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:
@@ -131,7 +137,7 @@ def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:
 
 
 #: What can be measured without the rest.
-_PARTS = {"postgres": _postgres, "million": _million}
+_PARTS = {"postgres": _postgres, "million": _million, "slow_searches": _slow_searches}
 
 
 def _anew(asked: argparse.Namespace) -> Results:

@@ -66,7 +66,7 @@ def prepared(count: int) -> tuple[Path, Path]:
         print(f"loading {count:,} contacts, once", flush=True)
         for old in [*DATA.glob(f"sayso-{count}-*"), *DATA.glob(f"ids-{count}-*")]:
             old.unlink()
-        made = asyncio.run(_load(database, count))
+        made = asyncio.run(fill(database, count))
         ids.write_text("".join(f"{contact_id}\n" for contact_id in made))
     return database, ids
 
@@ -115,7 +115,8 @@ class _Bulk:
         self._connection.close()
 
 
-async def _load(path: Path, count: int) -> list[str]:
+async def fill(path: Path, count: int) -> list[str]:
+    """Make a database with `count` contacts; their ids."""
     store.bring_up_to_date(path, now())
     workspace_id, types = await _workspace(path)
     bulk: Any = _Bulk(path)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import report_postgres, report_search, targets
+from benchmarks import report_postgres, report_search, report_slow_searches, targets
 from benchmarks.results import Results, Steps
 from benchmarks.rounds import CONNECTIONS
 from benchmarks.table import BUSY, BUSY_WARNING, table, times
@@ -38,6 +38,7 @@ def rendered(results: Results) -> str:
     parts = [_head(results), _targets(results), *_loads(results)]
     parts += [_written(results), _group_commits(results), _steps(results.steps), _million(results)]
     parts.append(report_search.part(results.search))
+    parts.append(report_slow_searches.part(results.slow_searches))
     parts += report_postgres.parts(results.postgres)
     return "\n\n".join(part for part in parts if part)
 

@@ -163,6 +163,32 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRound:
+    """Work of other clients while `searchers` clients sent the worst searches, or none did.
+
+    `p99`: by kind of request, in ms. `searches`: what became of them, by status. `log`: the longest, in bytes.
+    """
+
+    round: int
+    searchers: int
+    p99: dict[str, float]
+    per_second: float
+    failures: list[str]
+    searches: dict[str, int]
+    log: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowSearches:
+    """What others notice of the worst searches. `clients`: how many others there are."""
+
+    contacts: int
+    seconds: float
+    clients: int
+    rounds: list[SearchRound]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     when: str
     command: str
@@ -180,6 +206,7 @@ class Results:
     million: Footprint | None
     postgres: Postgres | None = None
     search: Search | None = None
+    slow_searches: SlowSearches | None = None
 
     def keep(self) -> None:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample, Search
+from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample, Search, SlowSearches
 
 OURS = "sayso"
 WORKERS = "sayso-2"
@@ -76,6 +76,8 @@ def outcomes(results: Results) -> list[Outcome]:
         found += _million(results.million)
     if results.search is not None:
         found += search_outcomes(results.search)
+    if results.slow_searches is not None:
+        found += slow_search_outcomes(results.slow_searches)
     if results.postgres is not None:
         found += postgres_outcomes(results.postgres)
     return found
@@ -140,6 +142,26 @@ def search_outcomes(found: Search) -> Iterator[Outcome]:
     most = max(found.load.resident) / _MIB
     title = f"Resident while {found.load.contacts:,} contacts are loaded by the API"
     yield _at_most("load-resident", title, 300, most, "MiB")
+
+
+def slow_p99(found: SlowSearches, kind: str, *, searching: bool) -> float:
+    """In ms, the median of the rounds."""
+    return median(each.p99[kind] for each in found.rounds if bool(each.searchers) is searching)
+
+
+def slow_ratio(found: SlowSearches, kind: str) -> float:
+    """With searches over without: inside each round, then the median."""
+    p99 = {(each.round, bool(each.searchers)): each.p99[kind] for each in found.rounds}
+    return median(p99[at, True] / p99[at, False] for at in sorted({each.round for each in found.rounds}))
+
+
+def slow_search_outcomes(found: SlowSearches) -> Iterator[Outcome]:
+    slowest = max(slow_p99(found, kind, searching=True) for kind in found.rounds[0].p99)
+    yield _at_most("slow-p99", "p99 of the slowest kind of request beside the worst searches", 50, slowest, "ms")
+    failures = sum(len(each.failures) for each in found.rounds)
+    yield _at_most("slow-failures", "Failures of other requests beside the worst searches", 0, failures, "")
+    log = max(each.log for each in found.rounds) / _MIB
+    yield _at_most("slow-log", "Write-ahead log beside the worst searches", 128, log, "MiB")
 
 
 def postgres_outcomes(found: Postgres) -> Iterator[Outcome]:

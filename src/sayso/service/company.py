@@ -63,10 +63,15 @@ class CompanyService:
 
     async def find(self, workspace_id: str, company_id: str) -> Counted:
         """A live company. Raises CompanyNotFound."""
+        company = await self.find_uncounted(workspace_id, company_id)
+        return (await self.counted(workspace_id, [company]))[0]
+
+    async def find_uncounted(self, workspace_id: str, company_id: str) -> Company:
+        """A live company, by a point read: who belongs to it is not counted. Raises CompanyNotFound."""
         company = await self._store.company.find(workspace_id, company_id)
         if company is None or company.state is not CompanyState.LIVE:
             raise CompanyNotFound("there is no such company")
-        return (await self.counted(workspace_id, [company]))[0]
+        return company
 
     async def find_by_external_id(self, workspace_id: str, external_id: str) -> Counted:
         """A live company. Raises CompanyNotFound."""
@@ -92,16 +97,16 @@ class CompanyService:
         """
         act = self._act(author)
         own_id = self._ids.uuid() if external_id is None else external_id
-        held: Company | None
-        count = 0
+        held = await self._holder(workspace_id, own_id)
+        # Before the lock: a count takes as long as the company is large.
+        count = 0 if held is None else (await self.counted(workspace_id, [held]))[0].user_count
 
         async def decide() -> CompanyChange | None:
-            nonlocal held, count
+            nonlocal held
             held = await self._holder(workspace_id, own_id)
             if held is None:
                 profile = wish(CompanyProfile(own_id), act.at)
                 return await self._learned(rules.create(workspace_id, self._ids.contact(act.at), profile, act))
-            ((_, count),) = await self.counted(workspace_id, [held])
             return await self._learned(rules.update(held, wish(held.profile, act.at), act))
 
         async with self._turns.of(workspace_id, own_id):
@@ -122,17 +127,17 @@ class CompanyService:
         Raises CompanyNotFound, Unavailable, and what the rule raises.
         """
         act = self._act(author)
-        held: Counted
+        # Before the lock: a count takes as long as the company is large.
+        held, count = await self.find(workspace_id, company_id)
 
         async def decide() -> CompanyChange | None:
             nonlocal held
-            held = await self.find(workspace_id, company_id)
-            return await self._learned(rule(held.company, act))
+            held = await self.find_uncounted(workspace_id, company_id)
+            return await self._learned(rule(held, act))
 
         async with self._turns.of(workspace_id, company_id):
             change = await decided(decide, self._store.company.commit)
-        # Not read again: a read that fails must not make a failure of what was written.
-        return Counted(change.after, held.user_count) if change else held
+        return Counted(change.after if change else held, count)
 
     async def delete(self, author: Author, workspace_id: str, company_id: str) -> None:
         """Delete a company, then detach its contacts: the first thousand before this returns, the others after it.

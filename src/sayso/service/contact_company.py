@@ -29,12 +29,11 @@ class ContactCompanyService:
     async def attach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Counted:
         """Make a contact belong to a company. Raises ContactNotFound, CompanyNotFound, TooManyCompanies."""
         act = self._act(author)
-        held: Counted
+        held = await self._counted(workspace_id, contact_id, company_id)
 
         async def decide() -> Change | None:
-            nonlocal held
             contact = await self._contacts.find(workspace_id, contact_id)
-            held = await self._companies.find(workspace_id, company_id)
+            await self._companies.find_uncounted(workspace_id, company_id)
             change = rules.attach(contact, company_id, act)
             return change and change._replace(joined=(company_id,))
 
@@ -45,12 +44,11 @@ class ContactCompanyService:
     async def detach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Counted:
         """End that a contact belongs to a company. Raises ContactNotFound; CompanyNotFound where it does not."""
         act = self._act(author)
-        held: Counted
+        held = await self._counted(workspace_id, contact_id, company_id)
 
         async def decide() -> Change | None:
-            nonlocal held
             contact = await self._contacts.find(workspace_id, contact_id)
-            held = await self._companies.find(workspace_id, company_id)
+            await self._companies.find_uncounted(workspace_id, company_id)
             change = rules.detach(contact, company_id, act)
             if change is None:
                 raise CompanyNotFound("the contact does not belong to the company")
@@ -80,6 +78,12 @@ class ContactCompanyService:
         page = after.page + 1 if after else number
         following = Cursor(0, ids[size - 1], page, total) if len(ids) > size else None
         return ContactPage(live, page, total, following)
+
+    async def _counted(self, workspace_id: str, contact_id: str, company_id: str) -> Counted:
+        """The company before the change. Counted outside the contact's lock: a count takes as long as the company is
+        large. Raises ContactNotFound, CompanyNotFound."""
+        await self._contacts.find(workspace_id, contact_id)
+        return await self._companies.find(workspace_id, company_id)
 
     def _act(self, author: Author) -> Act:
         now = self._clock()

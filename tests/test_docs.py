@@ -17,6 +17,7 @@ from tests.running import Running
 
 from sayso.cli import main
 from sayso.settings import Settings
+from sayso.storage.migrate import files
 
 
 @pytest.mark.parametrize("name", reference.pages())
@@ -30,6 +31,16 @@ def test_every_setting_is_in_the_reference():
     written = (reference.FOLDER / "settings.md").read_text("utf-8")
 
     assert [] == [setting.name for setting in fields(Settings) if f"`{setting.name}`" not in written]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in files()])
+def test_the_changelog_says_of_every_migration_that_older_programs_refuse_the_database_afterwards(name: str):
+    changelog = (reference.FOLDER.parents[1] / "CHANGELOG.md").read_text("utf-8")
+    sections = [section for release in changelog.split("\n## ") for section in release.split("\n### ")]
+    about = [section for section in sections if section.startswith("Database\n") and f"`{name}`" in section]
+
+    assert 1 == len(about)
+    assert "older programs refuse the database" in " ".join(about[0].split())
 
 
 def _commands(command: click.Command, path: str) -> list[tuple[str, click.Command]]:

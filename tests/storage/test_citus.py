@@ -18,9 +18,9 @@ COLUMNS = {place.table: place.column for place in DISTRIBUTED}
 
 @pytest.fixture(scope="module")
 def schema() -> Iterator[apsw.Connection]:
-    """The shared schema as it is written, with the table in which migrations are recorded."""
+    """The shared schema as it is written, with the tables in which migrations are recorded."""
     with apsw.Connection(":memory:") as connection:
-        connection.execute(migrate.TABLE)
+        connection.execute(migrate.TABLES)
         for _, sql in migrate.files():
             connection.execute(sql)
         yield connection

@@ -86,6 +86,7 @@ def rows_of(source: Path) -> Rows:
     found = {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
     connection.close()
     found.pop("migrations")
+    found.pop("migrating")
     return found
 
 

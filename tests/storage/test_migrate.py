@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +15,7 @@ from tests.cast import NOON
 from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
 from sayso.storage import sqlite, store
+from sayso.storage.backfill import Backfill, Batch
 from sayso.storage.migrate import NewerSchema, OtherSchema, files, migrate, pending
 
 ALL = [name for name, _ in files()]
@@ -123,6 +125,125 @@ def test_two_processes_that_migrate_at_once_apply_each_migration_once(tmp_path: 
 
     assert 4 == len(applied)
     assert [name for name, _ in later] == sorted(name for names in applied for name in names)
+
+
+# Migrations with code.
+
+COUNTED = ("9997_counted", "CREATE TABLE counted (a BIGINT NOT NULL, at BIGINT NOT NULL\n);")
+
+
+class Stopped(Exception):
+    """What stands for a kill."""
+
+
+async def count_to_ten(batch: Batch) -> str | None:
+    """Write the numbers from 1 to 10, each with the time the migration began."""
+    rows = await batch.read("SELECT count(*) FROM counted WHERE a > $1", -1)
+    assert rows == [(int(batch.place or 0),)]
+    numbers = range(rows[0][0] + 1, min(rows[0][0] + batch.limit, 10) + 1)
+    await batch.write("INSERT INTO counted (a, at) VALUES ($1, $2)", [(number, batch.now) for number in numbers])
+    return str(numbers[-1]) if numbers else None
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, backfill: Backfill = count_to_ten) -> None:
+    monkeypatch.setattr(migrations, "files", lambda: [*files(), COUNTED])
+    monkeypatch.setattr(migrations, "BATCH", 3)
+    monkeypatch.setitem(migrations.BACKFILLS, COUNTED[0], backfill)
+
+
+def stopping_at(place: str) -> Backfill:
+    async def stop(batch: Batch) -> str | None:
+        reached = await count_to_ten(batch)
+        if batch.place == place:
+            raise Stopped
+        return reached
+
+    return stop
+
+
+def test_the_code_of_a_migration_runs_in_batches_until_nothing_is_left(
+    connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    counting(monkeypatch)
+    sizes: list[tuple[int]] = []
+
+    async def watch(batch: Batch) -> str | None:
+        reached = await count_to_ten(batch)
+        sizes.extend(await batch.read("SELECT count(*) FROM counted"))
+        return reached
+
+    monkeypatch.setitem(migrations.BACKFILLS, COUNTED[0], watch)
+
+    assert [*ALL, COUNTED[0]] == migrate(connection, NOON)
+
+    assert [(3,), (6,), (9,), (10,), (10,)] == sizes
+    assert [] == pending(connection)
+
+
+@pytest.mark.parametrize("place", ["", "3", "9", "10"])
+def test_code_that_was_stopped_in_a_batch_goes_on_after_the_batch_before(
+    connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    counting(monkeypatch, stopping_at(place))
+    with pytest.raises(Stopped):
+        migrate(connection, NOON)
+    assert [COUNTED[0]] == pending(connection)
+    assert [(int(place or 0),)] == connection.execute("SELECT count(*) FROM counted").fetchall()
+
+    counting(monkeypatch)
+    assert [COUNTED[0]] == migrate(connection, NOON + 1)
+
+    assert [(number, NOON) for number in range(1, 11)] == connection.execute("SELECT a, at FROM counted").fetchall()
+    assert [] == pending(connection)
+
+
+def test_a_database_whose_migration_has_not_finished_is_refused_by_older_programs(
+    connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    counting(monkeypatch, stopping_at("3"))
+    with pytest.raises(Stopped):
+        migrate(connection, NOON)
+    monkeypatch.setattr(migrations, "files", files)
+
+    with pytest.raises(NewerSchema, match=COUNTED[0]):
+        pending(connection)
+
+
+def test_code_that_waits_for_anything_else_than_its_batch_is_refused(
+    connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    async def wait(batch: Batch) -> str | None:
+        await asyncio.sleep(0)
+        return None
+
+    counting(monkeypatch, wait)
+
+    with pytest.raises(RuntimeError, match="the backfill waited"):
+        migrate(connection, NOON)
+    assert [COUNTED[0]] == pending(connection)
+
+
+def test_processes_that_run_the_same_code_at_once_do_each_batch_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "sayso.db"
+    store.bring_up_to_date(path, NOON)
+    counting(monkeypatch)
+    applied: list[list[str]] = []
+    start = threading.Barrier(4)
+
+    def process() -> None:
+        with closing(sqlite.connect(path)) as connection:
+            start.wait(10)
+            applied.append(migrate(connection, NOON))
+
+    threads = [threading.Thread(target=process) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert [[], [], [], [COUNTED[0]]] == sorted(applied)
+    with closing(sqlite.connect(path)) as connection:
+        assert [(number,) for number in range(1, 11)] == connection.execute("SELECT a FROM counted").fetchall()
 
 
 def test_hot_tables_are_kept_in_the_order_of_their_keys(connection: apsw.Connection):

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from tests.cast import NOON
 from tests.postgres import Cluster, apart
+from tests.storage.test_migrate import COUNTED, Stopped, counting, stopping_at
 
 from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
@@ -39,7 +40,9 @@ async def test_text_is_kept_in_the_order_of_its_bytes_whatever_the_database_s_la
 
     kept = await columns(database)
 
-    assert {"C"} == {collation for table, _, kind, collation in kept if kind == "text" and table != "migrations"}
+    assert {"C"} == {
+        collation for table, _, kind, collation in kept if kind == "text" and table not in {"migrations", "migrating"}
+    }
     assert {"text", "bigint", "integer", "bytea"} == {kind for _, _, kind, _ in kept}
 
 
@@ -73,6 +76,36 @@ async def test_processes_that_migrate_at_once_apply_each_migration_once(database
     applied = await asyncio.gather(*(bring_up_to_date(database, NOON) for _ in range(4)))
 
     assert sorted([*ALL, *(name for name, _ in later)]) == sorted(name for names in applied for name in names)
+
+
+async def test_the_code_of_a_migration_runs_in_batches_and_goes_on_after_a_stop(
+    cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    counting(monkeypatch, stopping_at("6"))
+    with pytest.raises(Stopped):
+        await bring_up_to_date(database, NOON)
+    assert [COUNTED[0]] == await still_pending(database)
+    assert [(6,)] == [tuple(row) for row in cluster.sql("SELECT count(*) FROM counted", url=database)]
+
+    counting(monkeypatch)
+    assert [COUNTED[0]] == await bring_up_to_date(database, NOON + 1)
+
+    rows = cluster.sql("SELECT a, at FROM counted ORDER BY a", url=database)
+    assert [(number, NOON) for number in range(1, 11)] == [tuple(row) for row in rows]
+    assert [] == await still_pending(database)
+
+
+async def test_processes_that_run_the_same_code_at_once_do_each_batch_once(
+    cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    await bring_up_to_date(database, NOON)
+    counting(monkeypatch)
+
+    applied = await asyncio.gather(*(bring_up_to_date(database, NOON) for _ in range(4)))
+
+    assert [[], [], [], [COUNTED[0]]] == sorted(applied)
+    rows = cluster.sql("SELECT a FROM counted ORDER BY a", url=database)
+    assert [(number,) for number in range(1, 11)] == [tuple(row) for row in rows]
 
 
 async def test_a_database_that_keeps_text_in_another_form_is_refused(cluster: Cluster):

@@ -38,7 +38,8 @@ DISTRIBUTED = (
     Distributed("idempotency", "key", "none"),
 )
 
-#: Read often, written seldom: a write goes to every server. `migrations` too, so that each server knows its schema.
+#: Read often, written seldom: a write goes to every server. The tables about migrations too, so that each server knows
+#: its schema.
 REFERENCE = (
     "workspaces",
     "admins",
@@ -50,6 +51,7 @@ REFERENCE = (
     "data_attributes",
     "note_numbers",
     "migrations",
+    "migrating",
 )
 
 #: In the order in which they are placed.

@@ -24,7 +24,8 @@ from sayso.storage.url import DatabaseUrl
 #: How many rows are copied at once.
 PORTION = 5_000
 
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('migrations', 'room') ORDER BY name"
+_TABLES = """SELECT name FROM sqlite_master WHERE type = 'table'
+AND name NOT IN ('migrations', 'migrating', 'room') ORDER BY name"""
 _COLUMNS = "SELECT name, pk FROM pragma_table_info($1) ORDER BY cid"
 
 # While a copy is not finished, the target has this table: a row for each table, and one for the source.

@@ -1,19 +1,46 @@
-"""Migrations: numbered files, forward only, one transaction each."""
+"""Migrations: numbered files, forward only, one transaction each.
+
+A migration that computes rows has code as well, in `BACKFILLS`. Its file is applied first, in one transaction with a
+note that the code has not finished; then each batch of the code is one transaction with a note of how far it came.
+Until the last one the migration is pending: a server refuses the database, and whoever migrates next goes on.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
+from typing import Any
 
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.storage.backfill import Backfill, run
+from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
+from sayso.storage.sqlite_dialect import dialect
 
-TABLE = """CREATE TABLE IF NOT EXISTS migrations
-(name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
+#: The code of a migration, by its file's name without `.sql`.
+BACKFILLS: dict[str, Backfill] = {}
+
+#: How many rows a batch of such code works on.
+BATCH = 2_000
+
+# `migrating` has a row only while the code of a migration has not finished. An older program needs no knowledge of it:
+# the migration is among the others from its first transaction on, and a program refuses those that it does not know.
+TABLES = """CREATE TABLE IF NOT EXISTS migrations
+(name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS migrating (name TEXT NOT NULL PRIMARY KEY, place TEXT NOT NULL)"""
+
+BEGIN_BACKFILL = "INSERT INTO migrating (name, place) VALUES ($1, '')"
+BACKFILL = """SELECT migrating.name, place, applied_at FROM migrating
+JOIN migrations ON migrations.name = migrating.name"""
+MOVE_BACKFILL = "UPDATE migrating SET place = $2 WHERE name = $1"
+END_BACKFILL = "DELETE FROM migrating WHERE name = $1"
+
 _CREATE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\);", re.DOTALL)
 
 
@@ -39,11 +66,12 @@ def digest(sql: str) -> str:
 
 def pending(connection: apsw.Connection) -> list[str]:
     """The names of the migrations a database still needs. Raises NewerSchema, OtherSchema."""
-    return lacking(_applied(connection))
+    return lacking(_applied(connection), _unfinished(connection))
 
 
-def lacking(applied: Mapping[str, str]) -> list[str]:
-    """The names of the migrations that were not applied; `applied` gives the digest of each that was.
+def lacking(applied: Mapping[str, str], unfinished: Sequence[Row] = ()) -> list[str]:
+    """The names of the migrations that were not applied; `applied` gives the digest of each whose file was, and
+    `unfinished` is what `BACKFILL` finds.
 
     Raises NewerSchema, OtherSchema.
     """
@@ -57,7 +85,8 @@ def lacking(applied: Mapping[str, str]) -> list[str]:
             f"the database was made by another state of {', '.join(other)}, from before its release: "
             "use the version that made it, or begin with a new database"
         )
-    return [name for name in known if name not in applied]
+    half = {name for name, *_ in unfinished}
+    return [name for name in known if name not in applied or name in half]
 
 
 def migrate(connection: apsw.Connection, now: int) -> list[str]:
@@ -68,21 +97,62 @@ def migrate(connection: apsw.Connection, now: int) -> list[str]:
 
 
 def _apply(connection: apsw.Connection, name: str, sql: str, now: int) -> bool:
-    """Apply one migration. Looked up inside the transaction: another process may have been faster."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(TABLE)
-        needed = name in pending(connection)
+    """Apply one migration; false where another process did, which is looked up inside each transaction."""
+    with _transaction(connection):
+        connection.execute(TABLES)
+        needed = name not in _applied(connection) and name in pending(connection)
         if needed:
             connection.execute(for_sqlite(sql))
             kept = (name, digest(sql), now)
             connection.execute("INSERT INTO migrations (name, sha256, applied_at) VALUES (?1, ?2, ?3)", kept)
+            if name in BACKFILLS:
+                connection.execute(dialect(BEGIN_BACKFILL), (name,))
+    return _backfill(connection, name) if name in BACKFILLS else needed
+
+
+def _backfill(connection: apsw.Connection, name: str) -> bool:
+    """Run a migration's code to its end; false where another process came to that first."""
+    while True:
+        with _transaction(connection):
+            found = [(place, began) for half, place, began in _unfinished(connection) if half == name]
+            if not found:
+                return False
+            place = run(BACKFILLS[name](_Batch(connection, *found[0], BATCH)))
+            if place is None:
+                connection.execute(dialect(END_BACKFILL), (name,))
+            else:
+                connection.execute(dialect(MOVE_BACKFILL), (name, place))
+        # No server does it meanwhile, and the log would grow as long as all that is written.
+        with suppress(apsw.BusyError):
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if place is None:
+            return True
+
+
+@dataclass(frozen=True)
+class _Batch:
+    connection: apsw.Connection
+    place: str
+    now: int
+    limit: int
+
+    async def read(self, sql: str, *params: Any) -> list[Row]:
+        return self.connection.execute(dialect(sql), params).fetchall()
+
+    async def write(self, sql: str, rows: Sequence[Row]) -> None:
+        self.connection.executemany(dialect(sql), rows)
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return needed
 
 
 def for_sqlite(sql: str) -> str:
@@ -104,6 +174,11 @@ def _applied(connection: apsw.Connection) -> dict[str, str]:
     kept = "sha256" if "sha256" in str(there[0][0]) else "''"
     rows = connection.execute(f"SELECT name, {kept} FROM migrations").fetchall()
     return {str(name): str(known) for name, known in rows}
+
+
+def _unfinished(connection: apsw.Connection) -> list[Row]:
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrating'").fetchall()
+    return connection.execute(BACKFILL).fetchall() if there else []
 
 
 def _refuse_another_s(connection: apsw.Connection) -> None:

@@ -1,14 +1,18 @@
-"""Migrations on PostgreSQL: the same files, each in one transaction, under a lock that every process takes."""
+"""Migrations on PostgreSQL: the same files and the same code, in transactions of which each takes one lock."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
 from sayso.domain.errors import Unavailable
 from sayso.storage import citus, migrate
+from sayso.storage.engine import Row
 from sayso.storage.postgres_connections import Connection, dialled
 from sayso.storage.postgres_url import parsed
 
@@ -16,6 +20,7 @@ from sayso.storage.postgres_url import parsed
 _LOCK = "SELECT pg_advisory_xact_lock(7316294371)"
 
 _IS_THERE = "SELECT to_regclass('migrations') IS NOT NULL"
+_KEEPS_PLACES = "SELECT to_regclass('migrating') IS NOT NULL"
 _APPLIED = "SELECT name, sha256 FROM migrations"
 _NOTE = "INSERT INTO migrations (name, sha256, applied_at) VALUES ($1, $2, $3)"
 
@@ -33,7 +38,7 @@ async def bring_up_to_date(url: str, now: int, *, timeout: float = 5.0) -> list[
     async with Session(url, timeout) as connection:
         applied = []
         if await _pending(connection):
-            applied = [name for name, sql in migrate.files() if await _applied(connection, name, sql, now)]
+            applied = [name for name, sql in migrate.files() if await _apply(connection, name, sql, now)]
         return applied + _on_citus(await citus.distribute(connection, _LOCK))
 
 
@@ -55,22 +60,64 @@ def _on_citus(tables: list[str]) -> list[str]:
     return [f"{table} on Citus" for table in tables]
 
 
-async def _applied(connection: Connection, name: str, sql: str, now: int) -> bool:
-    """Apply one migration. Looked up under the lock: another process may have been faster."""
+async def _apply(connection: Connection, name: str, sql: str, now: int) -> bool:
+    """Apply one migration; false where another process did, which is looked up under the lock in each transaction."""
     async with connection.transaction():
         await connection.execute(_LOCK)
-        await connection.execute(migrate.TABLE)
-        needed = name in await _pending(connection)
+        await connection.execute(migrate.TABLES)
+        needed = name not in await _applied(connection) and name in await _pending(connection)
         if needed:
             await connection.execute(for_postgres(sql))
             await connection.execute(_NOTE, name, migrate.digest(sql), now)
-    return needed
+            if name in migrate.BACKFILLS:
+                await connection.execute(migrate.BEGIN_BACKFILL, name)
+    return await _backfill(connection, name) if name in migrate.BACKFILLS else needed
+
+
+async def _backfill(connection: Connection, name: str) -> bool:
+    """Run a migration's code to its end; false where another process came to that first. Processes that run it at once
+    take turns at its batches."""
+    while True:
+        async with connection.transaction():
+            await connection.execute(_LOCK)
+            found = [(place, began) for half, place, began in await _unfinished(connection) if half == name]
+            if not found:
+                return False
+            place = await migrate.BACKFILLS[name](_Batch(connection, *found[0], migrate.BATCH))
+            if place is None:
+                await connection.execute(migrate.END_BACKFILL, name)
+            else:
+                await connection.execute(migrate.MOVE_BACKFILL, name, place)
+        if place is None:
+            return True
+
+
+@dataclass(frozen=True)
+class _Batch:
+    connection: Connection
+    place: str
+    now: int
+    limit: int
+
+    async def read(self, sql: str, *params: Any) -> list[Row]:
+        return [tuple(row) for row in await self.connection.fetch(sql, *params)]
+
+    async def write(self, sql: str, rows: Sequence[Row]) -> None:
+        await self.connection.executemany(sql, rows)
 
 
 async def _pending(connection: Connection) -> list[str]:
-    there = await connection.fetchval(_IS_THERE)
-    rows = await connection.fetch(_APPLIED) if there else []
-    return migrate.lacking({str(name): str(sha256) for name, sha256 in rows})
+    return migrate.lacking(await _applied(connection), await _unfinished(connection))
+
+
+async def _applied(connection: Connection) -> dict[str, str]:
+    rows = await connection.fetch(_APPLIED) if await connection.fetchval(_IS_THERE) else []
+    return {str(name): str(sha256) for name, sha256 in rows}
+
+
+async def _unfinished(connection: Connection) -> list[Row]:
+    there = await connection.fetchval(_KEEPS_PLACES)
+    return [tuple(row) for row in await connection.fetch(migrate.BACKFILL)] if there else []
 
 
 class Session:

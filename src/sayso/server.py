@@ -48,6 +48,9 @@ BACKLOG = 2048
 #: After how many objects made and not freed the collector looks at the youngest; Python's own 700 is one batch's.
 GARBAGE_THRESHOLD = 20_000
 
+#: How long requests that were cancelled after the drain may take to end, in seconds.
+CANCEL_LIMIT = 5.0
+
 #: What there is to begin with, as whoever greets wants it.
 Begun = TypeVar("Begun")
 
@@ -214,6 +217,11 @@ class _Server(uvicorn.Server):
         for region in self._sayso.regions.by_name.values():
             region.store.stop_slow_reads()
         await super().shutdown(sockets)
+        # What uvicorn has cancelled still uses the stores, which close next.
+        for _ in range(int(CANCEL_LIMIT * 100)):
+            if not self.server_state.tasks:
+                break
+            await asyncio.sleep(0.01)
 
     def _stop(self, number: int) -> None:
         self._sayso.operations.draining = True

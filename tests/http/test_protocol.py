@@ -3,84 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
+from tests.http.serving import serving, until
 
 from sayso.http import protocol
-from sayso.http.protocol import HttpProtocol
-from sayso.http.request import BodyTooLarge
-from sayso.http.response import Response
-
-
-class App:
-    """Answers with what it was asked; holds back the answers to /wait until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.go_on = asyncio.Event()
-        self.asked: list[str] = []
-        self.hosts: list[bytes | None] = []
-
-    async def respond(self, request) -> Response:
-        self.asked.append(request.path)
-        self.hosts.append(request.headers.get(b"host"))
-        if request.path == "/wait":
-            await self.go_on.wait()
-        if request.path == "/defect":
-            await asyncio.sleep(0)
-            raise RuntimeError
-        try:
-            body = request.body
-        except BodyTooLarge:
-            return Response(b"too large", 413)
-        return Response(b"%s %s" % (request.path.encode(), body))
-
-    async def __call__(self, scope, receive, send) -> None:
-        raise AssertionError("the protocol asks `respond`")
-
-    def refuse(self, status, client) -> Response:
-        return Response(json.dumps(status).encode(), status)
-
-
-class Serving:
-    def __init__(self, app: App, state: ServerState, port: int) -> None:
-        self.app, self.state, self.port = app, state, port
-
-    async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
-    async def exchange(self, data: bytes) -> bytes:
-        """Everything that comes back until the server closes."""
-        reader, writer = await self.connect()
-        writer.write(data)
-        async with asyncio.timeout(10):
-            answer = await reader.read()
-        writer.close()
-        return answer
-
-
-@asynccontextmanager
-async def serving():
-    app, state = App(), ServerState()
-    config = uvicorn.Config(app, interface="asgi3", log_config=None, lifespan="off")
-    config.load()
-    # What stands between the protocol and the app in uvicorn is not for it.
-    config.loaded_app = app
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0)
-    async with server:
-        yield Serving(app, state, server.sockets[0].getsockname()[1])
-        for connection in list(state.connections):
-            connection._transport.abort()
-
-
-async def until(true) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0)
 
 
 @pytest.fixture

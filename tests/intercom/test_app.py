@@ -9,6 +9,7 @@ from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, UNAUTHORIZED, USER_NOT_FOUND, refused, told
 
 from sayso.domain.access import Scope
+from sayso.http.request import Fields, Request
 from sayso.http.tally import Tally
 from sayso.http.windows import Windows
 from sayso.intercom.routes import ROUTES
@@ -365,3 +366,28 @@ async def test_a_limit_of_0_switches_it_off_and_the_headers_stay(acme: Acme):
     for _ in range(3):
         limit, remaining, _ = rate(await acme.get("/me"))
         assert limit == remaining > 0
+
+
+# Clients that are gone.
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "cancellable"),
+    [
+        ("POST", "/contacts/search", True),
+        ("GET", "/contacts", True),
+        ("GET", "/sayso/subscription_types", True),
+        # It keeps its place.
+        ("GET", "/companies/scroll", False),
+        ("POST", "/contacts", False),
+        ("POST", "/contacts/merge", False),
+        ("DELETE", f"/contacts/{NOBODY}", False),
+        ("PUT", "/sayso/subscription_types/1", False),
+        ("GET", "/healthz", False),
+    ],
+)
+async def test_only_a_request_that_writes_nothing_may_be_cancelled(acme: Acme, method, path, cancellable):
+    request = Request(method, path.encode(), Fields({b"authorization": b"Bearer " + TOKEN.encode()}), b"{}", "")
+    await acme.app.respond(request)
+
+    assert cancellable is request.cancellable

@@ -11,6 +11,7 @@ from sayso.api.call import Call
 from sayso.api.errors import rendered
 from sayso.api.operations import Operations
 from sayso.api.routes import OPEN_ROUTES, ROUTES, OpenRoute, Route
+from sayso.domain.access import Scope
 from sayso.domain.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, SaysoError, Unauthenticated
 from sayso.http.request import Request
 from sayso.http.response import Response, line
@@ -19,6 +20,8 @@ from sayso.http.windows import Windows
 from sayso.service.ports import Clock, Ids
 from sayso.service.reader import READER
 from sayso.service.region import Regions
+
+_READ = Scope.READ
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class _Passage:
         READER.set(caller.token.id)
         if route.scope not in caller.token.scopes:
             raise Forbidden(route.scope.value)
+        self.request.cancellable = route.scope is _READ
         return await route.handler(Call(self.request, region, caller, parameters))
 
     def limits(self) -> bytes:

@@ -82,7 +82,8 @@ class HttpProtocol(asyncio.Protocol):
         self._client, self._scheme = "", "http"
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._busy = False
-        self._closing = False
+        self._work: Waiting | None = None
+        self._closing = self._half_closed = False
         self._refused = self._told = 0
         self._write_paused = False
         self._timer: asyncio.TimerHandle | None = None
@@ -110,6 +111,20 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting.clear()
         if self._timer is not None:
             self._timer.cancel()
+        if self._work is not None and self._work.request.cancellable:
+            self._work.cancel()
+
+    def eof_received(self) -> bool:
+        """The client has closed the connection, or only its sending side; nothing tells which (ADR 0008). Close
+        (False), unless there is a request to answer that must not be cancelled.
+        """
+        self._round.flush()
+        if self._work is not None and self._work.request.cancellable:
+            return False
+        self._half_closed = self._closing = True
+        self._arriving = False
+        # TLS closes in any case.
+        return (self._busy or bool(self._waiting)) and self._scheme == "http"
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -262,9 +277,13 @@ class HttpProtocol(asyncio.Protocol):
         waiting = Waiting(self._loop, work, self._finish, request, keep_alive=keep_alive)
         self._state.tasks.add(waiting)  # type: ignore[arg-type]
         waiting.on(pending)
+        self._work = waiting
+        if self._half_closed and request.cancellable:
+            self._transport.close()
 
     def _finish(self, waiting: Waiting, response: Response | None) -> None:
         self._state.tasks.discard(waiting)
+        self._work = None
         if response is None:
             # Without an answer the client must not go on waiting for one.
             self._transport.close()

@@ -25,10 +25,11 @@ class Fields(dict[bytes, bytes]):
 
 class Request:
     """`target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
-    was too large to keep. `scheme` is how the client came: http or https.
+    was too large to keep. `scheme` is how the client came: http or https. `cancellable` is set by the surface where
+    nothing is written: the work may then be stopped when the client is gone.
     """
 
-    __slots__ = ("_body", "client", "headers", "method", "path", "query_string", "scheme")
+    __slots__ = ("_body", "cancellable", "client", "headers", "method", "path", "query_string", "scheme")
 
     def __init__(
         self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str, scheme: str = "http"
@@ -38,6 +39,7 @@ class Request:
         self.client = client
         self.scheme = scheme
         self._body = body
+        self.cancellable = False
         if not target.startswith(b"/"):
             target = _origin_form(target)
         path, _, self.query_string = target.partition(b"?")

@@ -18,7 +18,7 @@ class Waiting:
     a timeout, makes its own.
     """
 
-    __slots__ = ("_finish", "_loop", "_pending", "_work", "keep_alive", "request")
+    __slots__ = ("_cancelled", "_finish", "_loop", "_pending", "_work", "keep_alive", "request")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Waiting:
         self._loop = loop
         self._work = work
         self._finish = finish
+        self._cancelled = False
         self.request = request
         self.keep_alive = keep_alive
 
@@ -46,12 +47,19 @@ class Waiting:
         pending.add_done_callback(self._go_on)
 
     def cancel(self, msg: str | None = None) -> None:
-        """As of a task: a server that stops waiting calls it, with the reason."""
-        self._pending.cancel()
+        """Raise CancelledError in the work, as a task does: where it waits, in the next round of the loop."""
+        pending = self._pending
+        # A handle, or a future that is done already, goes on by itself: the work learns of it then.
+        if isinstance(pending, asyncio.Handle) or not pending.cancel():
+            self._cancelled = True
 
     def _go_on(self, _done: object = None) -> None:
         try:
-            pending = self._work.send(None)
+            if self._cancelled:
+                self._cancelled = False
+                pending = self._work.throw(asyncio.CancelledError())
+            else:
+                pending = self._work.send(None)
         except StopIteration as done:
             self._finish(self, done.value)
         except asyncio.CancelledError:

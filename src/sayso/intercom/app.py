@@ -33,6 +33,8 @@ from sayso.service.ports import Clock, Ids
 from sayso.service.reader import READER
 from sayso.service.region import Region, Regions
 
+_READ = Scope.READ
+
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
@@ -117,6 +119,7 @@ class _Passage:
             raise NotInVersion("Requested resource is not available in current API version.")
         if route.scope not in caller.token.scopes:
             raise Forbidden(Scope(route.scope).value)
+        self.request.cancellable = route.scope is _READ and not route.writes
         return route, Call(self.request, sender.region, caller, version, parameters, self.request_id)
 
     def _sign(self, response: Response) -> None:

@@ -64,7 +64,9 @@ READ, WRITE = Scope.READ, Scope.WRITE
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`answer` and `body` are the shapes of a success, which has `status`, and of the request."""
+    """`answer` and `body` are the shapes of a success, which has `status`, and of the request. `writes` is set where
+    a route with scope read writes all the same: it is never cancelled.
+    """
 
     method: str
     path: str
@@ -75,6 +77,7 @@ class Route:
     body: type[Struct] | None = None
     since: Version = Version.V2_7
     status: int = 200
+    writes: bool = False
 
     @property
     def names_contact(self) -> bool:
@@ -126,7 +129,7 @@ ROUTES = (
     Route("GET", "/companies", company.list_some, READ, "Find companies", FoundCompanies),
     Route("POST", "/companies", company.put, WRITE, "Create or update a company", Company, CompanyFields),
     Route("POST", "/companies/list", company.list_all, READ, "List companies", CompanyList),
-    Route("GET", "/companies/scroll", company.scroll, READ, "Scroll over all companies", CompanyScroll),
+    Route("GET", "/companies/scroll", company.scroll, READ, "Scroll over all companies", CompanyScroll, writes=True),
     Route("GET", "/companies/{id}", company.find, READ, "Find a company", Company),
     Route("PUT", "/companies/{id}", company.update, WRITE, "Update a company", Company, CompanyFields),
     Route("DELETE", "/companies/{id}", company.delete, WRITE, "Delete a company", DeletedCompany),

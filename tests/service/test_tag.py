@@ -39,11 +39,11 @@ async def test_a_tag_made_elsewhere_is_live_before_it_is_known_here_and_gone_whe
     assert held
     new = await there.tags.named(workspace, "new")
 
-    assert [old.id, new.id] == list(held.live([old.id, new.id]))
+    assert [old.id, new.id] == list(held.tags.live([old.id, new.id]))
     await there.tags.delete(workspace, new.id)
     current = await here.snapshots.current(workspace)
     assert current
-    assert [old.id] == list(current.live([old.id, new.id]))
+    assert [old.id] == list(current.tags.live([old.id, new.id]))
     with pytest.raises(NotFound):
         await here.tags.find(workspace, new.id)
 

@@ -9,7 +9,7 @@ from tests.storage.conftest import ACME
 from sayso.domain import tag as rules
 from sayso.domain.access import Workspace
 from sayso.domain.errors import Stale
-from sayso.domain.tag import Tag, TagChange
+from sayso.domain.tag import Tag, TagChange, Tags
 from sayso.service.ports import Store
 
 
@@ -21,13 +21,17 @@ async def write(store: Store, change: TagChange | None) -> Tag:
     return change.after
 
 
+def creation(number: int, name: str, workspace_id: str = ACME) -> TagChange | None:
+    return rules.create(workspace_id, name, Tags(last=number - 1), NOON)
+
+
 async def make(store: Store, number: int, name: str) -> Tag:
-    return await write(store, rules.create(ACME, str(number), name, [], NOON))
+    return await write(store, creation(number, name))
 
 
 async def test_live_tags_come_in_the_order_of_their_numbers(store: Store, workspace: Workspace):
     ten, nine = await make(store, 10, "VIP"), await make(store, 9, "Beta \N{SNOWMAN}")
-    renamed = await write(store, rules.rename(ten, "Gold", [], NOON + 1))
+    renamed = await write(store, rules.rename(ten, "Gold", Tags(), NOON + 1))
 
     assert [nine, renamed] == await store.tag.all(ACME)
     assert [] == await store.tag.all("globex")
@@ -46,10 +50,10 @@ async def test_a_change_decided_on_what_is_no_longer_so_is_stale(store: Store, w
     version = await store.workspace.version(ACME)
     assert version
     stale = [
-        (rules.create(ACME, "1", "Other", [], NOON), version),
-        (rules.create(ACME, "2", "Other", [], NOON), version - 1),
+        (creation(1, "Other"), version),
+        (creation(2, "Other"), version - 1),
         (TagChange(rules.delete(tag, NOON).after, tag), version),
-        (rules.create("nowhere", "1", "Other", [], NOON), version),
+        (creation(1, "Other", "nowhere"), version),
     ]
     for change, decided_on in stale:
         assert change

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,29 +44,66 @@ class TagChange(NamedTuple):
     after: Tag
 
 
-def named(name: str, known: Iterable[Tag]) -> Tag | None:
-    """The tag of a name: case does not tell two names apart."""
-    key = name.strip().casefold()
-    return next((tag for tag in known if tag.name.casefold() == key), None)
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """A workspace's live tags by id, in the order of their numbers. It never changes: `after` makes another.
+
+    `last` is the greatest number that a tag ever had: a greater one belongs to a tag that was made since.
+    """
+
+    by_id: dict[str, Tag] = field(default_factory=dict)
+    last: int = 0
+    _by_name: dict[str, Tag] = field(default_factory=dict)
+
+    def named(self, name: str) -> Tag | None:
+        """The tag with a name. Names that differ only in case are the same."""
+        return self._by_name.get(_key(name))
+
+    def is_gone(self, tag_id: str) -> bool:
+        """Whether the tag with this id was deleted. Contacts and companies may still name it."""
+        return tag_id not in self.by_id and tag_id.isdecimal() and len(tag_id) < 20 and int(tag_id) <= self.last
+
+    def live(self, tag_ids: Sequence[str]) -> Sequence[str]:
+        """These ids without those of deleted tags."""
+        if all(map(self.by_id.__contains__, tag_ids)):
+            return tag_ids
+        return [tag_id for tag_id in tag_ids if not self.is_gone(tag_id)]
+
+    def after(self, changed: Iterable[Tag], last: int = 0) -> Tags:
+        """These tags with the ones that changed, in any state. Costs two copies of a dictionary and what changed."""
+        by_id, by_name, greatest, in_order = self.by_id.copy(), self._by_name.copy(), self.last, True
+        for tag in changed:
+            before, number = by_id.get(tag.id), int(tag.id)
+            in_order = in_order and (before is not None or number > greatest)
+            greatest = max(greatest, number)
+            # Another tag may have taken the name in the meantime.
+            if before is not None and by_name.get(_key(before.name)) is before:
+                del by_name[_key(before.name)]
+            if tag.state is TagState.LIVE:
+                by_id[tag.id] = by_name[_key(tag.name)] = tag
+            else:
+                by_id.pop(tag.id, None)
+        if not in_order:
+            by_id = dict(sorted(by_id.items(), key=lambda item: int(item[0])))
+        return Tags(by_id, max(greatest, last), by_name)
 
 
-def create(workspace_id: str, tag_id: str, name: str, known: Iterable[Tag], now: int) -> TagChange | None:
-    """Decide a tag of this name beside the live ones; None when there is one. Raises Invalid."""
-    known = list(known)
+def create(workspace_id: str, name: str, known: Tags, now: int) -> TagChange | None:
+    """Decide a tag with this name and the next number; None when there is one. Raises Invalid."""
     name = _checked(name)
-    if named(name, known) is not None:
+    if known.named(name) is not None:
         return None
-    if len(known) >= TAG_LIMIT:
+    if len(known.by_id) >= TAG_LIMIT:
         raise Invalid(f"a workspace has at most {TAG_LIMIT} tags")
-    return TagChange(None, Tag(workspace_id, tag_id, name, TagState.LIVE, 1, now, now))
+    return TagChange(None, Tag(workspace_id, str(known.last + 1), name, TagState.LIVE, 1, now, now))
 
 
-def rename(before: Tag, name: str, known: Iterable[Tag], now: int) -> TagChange | None:
+def rename(before: Tag, name: str, known: Tags, now: int) -> TagChange | None:
     """Decide another name; None when it has it. Raises Invalid, and Conflict where the name is another tag's."""
     name = _checked(name)
     if name == before.name:
         return None
-    holder = named(name, known)
+    holder = known.named(name)
     if holder is not None and holder.id != before.id:
         raise Conflict(f"A tag with this name already exists with id={holder.id}")
     return _after(before, now, name=name)
@@ -80,6 +117,10 @@ def delete(before: Tag, now: int) -> TagChange:
 def _after(before: Tag, now: int, **changed: str) -> TagChange:
     after = replace(before, revision=before.revision + 1, updated_at=max(now, before.updated_at), **changed)  # type: ignore[arg-type]
     return TagChange(before, after)
+
+
+def _key(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _checked(name: str) -> str:

@@ -61,9 +61,9 @@ class ContactTagService:
         found = await self._store.links.tags(workspace_id, contact_id)
         rows = sorted(found, key=lambda row: place.get(row.tag_id, len(place)))
         snapshot = await self._snapshots.of(workspace_id)
-        if snapshot is not None and any(row.tag_id not in snapshot.tags for row in rows):
+        if snapshot is not None and any(row.tag_id not in snapshot.tags.by_id for row in rows):
             snapshot = await self._snapshots.current(workspace_id)
-        known = snapshot.tags if snapshot else {}
+        known = snapshot.tags.by_id if snapshot else {}
         return [(known[row.tag_id], row) for row in rows if row.tag_id in known]
 
     async def tag(self, author: Author, workspace_id: str, contact_id: str, tag_id: str, admin_id: str) -> Applied:
@@ -119,7 +119,7 @@ class ContactTagService:
 
         def rule(contact: Contact, act: Act) -> Change | None:
             nonlocal applied
-            gone = {known for known in contact.links.tags if snapshot and snapshot.is_gone(known)}
+            gone = {known for known in contact.links.tags if snapshot and snapshot.tags.is_gone(known)}
             change = rules.tag(contact, tag.id, admin_id, act, gone)
             applied = Tagging(tag.id, act.at, admin_id) if change else None
             return change

@@ -63,7 +63,7 @@ def language(snapshot: Snapshot, said: Said) -> Language:
         own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
         attributes = {each.name: _KINDS[each.data_type] for each in own}
         zone = _zone(snapshot.workspace.timezone)
-        spoken = snapshot.languages[said] = Language(zone, *said, attributes, snapshot.is_gone)
+        spoken = snapshot.languages[said] = Language(zone, *said, attributes, snapshot.tags.is_gone)
     return spoken
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import Task, create_task, shield
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from sayso.domain.data_attribute import DataAttribute
 from sayso.domain.errors import NotFound, Unavailable
 from sayso.domain.search_query import Language
 from sayso.domain.subscription_type import SubscriptionType
-from sayso.domain.tag import Tag
+from sayso.domain.tag import Tags
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
 
@@ -35,26 +35,14 @@ class Snapshot:
     types: dict[str, SubscriptionType]
     admins: list[Admin]
     checked_at: int
-    tags: dict[str, Tag] = field(default_factory=dict)
+    tags: Tags = field(default_factory=Tags)
     attributes: dict[int, DataAttribute] = field(default_factory=dict)
-    #: The greatest number that a tag had: a greater one is of a tag that was made since.
-    last_tag: int = 0
     rendered: defaultdict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     languages: dict[tuple[bool, bool, bool], Language] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
         return self.workspace.version
-
-    def is_gone(self, tag_id: str) -> bool:
-        """Whether a tag that something names was deleted."""
-        return tag_id not in self.tags and tag_id.isdecimal() and len(tag_id) < 20 and int(tag_id) <= self.last_tag
-
-    def live(self, tag_ids: Sequence[str]) -> Sequence[str]:
-        """The tags that something names, without those that were deleted."""
-        if all(map(self.tags.__contains__, tag_ids)):
-            return tag_ids
-        return [tag_id for tag_id in tag_ids if not self.is_gone(tag_id)]
 
 
 class Snapshots:
@@ -154,6 +142,6 @@ class Snapshots:
         admins = await self._store.admin.all(workspace_id)
         # First: a tag that is made in between is newer than the snapshot, and not gone.
         last_tag = await self._store.tag.last(workspace_id)
-        tags = {tag.id: tag for tag in await self._store.tag.all(workspace_id)}
+        tags = Tags().after(await self._store.tag.all(workspace_id), last_tag)
         attributes = {one.id: one for one in await self._store.data_attribute.all(workspace_id)}
-        return Snapshot(workspace, types, admins, now, tags, attributes, last_tag)
+        return Snapshot(workspace, types, admins, now, tags, attributes)

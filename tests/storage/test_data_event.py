@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from tests.cast import NOON, act
 from tests.storage.conftest import ACME, created
 
 from sayso.domain import contact, contact_event, merge
-from sayso.domain.contact import Contact
-from sayso.domain.data_event import DataEvent, Doings, Summary, joined
+from sayso.domain.contact import Change, Contact
+from sayso.domain.data_event import COUNT_LIMIT, DataEvent, DataEventRow, Doings, Summary, joined
 from sayso.domain.errors import Stale
 from sayso.service.ports import Store
 
@@ -23,6 +25,12 @@ async def did(store: Store, person: Contact, name: str, at: int, number: int) ->
     assert found
     assert person.head.revision + 1 == found.head.revision
     return found
+
+
+async def doings(store: Store, person: Contact) -> Doings:
+    """All that a contact did, in order of time."""
+    events = await store.data_event.page(ACME, person.id, None, START, 1_000_000)
+    return Doings(tuple(events[::-1]), tuple(await store.data_event.summaries(ACME, person.id)))
 
 
 async def test_an_event_is_kept_as_it_was_told(store: Store, workspace):
@@ -89,17 +97,63 @@ async def test_events_follow_their_contact_into_another_and_go_with_it(store: St
     lead = await created(store)
     for number, (name, at) in enumerate((("ordered", 50), ("ordered", 40), ("visited", 60)), 11):
         lead = await did(store, lead, name, at, number)
-    own, theirs = [await store.data_event.all(ACME, person.id) for person in (user, lead)]
     rows = (await store.links.of(ACME, user.id), await store.links.of(ACME, lead.id))
-    both = merge.merge(user, lead, rows, {}, [act(20, NOON + 20)], joined(own, theirs))
+    both = merge.merge(user, lead, rows, {}, [act(20, NOON + 20)])
     await store.contact.commit_all(both)
 
-    after = await store.data_event.all(ACME, user.id)
+    after = await doings(store, user)
     assert [("ordered", 40), ("ordered", 50), ("visited", 60)] == [(event.name, event.at) for event in after.events]
     assert (Summary("ordered", 2, 40, 50), Summary("visited", 1, 60, 60)) == after.summaries
-    assert Doings() == await store.data_event.all(ACME, lead.id)
+    assert Doings() == await doings(store, lead)
 
     survivor = await store.contact.find(ACME, user.id)
     assert survivor
     await store.contact.commit(contact.delete(survivor, act(21, NOON + 21)))
-    assert Doings() == await store.data_event.all(ACME, user.id)
+    assert Doings() == await doings(store, user)
+
+
+def told(chance: random.Random, first_id: int) -> list[DataEventRow]:
+    """Events of few names at few seconds, and summaries that were stated, or else counted."""
+    did = {(chance.choice("abc"), chance.randrange(40)) for _ in range(chance.randrange(30))}
+    events = [DataEvent(f"{first_id + at:032x}", *one, {"from": first_id}) for at, one in enumerate(sorted(did))]
+    names = {event.name for event in events} | set(chance.sample("abcd", 1))
+    return [
+        *events,
+        *(summary_of(chance, name, [event.at for event in events if event.name == name]) for name in names),
+    ]
+
+
+def summary_of(chance: random.Random, name: str, times: list[int]) -> Summary:
+    counted = len(times) or 1
+    total = chance.choice([counted, counted, 0, 1_000, COUNT_LIMIT - 1])
+    return Summary(name, total, min(times, default=7), max(times, default=9))
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_merge_gives_the_survivor_what_the_rule_says_of_both_histories(store: Store, workspace, seed: int):
+    chance = random.Random(seed)
+    histories = [told(chance, 1_000), told(chance, 2_000)]
+    people = [await created(store, "alice"), await created(store)]
+    for number, (person, rows) in enumerate(zip(people, histories, strict=True)):
+        done = act(number, NOON)
+        after = person.head.after(done, person.head.chain, person.head.standing)
+        await store.contact.commit(Change(done, "data_event.submitted", person.head, after, told=tuple(rows)))
+    user, lead = [await store.contact.find(ACME, person.id) for person in people]
+    assert user
+    assert lead
+    own, theirs = await doings(store, user), await doings(store, lead)
+    expected = [*own.events]
+    sums = {summary.name: summary for summary in own.summaries}
+    for row in joined(own, theirs):
+        if isinstance(row, Summary):
+            sums[row.name] = row
+        else:
+            expected.append(row)
+
+    rows = (await store.links.of(ACME, user.id), await store.links.of(ACME, lead.id))
+    await store.contact.commit_all(merge.merge(user, lead, rows, {}, [act(20, NOON + 20)]))
+
+    after = await doings(store, user)
+    assert sorted(expected, key=lambda event: (event.at, event.id)) == list(after.events)
+    assert sums == {summary.name: summary for summary in after.summaries}
+    assert Doings() == await doings(store, lead)

@@ -16,6 +16,12 @@ NOT_HOT = {
     ("contact.py", "_FIRST_PAGE"): "a list of contacts is in order of creation, over all of them",
     ("contact.py", "_NEXT_PAGE"): "as the first page",
     ("contact.py", "_COUNT"): "a count is over all contacts",
+    ("company.py", "_LIVE"): "beside a merge: which of a lead's companies are live",
+    ("data_event.py", "_ADD_UP"): "a merge takes what a lead did to the user's shard",
+    ("data_event.py", "_MOVE"): "as what is counted of it",
+    ("note.py", "_MOVE"): "a merge takes a lead's notes to the user's shard",
+    ("note.py", "_LEAD_THERE"): "the ways to notes lie apart from contacts",
+    ("note.py", "_FORGET"): "as what makes the ways",
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("search.py", "_IDENTIFIED"): "a search: leads lie on all shards, and claims apart from contacts",
     ("search.py", "_IS_MUCH_RECENT"): "a search",
@@ -92,7 +98,7 @@ def strays(sql: str) -> str:
     if re.search(rf"\bSET\b.*\b{column} =", changed, re.DOTALL):
         return f"it moves a row to another shard: {column}"
     outer = condition.partition("EXISTS")[0]
-    if " OR " in outer or outer.rstrip().endswith("NOT"):
+    if sql.startswith("WITH") or " OR " in outer or outer.rstrip().endswith("NOT"):
         return "not all of its conditions hold"
     missing = [name for name in ("workspace_id", column) if not re.search(rf"(?<!\w|\.){name} = \$\d+", outer)]
     return f"it does not name {', '.join(missing)}" if missing else ""

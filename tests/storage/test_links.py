@@ -113,7 +113,10 @@ async def test_the_row_names_the_ten_newest_notes(store: Store, workspace):
         alice = await written(store, alice, noted(alice, str(number), "x", act(1 + number)))
 
     assert NoteList(12, tuple(str(number) for number in range(11, 1, -1))) == alice.links.notes
-    assert 12 == len((await store.links.of(ACME, alice.id)).notes)
+    assert [str(number) for number in range(2, 12)] == [
+        note.id for note in (await store.links.of(ACME, alice.id)).notes
+    ]
+    assert 12 == len(await store.note.page(ACME, alice.id, 0, 20))
 
 
 async def test_a_change_of_links_never_shares_the_statement_of_choices(store: Store, workspace):

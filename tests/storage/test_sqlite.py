@@ -343,7 +343,9 @@ async def test_who_decides_against_a_change_lets_a_checkpoint_have_its_connectio
     connect = Mock(side_effect=partial(sqlite.connect, path, vfs=disk.name))
     engine = SqliteEngine(connect, checkpoints=True)
     await engine.commit([add("a")])
-    committing = asyncio.ensure_future(engine.commit([add(f"word {number}") for number in range(2_000)]))
+    committing = asyncio.ensure_future(
+        engine.commit([add(f"word {number}") for number in range(sqlite.FEW_STATEMENTS)])
+    )
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 

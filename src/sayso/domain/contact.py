@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sayso.domain.act import Act
 from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
-from sayso.domain.links import UNLINKED, LinkRow, Links, Note
+from sayso.domain.links import UNLINKED, LinkRow, Links, Membership, Tagging
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
@@ -136,7 +136,8 @@ class Change(NamedTuple):
     `before` is what the swap guards on; `profile` and `links` are None when they stay as they are, `created_at` is set
     for a new contact alone; `decided_on` is the type whose revision must still be current. `put` and `drop` are the
     rows of links to write and to remove, `told` those of data events; a contact that is empty keeps none.
-    `joined` are the companies that must still be live.
+    `joined` are the companies that must still be live. `absorbs` is the contact whose notes and data events become
+    this one's. There may be any number of them, so storage moves them, and nobody reads them to decide.
     """
 
     act: Act
@@ -150,9 +151,10 @@ class Change(NamedTuple):
     decided_on: SubscriptionType | None = None
     links: Links | None = None
     put: tuple[LinkRow, ...] = ()
-    drop: tuple[LinkRow, ...] = ()
+    drop: tuple[Tagging | Membership, ...] = ()
     told: tuple[DataEventRow, ...] = ()
     joined: tuple[str, ...] = ()
+    absorbs: str | None = None
 
 
 class ContactDraft(NamedTuple):
@@ -216,9 +218,8 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
     )
 
 
-def delete(contact: Contact, act: Act, notes: Iterable[Note] = ()) -> Change:
-    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays. `notes`
-    are all of the contact's."""
+def delete(contact: Contact, act: Act) -> Change:
+    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays."""
     after = contact.head.after(act, contact.head.chain, contact.head.standing)
     marks = (
         own_claim(contact, kind, value, ContactState.DELETED, act.at)
@@ -232,7 +233,6 @@ def delete(contact: Contact, act: Act, notes: Iterable[Note] = ()) -> Change:
         profile=Profile(contact.profile.role),
         claims=ClaimChanges(mark=tuple(marks)),
         links=UNLINKED,
-        drop=tuple(notes),
     )
 
 
@@ -242,7 +242,7 @@ def linked(
     links: Links,
     act: Act,
     put: tuple[LinkRow, ...] = (),
-    drop: tuple[LinkRow, ...] = (),
+    drop: tuple[Tagging | Membership, ...] = (),
 ) -> Change:
     """The change that gives a contact other links; of the rows to drop, their ids alone count."""
     head = contact.head

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from sayso.domain.act import Act
 from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Profile, Role
-from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry, merge_entry, type_entry
 from sayso.domain.links import NEWEST, UNLINKED, LinkRow, LinkRows, Links, Membership, MergeRecord, NoteList
@@ -57,10 +56,9 @@ def merge(
     rows: tuple[LinkRows, LinkRows],
     claims: Mapping[str, Claim],
     acts: Sequence[Act],
-    told: tuple[DataEventRow, ...] = (),
 ) -> Merge:
-    """Decide a merge. `rows` are those of both's links, the lead's without companies that are deleted, `claims` the
-    present holders of what `filled` is known by, `told` the data events that the survivor gains.
+    """Decide a merge. `rows` are those of both's links, the lead's without companies that are deleted, and of the
+    notes at least the newest; `claims` the present holders of what `filled` is known by.
 
     `acts` has `acts_needed`, the first of them the act itself.
     """
@@ -78,7 +76,7 @@ def merge(
         claims=ClaimChanges(take=taken),
         links=_linked(user.links, lead.links, rows),
         put=(*gained, MergeRecord(lead.id, lead.profile.role, act.at)),
-        told=told,
+        absorbs=lead.id,
         # In one order, so that no two merges wait for each other.
         joined=tuple(sorted(row.company_id for row in gained if isinstance(row, Membership))),
     )
@@ -154,16 +152,16 @@ def _gained(standing: Standing, lead: Standing) -> Iterator[tuple[TypeId, Choice
 
 def _linked(user: Links, lead: Links, rows: tuple[LinkRows, LinkRows]) -> Links:
     notes = sorted((*rows[0].notes, *rows[1].notes), key=lambda note: (note.created_at, int(note.id)), reverse=True)
+    newest = tuple(note.id for note in notes[:NEWEST])
     kept = {membership.company_id for membership in rows[1].companies}
     return Links(
         tuple(dict.fromkeys(user.tags + lead.tags)),
         tuple(dict.fromkeys((*user.companies, *(company for company in lead.companies if company in kept)))),
-        NoteList(len(notes), tuple(note.id for note in notes[:NEWEST])),
+        NoteList(user.notes.total + lead.notes.total, newest),
     )
 
 
 def _new(user: Links, rows: LinkRows) -> Iterator[LinkRow]:
-    """The lead's rows that the survivor has not."""
+    """The lead's tags and companies that the survivor has not."""
     yield from (tagging for tagging in rows.tags if tagging.tag_id not in user.tags)
     yield from (membership for membership in rows.companies if membership.company_id not in user.companies)
-    yield from rows.notes

@@ -121,18 +121,7 @@ class ContactService:
 
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
         """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
-        act = self._act(author)
-        before: Contact
-
-        async def decide() -> Change | None:
-            nonlocal before
-            before = await self.find(workspace_id, contact_id)
-            total = before.links.notes.total
-            notes = await self._store.note.page(workspace_id, contact_id, 0, total) if total else []
-            return rules.delete(before, act, notes)
-
-        async with self._turns.of(workspace_id, contact_id):
-            await decided(decide, self._store.contact.commit)
+        before, _ = await self.change(author, workspace_id, contact_id, rules.delete)
         return before
 
     async def archive(self, author: Author, workspace_id: str, contact_id: str) -> Contact:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from sayso.domain import merge as rules
 from sayso.domain.act import Act, Author
-from sayso.domain.company import CompanyState
 from sayso.domain.contact import Contact, ContactState, Role
-from sayso.domain.data_event import joined
 from sayso.domain.errors import HistoryNotFound, Invalid
 from sayso.domain.links import LinkRows, MergeRecord
 from sayso.domain.merge import Merge
@@ -56,14 +54,13 @@ class MergeService:
             lead = await self._contacts.find(workspace_id, source_id)
             user = await self._contacts.find(workspace_id, into_id)
             rules.check(user, lead, duplicates_only=duplicates_only)
-            theirs, own = [await self._store.data_event.all(workspace_id, contact.id) for contact in (lead, user)]
             rows = (await self._store.links.of(workspace_id, user.id), await self._movable(workspace_id, lead.id))
             known_by = rules.filled(user.profile, lead.profile).identifiers()
             claims = await self._store.contact.claims(workspace_id, known_by)
             # Kept for the next try: what was written is found by them.
             while len(acts) < rules.acts_needed(lead.head.standing):
                 acts.append(Act(self._ids.act(now), now, author))
-            return rules.merge(user, lead, rows, claims, acts, joined(own, theirs))
+            return rules.merge(user, lead, rows, claims, acts)
 
         first, second = sorted((source_id, into_id))
         async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):
@@ -74,8 +71,7 @@ class MergeService:
     async def _movable(self, workspace_id: str, contact_id: str) -> LinkRows:
         """The rows of a contact's links, without companies that somebody deletes just now."""
         rows = await self._store.links.of(workspace_id, contact_id)
-        found = [await self._store.company.find(workspace_id, row.company_id) for row in rows.companies]
-        live = {company.id for company in found if company and company.state is CompanyState.LIVE}
+        live = await self._store.company.live(workspace_id, [row.company_id for row in rows.companies])
         return rows._replace(companies=tuple(row for row in rows.companies if row.company_id in live))
 
     async def canonical(self, workspace_id: str, contact_id: str) -> str | None:

@@ -16,7 +16,7 @@ from sayso.domain.access import Token, Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.data_attribute import AttributeChange, DataAttribute
-from sayso.domain.data_event import DataEvent, Doings, EventPlace, Summary
+from sayso.domain.data_event import DataEvent, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
 from sayso.domain.links import LinkRows, MergeRecord, Note, Tagging
@@ -174,7 +174,8 @@ class LinkStore(Protocol):
         """The rows of a contact's tags, in the order of their times."""
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
-        """The tags, companies and notes that changes of a contact have put and not dropped, in any state of it."""
+        """The tags and companies that changes of a contact have put and not dropped, in any state of it, and its newest
+        notes: as many as the contact's row names."""
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
         """Who was merged into a contact, in that order."""
@@ -223,9 +224,6 @@ class DataEventStore(Protocol):
 
     async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
         """In order of the first time."""
-
-    async def all(self, workspace_id: str, contact_id: str) -> Doings:
-        """In order of time."""
 
 
 class IdempotencyStore(Protocol):

@@ -39,6 +39,9 @@ class CompanyStore(Protocol):
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
         """A company in any state."""
 
+    async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
+        """Which of these companies are live."""
+
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         """Live companies; those of a name the newest first."""
 

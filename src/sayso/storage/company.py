@@ -17,6 +17,9 @@ _COLUMNS = "company_id, external_id, state, revision, created_at, updated_at, la
 
 _FIND = f"SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id = $2"
 
+_LIVE = f"""SELECT company_id FROM companies
+WHERE workspace_id = $1 AND company_id IN ({places(2)}) AND state = 'live'"""
+
 _LATEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
 ORDER BY last_request_at DESC, company_id DESC LIMIT $2 OFFSET $3"""
 
@@ -86,6 +89,12 @@ class SqlCompanyStore:
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
         rows = await self._engine.read(_FIND, workspace_id, packed(company_id))
         return _company(workspace_id, rows[0]) if rows else None
+
+    async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
+            found |= {row[0].hex() for row in await self._engine.read_many(_LIVE, workspace_id, *some)}
+        return found
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         rows: list[Row]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sayso.domain.contact import Change
-from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
+from sayso.domain.links import NEWEST, LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
-from sayso.storage.note import forgetting, naming
+from sayso.storage.note import EMPTY, MOVE, naming
 
 # What is there already stays: the swap of the contact's row, in the same commit, has decided.
 _TAG = """INSERT INTO contact_tags (workspace_id, contact_id, tag_id, applied_at, applied_by)
@@ -22,19 +22,15 @@ _DETACH = "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id 
 _NOTE = """INSERT INTO notes (workspace_id, contact_id, note_id, author_id, body, created_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, contact_id, note_id) DO NOTHING"""
 
-_UNNOTE = "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2 AND note_id = $3"
-
 _MERGED = """INSERT INTO merges (workspace_id, contact_id, source_id, source_role, merged_at)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, contact_id, source_id) DO NOTHING"""
-
-_UNMERGED = "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2 AND source_id = $3"
 
 #: What is done to a contact of which nothing is kept but its ledger.
 _EMPTY = (
     "DELETE FROM contact_tags WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2",
-    "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM merges WHERE workspace_id = $1 AND contact_id = $2",
+    *EMPTY,
 )
 
 
@@ -42,7 +38,8 @@ _TAGS = "SELECT tag_id, applied_at, applied_by FROM contact_tags WHERE workspace
 
 _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2"
 
-_NOTES = "SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2"
+_NEWEST_NOTES = f"""SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
+ORDER BY created_at DESC, note_id DESC LIMIT {NEWEST}"""
 
 _MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
 ORDER BY merged_at, source_id"""
@@ -60,7 +57,7 @@ class SqlLinkStore:
         key = (workspace_id, packed(contact_id))
         tags = [Tagging(*row) for row in await self._engine.read_many(_TAGS, *key)]
         companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read_many(_COMPANIES, *key)]
-        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NOTES, *key)]
+        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NEWEST_NOTES, *key)]
         return LinkRows.of(*tags, *companies, *notes)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
@@ -73,9 +70,11 @@ def rows(change: Change) -> list[Statement]:
     key = (change.before.workspace_id, bytes.fromhex(change.before.id))
     written = [_dropped(key, row) for row in change.drop] + [_put(key, row) for row in change.put]
     written += [naming(*key, row) for row in change.put if isinstance(row, Note)]
-    written += [forgetting(key[0], row) for row in change.drop if isinstance(row, Note)]
+    if change.absorbs is not None:
+        both = (*key, bytes.fromhex(change.absorbs))
+        written += [Statement(sql, both, bulk=True) for sql in MOVE]
     if change.after.state.is_empty:
-        written += [Statement(sql, key) for sql in _EMPTY]
+        written += [Statement(sql, key, bulk=True) for sql in _EMPTY]
     return written
 
 
@@ -89,11 +88,7 @@ def _put(key: tuple[str, bytes], row: LinkRow) -> Statement:
     return Statement(_NOTE, (*key, int(row.id), row.author_id, row.body, row.created_at))
 
 
-def _dropped(key: tuple[str, bytes], row: LinkRow) -> Statement:
+def _dropped(key: tuple[str, bytes], row: Tagging | Membership) -> Statement:
     if isinstance(row, Tagging):
         return Statement(_UNTAG, (*key, row.tag_id))
-    if isinstance(row, Membership):
-        return Statement(_DETACH, (*key, bytes.fromhex(row.company_id)))
-    if isinstance(row, MergeRecord):
-        return Statement(_UNMERGED, (*key, bytes.fromhex(row.source_id)))
-    return Statement(_UNNOTE, (*key, int(row.id)))
+    return Statement(_DETACH, (*key, bytes.fromhex(row.company_id)))

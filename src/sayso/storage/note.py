@@ -18,11 +18,27 @@ _FIND = f"SELECT {_COLUMNS} FROM notes WHERE workspace_id = $1 AND contact_id = 
 
 _WHOSE = "SELECT contact_id FROM note_ids WHERE workspace_id = $1 AND note_id = $2"
 
-# A note that moves with a merge keeps its id: whose it is changes.
 _NAME = """INSERT INTO note_ids (workspace_id, note_id, contact_id) VALUES ($1, $2, $3)
 ON CONFLICT (workspace_id, note_id) DO UPDATE SET contact_id = excluded.contact_id"""
 
-_FORGET = "DELETE FROM note_ids WHERE workspace_id = $1 AND note_id = $2"
+_MOVE = """INSERT INTO notes (workspace_id, contact_id, note_id, author_id, body, created_at)
+SELECT workspace_id, $2, note_id, author_id, body, created_at FROM notes
+WHERE workspace_id = $1 AND contact_id = $3 ON CONFLICT (workspace_id, contact_id, note_id) DO NOTHING"""
+
+# A note keeps its id: whose it is changes.
+_LEAD_THERE = """INSERT INTO note_ids (workspace_id, note_id, contact_id)
+SELECT workspace_id, note_id, $2 FROM notes WHERE workspace_id = $1 AND contact_id = $3
+ON CONFLICT (workspace_id, note_id) DO UPDATE SET contact_id = excluded.contact_id"""
+
+#: What gives a contact $2 the notes of a contact $3, which is emptied in the same commit.
+MOVE = (_MOVE, _LEAD_THERE)
+
+# Ids that lead to another contact by now are of notes that were moved.
+_FORGET = """WITH gone AS MATERIALIZED (SELECT note_id FROM notes WHERE workspace_id = $1 AND contact_id = $2)
+DELETE FROM note_ids WHERE workspace_id = $1 AND contact_id = $2 AND note_id IN (SELECT note_id FROM gone)"""
+
+#: What leaves a contact without notes.
+EMPTY = (_FORGET, "DELETE FROM notes WHERE workspace_id = $1 AND contact_id = $2")
 
 _NEXT = "SELECT next_id FROM note_numbers WHERE workspace_id = $1"
 
@@ -59,11 +75,6 @@ class SqlNoteStore:
 def naming(workspace_id: str, contact_id: bytes, note: Note) -> Statement:
     """What makes a note be found by its id alone."""
     return Statement(_NAME, (workspace_id, int(note.id), contact_id))
-
-
-def forgetting(workspace_id: str, note: Note) -> Statement:
-    """What makes a note be found by its id no more."""
-    return Statement(_FORGET, (workspace_id, int(note.id)))
 
 
 def _note(row: Row) -> Note:

@@ -51,8 +51,9 @@ CLUSTERED = frozenset(
 #: A writer of another process is waited for this long, in ms.
 BUSY_TIMEOUT = 5_000
 
-#: A batch of at most so many changes is run by the loop itself, so that the writer has only to commit it.
-SMALL_BATCH = 256
+#: A batch of at most so many changes, with so many statements, is run by the loop itself, so that the writer has only
+#: to commit it. So many statements take a few milliseconds.
+SMALL_BATCH, FEW_STATEMENTS = 256, 1_024
 
 #: A log that grew longer than this, while a slow reader held it, is cut back when it starts anew, in bytes.
 LOG_BYTES = 64 * 1024**2
@@ -237,7 +238,7 @@ class SqliteEngine:
             self._go_on()
             return
         outcomes = None
-        if self._writer_is_free and len(batch) <= SMALL_BATCH:
+        if self._writer_is_free and _is_small(batch):
             # Here, because the two threads would take turns at the interpreter for each statement.
             outcomes = self._writer.begin([statements for statements, _ in batch])
         if outcomes is None:
@@ -355,6 +356,13 @@ class SqliteEngine:
         await self._bounded.close()
         await self._slow.close()
         self._reader.close()
+
+
+def _is_small(batch: list[Work]) -> bool:
+    """Whether a batch is run so soon that nobody notices that the loop waits for it."""
+    if len(batch) > SMALL_BATCH or sum(len(statements) for statements, _ in batch) > FEW_STATEMENTS:
+        return False
+    return not any(statement.bulk for statements, _ in batch for statement in statements)
 
 
 def _decoded(cursor: apsw.Cursor) -> Iterator[Row | None]:

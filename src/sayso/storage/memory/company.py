@@ -22,6 +22,10 @@ class MemoryCompanyStore:
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
         return self._companies.get((workspace_id, company_id))
 
+    async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
+        found = [self._companies.get((workspace_id, company_id)) for company_id in company_ids]
+        return {company.id for company in found if company and company.state is CompanyState.LIVE}
+
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         found = self._matching(workspace_id, wanted)
         if wanted.name is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.errors import Stale
-from sayso.domain.links import UNLINKED, LinkRow
+from sayso.domain.links import UNLINKED, LinkRow, Note
 from sayso.service.ports import Stored
 from sayso.storage.memory.living import Living
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
@@ -98,9 +98,11 @@ class MemoryContactStore:
     def _link(self, change: Change) -> None:
         key = (change.before.workspace_id, change.before.id)
         rows = self.linked.setdefault(key, {})
-        for row in change.drop:
-            rows.pop((type(row), row[0]), None)
-        for row in change.put:
+        for dropped in change.drop:
+            rows.pop((type(dropped), dropped[0]), None)
+        taken_over = self.linked.get((key[0], change.absorbs), {}) if change.absorbs else {}
+        notes = [row for row in taken_over.values() if isinstance(row, Note)]
+        for row in (*change.put, *notes):
             rows.setdefault((type(row), row[0]), row)
         if change.after.state.is_empty:
             del self.linked[key]

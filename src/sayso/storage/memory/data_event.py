@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.data_event import DataEvent, DataEventRow, Doings, EventPlace, Summary
+from sayso.domain.data_event import DataEvent, DataEventRow, Doings, EventPlace, Summary, joined
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -32,20 +32,26 @@ class MemoryDataEventStore:
         found = self._counted(workspace_id, contact_id).values()
         return sorted(found, key=lambda summary: (summary.first, summary.name))
 
-    async def all(self, workspace_id: str, contact_id: str) -> Doings:
-        events = sorted(self._events(workspace_id, contact_id), key=lambda event: (event.at, event.id))
-        return Doings(tuple(events), tuple(await self.summaries(workspace_id, contact_id)))
-
     def _events(self, workspace_id: str, contact_id: str) -> list[DataEvent]:
-        return [row for row in self._told(workspace_id, contact_id) if isinstance(row, DataEvent)]
+        return list(_doings(self._told(workspace_id, contact_id)).events)
 
     def _counted(self, workspace_id: str, contact_id: str) -> dict[str, Summary]:
-        return {row.name: row for row in self._told(workspace_id, contact_id) if isinstance(row, Summary)}
+        return {summary.name: summary for summary in _doings(self._told(workspace_id, contact_id)).summaries}
 
-    def _told(self, workspace_id: str, contact_id: str) -> list[DataEventRow]:
+    def _told(self, workspace_id: str, contact_id: str, before: str | None = None) -> list[DataEventRow]:
+        """What a contact was told to have done; `before`: before an act, by its id."""
         told: list[DataEventRow] = []
         for change in self._contacts.events.get((workspace_id, contact_id), ()):
+            if change.act.id == before:
+                break
             if change.after.state.is_empty:
                 told.clear()
+            if change.absorbs is not None:
+                told += joined(_doings(told), _doings(self._told(workspace_id, change.absorbs, change.act.id)))
             told += change.told
         return told
+
+
+def _doings(told: list[DataEventRow]) -> Doings:
+    summaries = {row.name: row for row in told if isinstance(row, Summary)}
+    return Doings(tuple(row for row in told if isinstance(row, DataEvent)), tuple(summaries.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.domain.links import LinkRows, MergeRecord, Tagging
+from sayso.domain.links import NEWEST, LinkRows, MergeRecord, Tagging
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -14,7 +14,8 @@ class MemoryLinkStore:
         return (await self.of(workspace_id, contact_id)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
-        return LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())
+        rows = LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())
+        return rows._replace(notes=rows.notes[-NEWEST:])
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
         rows = self._contacts.linked.get((workspace_id, contact_id), {}).values()

@@ -86,3 +86,12 @@ def test_without_a_limit_nothing_is_counted():
 
     assert {one.limit} == {windows.spend("token", NOW) for windows in (one, one, other)}
     assert one.limit == one.left("token", NOW)
+
+
+def test_what_was_spent_while_a_clock_was_ahead_is_not_missing_when_it_is_right_again():
+    one, other = crew(2, 60)
+    for _ in range(12):
+        one.spend("token", NOW + 1_000 * WINDOW)
+
+    assert [9, 8, 7] == [windows.spend("token", NOW) for windows in (one, other, one)]
+    assert NOW // 1_000 + 10 == one.reset

@@ -43,3 +43,11 @@ def test_very_many_keys_do_not_fill_the_memory(monkeypatch):
 
     assert [1, 1, 1, 1, 0] == [counted.spend(key, START) for key in ("a", "b", "c", "c", "a")]
     assert 2 == len(counted._counts)
+
+
+def test_what_was_spent_while_a_clock_was_ahead_is_not_missing_when_it_is_right_again():
+    counted = Windows(6)
+    ahead = [counted.spend("a", START + 3_600_000) for _ in range(2)]
+
+    assert ([0, -1], 0) == (ahead, counted.spend("a", START))
+    assert START // 1000 + 10 == counted.reset

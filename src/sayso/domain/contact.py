@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
+from sayso.domain.age import is_within
 from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
@@ -114,7 +115,7 @@ class Claim(NamedTuple):
     at: int
 
     def is_free(self, now: int) -> bool:
-        return self.state is ContactState.DELETED and self.at + CLAIM_GRACE <= now
+        return self.state is ContactState.DELETED and not is_within(CLAIM_GRACE, self.at, now)
 
 
 class ClaimChanges(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sayso.domain.age import CLOCK_SKEW, is_within
+
 #: For how long an answer is kept under its key, in ms: 24 hours.
 KEPT_FOR = 24 * 3600 * 1000
 
@@ -20,4 +22,9 @@ class IdempotencyRecord:
     at: int
 
     def is_kept(self, now: int) -> bool:
-        return self.at > now - KEPT_FOR
+        return is_within(KEPT_FOR, self.at, now)
+
+
+def kept_times(now: int) -> tuple[int, int]:
+    """The first and the last `at` of records that are kept, in ms."""
+    return now - KEPT_FOR + 1, now + CLOCK_SKEW

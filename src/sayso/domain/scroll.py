@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sayso.domain.age import is_within
 from sayso.domain.errors import ScrollExists, ScrollNotFound
 
 #: For how long a scroll that nobody uses stays open, in ms.
@@ -24,7 +25,7 @@ class Scroll:
     revision: int
 
     def is_open(self, now: int) -> bool:
-        return now - self.used_at < UNUSED_FOR
+        return is_within(UNUSED_FOR, self.used_at, now)
 
 
 def begin(held: Scroll | None, workspace_id: str, scroll_id: str, now: int) -> Scroll:
@@ -43,4 +44,4 @@ def go_on(held: Scroll | None, scroll_id: str, now: int) -> Scroll:
 
 def moved(scroll: Scroll, place: str, now: int) -> Scroll:
     """The scroll after a page that ended at a company."""
-    return replace(scroll, place=place, used_at=max(now, scroll.used_at), revision=scroll.revision + 1)
+    return replace(scroll, place=place, used_at=now, revision=scroll.revision + 1)

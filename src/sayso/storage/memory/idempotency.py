@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sayso.domain.errors import Stale
-from sayso.domain.idempotency import KEPT_FOR, IdempotencyRecord
+from sayso.domain.idempotency import IdempotencyRecord
 
 
 class MemoryIdempotencyStore:
@@ -15,7 +15,7 @@ class MemoryIdempotencyStore:
 
     def keep(self, record: IdempotencyRecord) -> None:
         kept = self._records.items()
-        self._records = {place: old for place, old in kept if old.at > record.at - KEPT_FOR}
+        self._records = {place: old for place, old in kept if old.is_kept(record.at)}
         if (record.workspace_id, record.key) in self._records:
             raise Stale("somebody was faster")
         self._records[record.workspace_id, record.key] = record

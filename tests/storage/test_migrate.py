@@ -16,6 +16,7 @@ from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
 from sayso.storage import sqlite, store
 from sayso.storage.backfill import Backfill, Batch
+from sayso.storage.lock import locked
 from sayso.storage.migrate import NewerSchema, OtherSchema, files, migrate, pending
 
 ALL = [name for name, _ in files()]
@@ -279,44 +280,6 @@ def test_a_new_database_is_its_owner_s_alone_wherever_it_lies(tmp_path: Path):
     assert {"sayso.db": 0o600, "sayso.db-wal": 0o600, "sayso.db-shm": 0o600} == modes
 
 
-def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path):
-    path = tmp_path / "sayso.db"
-    refused = pytest.raises(Unavailable, match=r"another server or migration is using sayso\.db")
-    with store.locked(path), refused, store.locked(path):
-        pytest.fail("both have it")
-    with store.locked(path):
-        assert store.is_locked(path)
-
-
-def test_a_lock_is_the_file_s_whatever_name_it_is_reached_by(tmp_path: Path):
-    path, link = tmp_path / "sayso.db", tmp_path / "link.db"
-    store.bring_up_to_date(path, NOON)
-    link.symlink_to(path)
-
-    with store.locked(path):
-        assert store.is_locked(link)
-        with pytest.raises(Unavailable, match=r"another server or migration is using link\.db"), store.locked(link):
-            pytest.fail("both have it")
-    assert not store.is_locked(link)
-
-
-@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
-def test_a_file_that_may_not_be_written_is_told_before_anybody_serves_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
-):
-    path, fixed = tmp_path / "sayso.db", tmp_path / f"sayso.db{suffix}"
-    store.bring_up_to_date(path, NOON)
-    fixed.touch()
-    # Root may write everything: asked is what anybody else would be told.
-    monkeypatch.setattr(store.os, "access", lambda asked, _: asked != fixed)
-
-    with pytest.raises(Unavailable, match=rf"this user may not write sayso\.db{suffix}"), store.locked(path):
-        pytest.fail("it is served all the same")
-    monkeypatch.undo()
-    with store.locked(path):
-        assert store.is_locked(path)
-
-
 @pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.still_pending(path)])
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, use):
     path = tmp_path / "sayso.db"
@@ -326,7 +289,7 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, use):
         use(path, NOON)
 
 
-@pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: store.locked(path).__enter__()])
+@pytest.mark.parametrize("use", [store.bring_up_to_date, lambda path, _: locked(path).__enter__()])
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, use):
     (tmp_path / "file").write_text("in the way")
 

@@ -9,46 +9,89 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Conflict, Unavailable
+from sayso.storage.files import LOGS, replacement
+from sayso.storage.lock import SUFFIX as LOCK
+from sayso.storage.lock import is_locked, refuse_another_name
 from sayso.storage.sqlite import BUSY_TIMEOUT
-from sayso.storage.store import locked
 
 #: Pages copied between two looks at whether somebody wants to interrupt.
 _STEP = 4_096
 
+#: How every file begins that SQLite has written (https://www.sqlite.org/fileformat2.html, 1.3).
+_MAGIC = b"SQLite format 3\0"
+
 
 def back_up(source: Path, target: Path, *, replace: bool) -> int:
     """Copy `source` to `target`, synced, and say how many bytes it has. Raises Conflict, Unavailable."""
-    if target.exists():
-        _refuse(source, target, replace=replace)
-    unfinished = target.with_name(f"{target.name}.unfinished")
+    refuse_another_name(source)
+    _refuse(source, target, replace=replace)
     try:
-        _copy(source, unfinished)
-        # What an older copy left beside it would be taken for this one's.
-        for suffix in ("-wal", "-shm"):
-            target.with_name(target.name + suffix).unlink(missing_ok=True)
-        unfinished.rename(target)
-        _sync(target.parent)
+        with replacement(target) as unfinished:
+            _copy(source, unfinished)
+            # Once more: copying may take minutes.
+            _refuse_used(target)
+            # What an older copy left beside it would be taken for this one's.
+            for file in _logs(target):
+                file.unlink(missing_ok=True)
     except (apsw.Error, OSError) as error:
         raise Unavailable(f"cannot write the backup {target}: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return target.stat().st_size
 
 
 def _refuse(source: Path, target: Path, *, replace: bool) -> None:
-    if target.samefile(source):
-        raise Conflict(f"{target} is the database itself")
+    """Raises Conflict, Unavailable."""
+    _refuse_a_database_s(source, target)
     if not replace:
-        raise Conflict(f"{target} is there already; --force replaces it")
-    if target.with_name(f"{target.name}.lock").exists():
-        # A database that a server is using must not vanish under it.
-        with locked(target):
-            pass
+        for file in (target, *_logs(target)):
+            if file.exists():
+                raise Conflict(f"{file} is there already; --force replaces it")
+    _refuse_used(target)
+
+
+def _refuse_a_database_s(source: Path, target: Path) -> None:
+    """A backup must destroy nothing that a database needs, by whatever name it is called. Raises Conflict."""
+    if _are_same(target, source):
+        raise Conflict(f"{target} is the database itself")
+    used = Path(os.path.realpath(source))
+    if any(_are_same(target, file) for file in (*_logs(used), used.with_name(used.name + LOCK))):
+        raise Conflict(f"{target} belongs to the database {source}: name another file")
+    # The name itself is what is replaced; where it leads to is what somebody may mean.
+    for name in (f"{os.path.realpath(target.parent)}/{target.name}", os.path.realpath(target)):
+        for suffix in (*LOGS, LOCK):
+            owner = Path(name.removesuffix(suffix))
+            if name.endswith(suffix) and _is_database(owner):
+                raise Conflict(f"{target} is a file that the database {owner} uses: name another one")
+    for file in _logs(target):
+        if _is_database(file):
+            raise Conflict(f"{file} is a database, but SQLite would take it for part of {target}: name another file")
+
+
+def _refuse_used(target: Path) -> None:
+    # A database that a server is using must not vanish under it.
+    if is_locked(target):
+        raise Unavailable(f"another server or migration is using {target.name}")
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
+
+
+def _logs(database: Path) -> list[Path]:
+    return [database.with_name(database.name + suffix) for suffix in LOGS]
+
+
+def _is_database(path: Path) -> bool:
+    """Whether SQLite has written a file. One that cannot be read may be such a file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def _copy(source: Path, target: Path) -> None:
-    # Nobody else may read it: it holds what the database holds.
-    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
     with closing(apsw.Connection(str(source))) as original, closing(apsw.Connection(str(target))) as copy:
         original.set_busy_timeout(BUSY_TIMEOUT)
         # One read transaction around all steps: without it, every write of others would start the copy anew.
@@ -57,12 +100,3 @@ def _copy(source: Path, target: Path) -> None:
             with copy.backup("main", original, "main") as backup:
                 while not backup.done:
                     backup.step(_STEP)
-    _sync(target)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sayso.domain.errors import Invalid
-from sayso.storage import store, structure
+from sayso.storage import lock, store, structure
 from sayso.storage.structure import Fact
 from sayso.storage.url import DatabaseUrl
 
@@ -67,9 +67,11 @@ class SqliteDatabase:
         return store.bring_up_to_date(self.path, now)
 
     def locked(self) -> AbstractContextManager[None]:
-        return store.locked(self.path)
+        return lock.locked(self.path)
 
     async def open(self, *, serving: bool = False) -> store.SqlStore:
+        if not serving:
+            lock.refuse_another_name(self.path)
         return store.sqlite(self.path, checkpoints=serving, timeout=self._timeout)
 
     def back_up(self, target: Path, *, replace: bool) -> int:

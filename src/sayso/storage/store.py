@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext
@@ -19,6 +18,7 @@ from sayso.storage.contact import SqlContactStore
 from sayso.storage.data_attribute import SqlDataAttributeStore
 from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.engine import Engine
+from sayso.storage.files import open_private
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
 from sayso.storage.link_rows import SqlLinkRowStore
@@ -93,7 +93,7 @@ def bring_up_to_date(path: Path, now: int) -> list[str]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             # For the owner alone, wherever it lies; SQLite gives its log and index the mode of the file.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(open_private(os.path.realpath(path)))
         with closing(connect(path)) as connection:
             return migrate(connection, now)
 
@@ -111,49 +111,3 @@ def _opening(path: Path) -> Iterator[None]:
         yield
     except (apsw.Error, OSError) as error:
         raise Unavailable(f"cannot use the database {path.name}: {error}") from error
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a server or a migration is using the database file just now."""
-    try:
-        lock = os.open(_lock_file(path), os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        # Shared, and let go of at once: nobody else who only looks is in the way.
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the database file's lock: one server or one migration at a time. Raises Unavailable."""
-    with _opening(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Unavailable(f"another server or migration is using {path.name}") from None
-    try:
-        _refuse_unwritable(path)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock_file(path: Path) -> str:
-    # Beside the file itself: it may be reached by several names.
-    return f"{os.path.realpath(path)}.lock"
-
-
-def _refuse_unwritable(path: Path) -> None:
-    """SQLite would open it for reading, without a word until the first write."""
-    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        if file.exists() and not os.access(file, os.W_OK):
-            raise Unavailable(f"cannot use the database {path.name}: this user may not write {file.name}")

@@ -10,8 +10,9 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.storage.lock import is_locked, refuse_another_name
 from sayso.storage.sqlite import BUSY_TIMEOUT
-from sayso.storage.store import is_locked, still_pending
+from sayso.storage.store import still_pending
 
 #: (what was looked at, a verdict of ok, note or wrong, what was seen).
 Fact = tuple[str, str, str]
@@ -28,6 +29,11 @@ def versions() -> tuple[str, str]:
 def facts(path: Path, *, deep: bool) -> Iterator[Fact]:
     """What can be said of a database file, whether it is there or not."""
     yield _room(path)
+    try:
+        refuse_another_name(path)
+    except Unavailable as error:
+        yield "server", "wrong", error.message
+        return
     yield "server", "ok", "a server or a migration holds the lock" if is_locked(path) else "none is running"
     if not path.is_file():
         yield "file", "note", f"{path} is not there yet; the first start makes it"

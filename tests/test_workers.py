@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import signal
@@ -9,17 +11,27 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 import trustme
+from tests.conftest import Acme
 from tests.http.wire import request, to
 from tests.running import Running
 from tests.signals import children, ended, send
 from tests.workers import one_client_each, within, worker_of
+
+from sayso import server as server_module
+from sayso.api.operations import Operations
+from sayso.http.crew import Crew, Member
+from sayso.http.tally import Tally
+from sayso.server import described, serve_as
+from sayso.settings import Settings
 
 #: What a worker may take of the machine's memory, in bytes.
 MEMORY = 70 * 1024**2
@@ -245,6 +257,119 @@ def test_workers_end_when_their_parent_is_killed(server: Running):
     assert (2, True) == (len(pids), all_ended)
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{server.url}/healthz")
+
+
+def test_workers_whose_parent_is_killed_free_the_port_while_they_answer_what_they_accepted(server: Running):
+    pids = children(server.process.pid)
+    create = request(server, "POST /contacts", body=b'{"role": "lead"}')
+    with ExitStack() as stack:
+        wires = [stack.enter_context(to(server)) for _ in range(8)]
+        for wire in wires:
+            # The last byte is on its way still.
+            wire.send(create[:-1])
+            assert within(10, lambda: not_accepted(server) == 0)
+        server.kill()
+        is_free = within(10, lambda: can_listen(server))
+        still_there = not ended(pids, 0)
+        answers = [wire.send(create[-1:]).answer() for wire in wires]
+
+    assert (True, True) == (is_free, still_there)
+    assert {200} == {answer.status if answer else None for answer in answers}
+    assert ended(pids, 10)
+
+
+def not_accepted(server: Running) -> int:
+    """How many connections wait for somebody to take them (Linux: tcp(7), the receive queue of a listener)."""
+    port = f":{urlsplit(server.url).port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return sum(int(line[4].partition(":")[2], 16) for line in lines if line[1].endswith(port) and line[3] == "0A")
+
+
+def can_listen(server: Running) -> bool:
+    with socket.socket() as another:
+        another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            another.bind(("127.0.0.1", urlsplit(server.url).port))
+            another.listen()
+        except OSError:
+            return False
+    return True
+
+
+@dataclass
+class Orphan:
+    """A worker in this process, whose main loop never notices that it is to end; `lifeline` is the parent's."""
+
+    listener: socket.socket
+    lifeline: int
+    begins: asyncio.Event
+    ready: asyncio.Event
+    serving: asyncio.Task[None]
+
+    def lose_parent(self) -> None:
+        os.close(self.lifeline)
+
+    async def is_refusing(self) -> None:
+        """Nobody accepts any more; ends within a few rounds of the loop, or not at all."""
+        async with asyncio.timeout(10):
+            while self.listener.fileno() >= 0:
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def orphan(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Orphan]:
+    begins, ready, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    threshold = gc.get_threshold()
+
+    @asynccontextmanager
+    async def composed(settings: Settings, member: Member) -> AsyncIterator[server_module.Sayso]:
+        await begins.wait()
+        operations = Operations(acme.regions, Tally(), metrics_public=False, document=described(acme.regions))
+        yield server_module.Sayso(settings, acme.regions, acme.app, operations)
+
+    async def on_tick(self: server_module._Member, counter: int) -> bool:
+        return release.is_set()
+
+    monkeypatch.setattr(server_module, "composed", composed)
+    monkeypatch.setattr(server_module._Member, "on_tick", on_tick)
+    settings = Settings(port=0, drain_seconds=1)
+    parent, lifeline = os.pipe()
+    told, tell = os.pipe()
+    listener = server_module.listening(settings)
+    asyncio.get_running_loop().add_reader(told, ready.set)
+    serving = asyncio.ensure_future(serve_as(Crew(1, 0).member(0, os.getpid()), settings, listener, parent, tell))
+    await asyncio.sleep(0)
+    yield Orphan(listener, lifeline, begins, ready, serving)
+    begins.set()
+    release.set()
+    await serving
+    asyncio.get_running_loop().remove_reader(told)
+    for pipe in (parent, told, tell):
+        os.close(pipe)
+    # A server changes how its process collects garbage.
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+async def test_a_worker_without_a_parent_frees_the_port_before_it_does_anything_else(orphan: Orphan):
+    orphan.begins.set()
+    await orphan.ready.wait()
+    orphan.lose_parent()
+
+    await orphan.is_refusing()
+    assert not orphan.serving.done()
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+async def test_a_worker_that_loses_its_parent_before_it_is_ready_frees_the_port_and_ends(orphan: Orphan):
+    orphan.lose_parent()
+
+    await orphan.is_refusing()
+    assert not orphan.begins.is_set()
+    orphan.begins.set()
+    await asyncio.sleep(0)
+    assert not orphan.ready.is_set()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

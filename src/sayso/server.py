@@ -141,11 +141,23 @@ async def serve(
 async def serve_as(member: Member, settings: Settings, listener: socket.socket, parent: int, ready: int) -> None:
     """Serve with others on one socket, until a signal or the parent's end closes the pipe `parent`. When connections
     are taken, a byte is written to the pipe `ready`."""
+    _close_with_parent(parent, listener)
     async with composed(settings, member) as sayso:
         server = _Member(configured(settings, sayso.app), sayso, member, listener, partial(os.write, ready, b"."))
         server.heed_signals()
         server.heed(parent)
         await server.serve(sockets=[listener])
+
+
+def _close_with_parent(parent: int, listener: socket.socket) -> None:
+    """Give the port back when the parent ends while a worker is not ready yet. `_Member.heed` takes over from here."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(parent)
+        listener.close()
+
+    loop.add_reader(parent, ended)
 
 
 def address(settings: Settings, listener: socket.socket) -> str:
@@ -238,31 +250,44 @@ class _Member(_Server):
         self._member = member
         self._listener = listener
         self._ready = ready
+        self._acceptor: Acceptor | None = None
 
     def heed(self, parent: int) -> None:
-        """End when the parent has, however it did: nobody else would end us."""
+        """End when the parent has, however it did: nobody else would end us. The port is given back at once, because
+        another server may be started in the parent's place."""
         loop = asyncio.get_running_loop()
 
         def ended() -> None:
             loop.remove_reader(parent)
+            self._stop_accepting()
             self._stop(signal.SIGTERM)
 
         loop.add_reader(parent, ended)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
+        if self._listener.fileno() < 0:
+            # The parent has ended already.
+            return
         connect = partial(HttpProtocol, self.config, self.server_state, {})
         self._acceptor = Acceptor(self._listener, connect, self._connected, self.config.ssl, self._member)
         self._acceptor.start()
-        self._ready()
+        with contextlib.suppress(BrokenPipeError):
+            self._ready()
 
     async def on_tick(self, counter: int) -> bool:
         self._member.told(self._connected())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._acceptor.close()
+        self._stop_accepting()
         await super().shutdown(sockets)
+
+    def _stop_accepting(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+            self._acceptor = None
+        self._listener.close()
 
     def _connected(self) -> int:
         return len(self.server_state.connections)

@@ -34,7 +34,7 @@ from sayso.service.region import Region
 from sayso.storage import store
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.engine import Row, Statement
-from sayso.storage.migrate import TABLE, files
+from sayso.storage.migrate import TABLES, files
 from sayso.storage.sqlite import connect
 from sayso.storage.sqlite_dialect import dialect
 
@@ -78,7 +78,7 @@ def _digest() -> str:
     head = Head("workspace", "contact", ContactState.LIVE, 1, 0, Chain(origin("workspace"), "00" * 16), Standing())
     change = consent.decide(head, live, Wish(Choice.GRANTED), Act("00" * 16, 0, _AUTHOR))
     assert change is not None
-    parts = [VERSION, TABLE.encode(), change.after.chain.hash or b"", change.after.standing.packed().encode()]
+    parts = [VERSION, TABLES.encode(), change.after.chain.hash or b"", change.after.standing.packed().encode()]
     return hashlib.sha256(b"".join([*parts, *(sql.encode() for _, sql in files())])).hexdigest()[:8]
 
 

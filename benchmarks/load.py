@@ -155,8 +155,9 @@ def _draft(number: int) -> TypeDraft:
 async def _contact(
     kept: SqlContactStore, ids: RandomIds, workspace_id: str, types: list[SubscriptionType], number: int, at: int
 ) -> str:
-    chain = Chain(origin(workspace_id), ids.subject())
-    head = Head(workspace_id, ids.contact(at), ContactState.LIVE, 0, at, chain, Standing())
+    contact_id = ids.contact(at)
+    chain = Chain(origin(workspace_id), ids.subject(), contact_id=contact_id, binding_key=ids.binding_key())
+    head = Head(workspace_id, contact_id, ContactState.LIVE, 0, at, chain, Standing())
     profile = Profile(Role.USER, f"user-{number}", f"person.{number}@example.com", name=f"Person {number}")
     change = contacts.create(head, ContactDraft(profile), {}, _act(ids, at))
     await kept.commit(change)

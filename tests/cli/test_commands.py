@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.cli.conftest import Sayso
+from tests.storage.old_databases import unpack
 
 from sayso.storage import structure
 
@@ -39,7 +40,19 @@ def test_verify_counts_what_it_checked(sayso: Sayso, database: Path):
     said = sayso("verify")
 
     assert (0, "Checked 0 contacts and 0 entries: everything holds.\n", "") == (said.code, said.out, said.err)
-    assert {"contacts": 0, "entries": 0, "problems": []} == sayso("verify", "--json").json
+    found = {"contacts": 0, "entries": 0, "unbound_chains": 0, "problems": []}
+    assert found == sayso("verify", "--json").json
+
+
+def test_verify_tells_how_many_chains_are_not_bound_to_their_contacts(sayso: Sayso, tmp_path: Path):
+    unpack("0001", tmp_path / "sayso-data" / "sayso.db")
+    sayso("migrate")
+
+    said = sayso("verify")
+
+    number = sayso("verify", "--json").json["unbound_chains"]
+    assert number > 0
+    assert (0, True) == (said.code, f"\nChains begun before chains were bound: {number}." in said.out)
 
 
 def test_verify_names_what_is_wrong_and_ends_with_3(sayso: Sayso, database: Path):

@@ -11,6 +11,7 @@ from tests.cast import TOKEN
 from tests.cli.conftest import Said, Sayso
 from tests.running import Running
 
+from sayso.storage.migrate import files
 from sayso.storage.postgres_migrate import bring_up_to_date
 
 Start = Callable[..., Running]
@@ -91,7 +92,7 @@ def test_the_doctor_looks_at_the_server(on_postgres: Sayso):
     on_postgres("workspace", "create", "Acme")
     found = verdicts(on_postgres("doctor", "--deep", "--json"))
 
-    assert ("note", "pending: 0001_initial; the next start applies it") == before["schema"]
+    assert ("note", f"pending: {', '.join(name for name, _ in files())}; the next start applies it") == before["schema"]
     assert {"ok"} == {verdict for verdict, _ in found.values()}, found
     expected = {"database", "postgresql", "citus", "writes", "durability", "privacy", "schema", "region"}
     assert expected == set(found) - {"sayso", "python", "sqlite", "variables"}

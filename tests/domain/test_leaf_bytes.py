@@ -29,8 +29,10 @@ LATER = Chain(origin("acme"), "ab" * 16, 41, bytes(range(32, 64)))
 
 
 def chosen(choice: Choice) -> Callable[[], Entry]:
-    return lambda: type_entry(FIRST, ACT, choice, "7", NOTICE)
+    return lambda: type_entry(FIRST, ACT, choice, "7", NOTICE, not_before=0)
 
+
+BOUND = FIRST._replace(contact_id="6a0c1f5e9b3d7a2c4e8f0b1d", binding_key=bytes(range(16)))
 
 MADE = {
     Event.REQUESTED: (FIRST, chosen(Choice.PENDING)),
@@ -38,13 +40,13 @@ MADE = {
     Event.REFUSED: (FIRST, chosen(Choice.REFUSED)),
     Event.WITHDRAWN: (FIRST, chosen(Choice.WITHDRAWN)),
     Event.CLEARED: (FIRST, chosen(Choice.NONE)),
-    Event.UNSUBSCRIBED_ALL: (LATER, lambda: channel_entry(LATER, ACT, Channel.EMAIL, stopped=True)),
-    Event.RESUBSCRIBED: (LATER, lambda: channel_entry(LATER, ACT, Channel.EMAIL, stopped=False)),
-    Event.MERGED: (LATER, lambda: merge_entry(LATER, ACT)),
+    Event.UNSUBSCRIBED_ALL: (LATER, lambda: channel_entry(LATER, ACT, Channel.EMAIL, stopped=True, not_before=0)),
+    Event.RESUBSCRIBED: (LATER, lambda: channel_entry(LATER, ACT, Channel.EMAIL, stopped=False, not_before=0)),
+    Event.MERGED: (LATER, lambda: merge_entry(LATER, ACT, not_before=0)),
 }
 
 
-@pytest.mark.parametrize(("event", "line"), list(zip(MADE, LINES, strict=True)))
+@pytest.mark.parametrize(("event", "line"), list(zip(MADE, LINES, strict=False)))
 def test_an_entry_of_each_event_has_the_bytes_and_the_hash_that_it_has_always_had(event: Event, line: list[str]):
     chain, made = MADE[event]
     hash_, leaf = line
@@ -56,5 +58,15 @@ def test_an_entry_of_each_event_has_the_bytes_and_the_hash_that_it_has_always_ha
     assert hash_ == entry.hash(chain.hash).hex() == sha256(b"\0" + leaf.encode()).hexdigest()
 
 
-def test_every_event_is_pinned():
+def test_the_first_entry_of_a_bound_chain_has_the_bytes_and_the_hash_that_it_has_always_had():
+    hash_, leaf = LINES[len(MADE)]
+
+    entry = type_entry(BOUND, ACT, Choice.GRANTED, "7", NOTICE, not_before=0)
+
+    assert leaf.encode() == entry.leaf(None).encode()
+    assert hash_ == entry.hash(None).hex() == sha256(b"\0" + leaf.encode()).hexdigest()
+
+
+def test_every_event_and_every_line_is_pinned():
     assert set(Event) == set(MADE)
+    assert len(MADE) + 1 == len(LINES)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
+import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,7 @@ ENTRIES = st.builds(
     actor_ref=TEXTS,
     request_id=TEXTS,
     notice=st.none() | st.builds(NoticeRef, type_id=TEXTS, version=NUMBERS, locale=TEXTS, sha256=DIGESTS),
+    binding=st.none() | DIGESTS,
 )
 
 
@@ -52,6 +55,7 @@ def as_dictionary(entry: Entry, prev: bytes | None) -> dict[str, Any]:
         "lang": entry.notice.locale,
         "sha256": b64encode(entry.notice.sha256).decode(),
     }
+    bound = {"contact": b64encode(entry.binding).decode()} if entry.binding else {}
     return {
         "v": 1,
         "log": entry.log,
@@ -72,7 +76,7 @@ def as_dictionary(entry: Entry, prev: bytes | None) -> dict[str, Any]:
         "jurisdiction": None,
         "commit": None,
         "refs": [],
-        "ext": {"request_id": entry.request_id},
+        "ext": {"request_id": entry.request_id} | bound,
     }
 
 
@@ -119,6 +123,8 @@ def test_folding_the_entries_gives_the_standing_after_any_wishes(wishes: list[An
 
     assert fold(entries) == head.standing
     assert list(range(1, len(entries) + 1)) == [entry.seq for entry in entries]
+    recorded = [entry.recorded_at for entry in entries]
+    assert sorted(recorded) == recorded
     hash_ = None
     for entry in entries:
         hash_ = entry.hash(hash_)
@@ -132,6 +138,34 @@ def _decided(head: Head, wish: Any, number: int) -> Change | None:
         return contact.update(person, ContactDraft(person.profile, wish), {}, act(number, at))
     place, choice, already = wish
     return consent.decide(head, TYPES[place], Wish(choice, already), act(number, at))
+
+
+def test_an_entry_written_after_the_clock_was_set_back_is_recorded_when_the_contact_was_last_changed():
+    head = Head("acme", "c1", ContactState.LIVE, 1, NOON, Chain(origin("acme"), "ab" * 16), Standing())
+
+    change = consent.decide(head, TYPES[0], Wish(Choice.GRANTED), act(1, NOON - 5))
+
+    assert change
+    (entry,) = change.entries
+    assert (NOON - 5, NOON) == (entry.occurred_at, entry.recorded_at)
+
+
+KEY = bytes(range(16))
+CONTACT = "6a0c1f5e9b3d7a2c4e8f0b1d"
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+def test_the_first_entry_of_a_chain_is_bound_to_the_contact_where_it_has_a_key_and_no_other_is(key: bytes | None):
+    chain = Chain(origin("acme"), "ab" * 16, contact_id=CONTACT, binding_key=key)
+    head = Head("acme", CONTACT, ContactState.LIVE, 1, NOON, chain, Standing())
+
+    first = consent.decide(head, TYPES[0], Wish(Choice.GRANTED), act(1))
+    assert first
+    second = consent.decide(first.after, TYPES[0], Wish(Choice.WITHDRAWN), act(2))
+    assert second
+
+    bound = hmac.new(KEY, CONTACT.encode("ascii"), "sha256").digest()
+    assert (bound if key else None, None) == (first.entries[0].binding, second.entries[0].binding)
 
 
 def test_an_entry_tells_who_did_it_on_which_wording():

@@ -30,10 +30,13 @@ def who(role: Role, number: int, said: dict[TypeId, Choice], stops: set[Channel]
     chain, standing = Chain(origin("acme"), f"{number:032x}"), Standing()
     entries = [
         *(
-            (lambda at, type_id=type_id, choice=choice: type_entry(at, act(), choice, type_id, None))
+            (lambda at, type_id=type_id, choice=choice: type_entry(at, act(), choice, type_id, None, not_before=0))
             for type_id, choice in said.items()
         ),
-        *((lambda at, channel=channel: channel_entry(at, act(), channel, stopped=True)) for channel in sorted(stops)),
+        *(
+            (lambda at, channel=channel: channel_entry(at, act(), channel, stopped=True, not_before=0))
+            for channel in sorted(stops)
+        ),
     ]
     for make in entries:
         entry = make(chain)

@@ -41,6 +41,9 @@ class CountedIds:
     def subject(self) -> str:
         return f"{next(self._numbers):032x}"
 
+    def binding_key(self) -> bytes:
+        return next(self._numbers).to_bytes(16)
+
     def request(self) -> str:
         return f"{next(self._numbers):020x}"
 

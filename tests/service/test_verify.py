@@ -6,16 +6,17 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.cast import AUTHOR, Clock
+from tests.cast import AUTHOR, Clock, draft
 from tests.service.conftest import ENTRIES, Ledger, choose, new_contact, write_story
 
 from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.ledger import bind
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import Translation
 from sayso.service import verify as verification
 from sayso.service import verify_claims
 from sayso.service.ids import RandomIds
-from sayso.service.ports import Store
+from sayso.service.ports import HeadRow, Store, Stored
 from sayso.service.region import Region
 from sayso.service.verify import Problem, Report, verify
 from sayso.storage import store as stores
@@ -32,6 +33,40 @@ async def test_many_contacts_are_walked_in_ranges(store: Store, monkeypatch: pyt
     await write_story(store)
 
     assert Report(contacts=4, entries=3 * ENTRIES) == await verify(store)
+
+
+async def test_chains_that_begin_at_once_are_bound_to_their_contacts(store: Store):
+    region = Region.on("us", store, Clock(), RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    type_id = (await region.types.create(workspace, draft("opt_in"))).id
+    contacts = [await new_contact(region, workspace, number) for number in range(30)]
+
+    for choice in (Choice.GRANTED, Choice.WITHDRAWN):
+        await asyncio.gather(*(choose(region, workspace, contact, type_id, choice) for contact in contacts))
+
+    for contact in contacts:
+        head, chain = await store.ledger.head(workspace, contact), await store.ledger.chain(workspace, contact)
+        assert isinstance(head, HeadRow)
+        assert head.binding_key
+        bound = [stored.entry.binding for stored in chain if isinstance(stored, Stored)]
+        assert [bind(head.binding_key, contact), None] == bound
+    assert Report(contacts=30, entries=60) == await verify(store)
+
+
+async def test_every_way_to_begin_a_chain_binds_it_to_its_contact(store: Store):
+    region = Region.on("us", store, Clock(), RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    stopped = ContactDraft(Profile(Role.USER, email="stopped@example.com"), unsubscribed_from_emails=True)
+    await region.contacts.create(AUTHOR, workspace, stopped)
+    user = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, email="a@example.com")))
+    lead = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD, email="a@example.com")))
+    await region.merges.merge(AUTHOR, workspace, lead.id, user.id, duplicates_only=True)
+    changed = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD, name="Bob")))
+    await region.contacts.update(
+        AUTHOR, workspace, changed.id, lambda contact: ContactDraft(contact.profile, unsubscribed_from_emails=True)
+    )
+
+    assert Report(contacts=4, entries=4) == await verify(store)
 
 
 def test_a_workspace_that_vanished_is_found(ledger: Ledger):

@@ -38,6 +38,7 @@ COLUMNS = [
     "notice_locale",
     "notice_sha256",
     "hash",
+    "binding",
 ]
 
 
@@ -188,3 +189,48 @@ def test_entries_swapped_within_a_chain_are_found(ledger: Ledger):
         ledger.run(f"UPDATE ledger SET seq = {to} WHERE {ledger.row(0, seq)}")
 
     assert {(ledger.contacts[0], 1), (ledger.contacts[0], 2)} <= ledger.named()
+
+
+# Chains and their contacts. Nothing is hashed here: what is in the tables is moved to where it does not belong.
+
+_MOVED = """UPDATE contacts SET (subject, head_seq, head_hash, standing{more}) = (
+    SELECT subject, head_seq, head_hash, standing{more} FROM before WHERE contact_id = CASE contacts.contact_id
+    WHEN x'{one}' THEN x'{other}' ELSE x'{one}' END)
+WHERE contact_id IN (x'{one}', x'{other}')"""
+
+
+def swap(ledger: Ledger, *more: str) -> None:
+    """Give two contacts each other's chains, and each other's columns of `more`."""
+    one, other = ledger.contacts[:2]
+    ledger.run("CREATE TABLE before AS SELECT * FROM contacts")
+    ledger.run(_MOVED.format(one=one, other=other, more="".join(f", {column}" for column in more)))
+    for table in ("ledger", "events"):
+        of_choices = "" if table == "ledger" else " AND seq IS NOT NULL"
+        for before, after in ((one, "00" * 12), (other, one), ("00" * 12, other)):
+            ledger.run(f"UPDATE {table} SET contact_id = x'{after}' WHERE contact_id = x'{before}'{of_choices}")
+    ledger.run("UPDATE contacts SET last_act = (SELECT max(act) FROM events WHERE contact_id = contacts.contact_id)")
+    ledger.run("DROP TABLE before")
+
+
+@pytest.mark.parametrize("more", [(), ("binding_key",)])
+def test_two_contacts_whose_chains_were_swapped_are_found(ledger: Ledger, more: tuple[str, ...]):
+    swap(ledger, *more)
+
+    what = "the entry is bound to another contact"
+    assert [Problem(ledger.workspace, contact, 1, what) for contact in ledger.contacts[:2]] == ledger.problems
+
+
+def test_contacts_without_keys_whose_chains_were_swapped_are_found_too(ledger: Ledger):
+    swap(ledger)
+    ledger.run("UPDATE contacts SET binding_key = NULL")
+
+    what = "the entry is bound to a contact, and the contact's row has no key to tell which"
+    assert [Problem(ledger.workspace, contact, 1, what) for contact in sorted(ledger.contacts[:3])] == ledger.problems
+
+
+@pytest.mark.parametrize("key", ["x'00'", "'sixteen letters.'", "zeroblob(17)", "7"])
+def test_a_key_that_is_no_key_is_found(ledger: Ledger, key: str):
+    ledger.run(f"UPDATE contacts SET binding_key = {key} WHERE contact_id = x'{ledger.contacts[1]}'")
+
+    what = "the contact's row has a binding key that is no key"
+    assert [Problem(ledger.workspace, ledger.contacts[1], None, what)] == ledger.problems

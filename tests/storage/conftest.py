@@ -48,8 +48,10 @@ _numbers = count(1_000)
 
 def new_head(contact_id: str | None = None) -> Head:
     number = next(_numbers)
-    chain = Chain(origin(ACME), f"{number:032x}")
-    return Head(ACME, contact_id or f"{number:024x}", ContactState.LIVE, 0, NOON, chain, Standing())
+    contact_id = contact_id or f"{number:024x}"
+    key = number.to_bytes(16)
+    chain = Chain(origin(ACME), f"{number:032x}", contact_id=contact_id, binding_key=key)
+    return Head(ACME, contact_id, ContactState.LIVE, 0, NOON, chain, Standing())
 
 
 def creation(

@@ -124,7 +124,7 @@ async def populated(store: Store) -> list[Contact]:
 async def _made(store: Store, profile: Profile, number: int, workspace_id: str) -> Contact:
     at = NOON - (number % 7) * DAY - (number % 3) * SECOND - number % 2
     contact_id = f"{(number * 37) % 256:02x}{next(_numbers):022x}"
-    chain = Chain(origin(workspace_id), f"{next(_numbers):032x}")
+    chain = Chain(origin(workspace_id), f"{next(_numbers):032x}", contact_id=contact_id)
     head = Head(workspace_id, contact_id, ContactState.LIVE, 0, at, chain, Standing())
     claims = await store.contact.claims(workspace_id, profile.identifiers())
     if claims:

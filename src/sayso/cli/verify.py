@@ -60,6 +60,8 @@ def _show(reports: dict[str, Report]) -> None:
     entries = sum(report.entries for report in reports.values())
     verdict = f"{len(problems)} problems found" if problems else "everything holds"
     click.echo(f"Checked {contacts} contacts and {entries} entries: {verdict}.")
+    if unbound := sum(report.unbound for report in reports.values()):
+        click.echo(f"Chains begun before chains were bound: {unbound}. Nothing in them tells whose they are.")
 
 
 def _place(problem: Problem) -> str:
@@ -72,6 +74,7 @@ def _form(reports: dict[str, Report]) -> dict[str, Any]:
     return {
         "contacts": sum(report.contacts for report in reports.values()),
         "entries": sum(report.entries for report in reports.values()),
+        "unbound_chains": sum(report.unbound for report in reports.values()),
         "problems": [
             {
                 "region": region,

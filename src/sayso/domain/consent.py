@@ -26,13 +26,13 @@ class Wish(NamedTuple):
 
 def decide(head: Head, type_: SubscriptionType, wish: Wish, act: Act) -> Change | None:
     """Decide a wish on a contact's standing; None when it is fulfilled already. Raises TypeNotFound."""
-    *_, chain, standing = head
+    _, _, _, _, updated_at, chain, standing = head
     choice, already, only_from = wish
     present = standing.of(type_.id)
     if only_from is not None and present not in only_from:
         raise TypeNotFound("the contact has no such choice to take back")
     if present in already:
         return None
-    entry = type_entry(chain, act, choice, type_.id, type_.notice)
+    entry = type_entry(chain, act, choice, type_.id, type_.notice, not_before=updated_at)
     after = head.after(act, chain.follow(entry), apply(standing, entry))
     return Change(act=act, kind="consent", before=head, after=after, entries=(entry,), decided_on=type_)

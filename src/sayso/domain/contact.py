@@ -272,7 +272,7 @@ def _take(
 def _mail_stop(head: Head, stopped: bool | None, act: Act) -> tuple[tuple[Entry, ...], Chain, Standing]:
     if stopped is None or stopped == (Channel.EMAIL in head.standing.stops):
         return (), head.chain, head.standing
-    entry = channel_entry(head.chain, act, Channel.EMAIL, stopped=stopped)
+    entry = channel_entry(head.chain, act, Channel.EMAIL, stopped=stopped, not_before=head.updated_at)
     return (entry,), head.chain.follow(entry), apply(head.standing, entry)
 
 

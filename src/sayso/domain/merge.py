@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sayso.domain.act import Act
-from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Profile, Role
+from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry, merge_entry, type_entry
 from sayso.domain.links import NEWEST, UNLINKED, LinkRow, LinkRows, Links, Membership, MergeRecord, NoteList
@@ -63,7 +63,7 @@ def merge(
     `acts` has `acts_needed`, the first of them the act itself.
     """
     act, head = acts[0], user.head
-    entries, chain, standing = _consent(head.chain, head.standing, lead.head.standing, acts)
+    entries, chain, standing = _consent(head, lead.head.standing, acts)
     profile, taken = _known_by(user, filled(user.profile, lead.profile), claims, act.at)
     gained = tuple(_new(user.links, rows[1]))
     survivor = Change(
@@ -89,7 +89,7 @@ def acts_needed(lead: Standing) -> int:
 
 
 def _gone(lead: Contact, into: str, act: Act) -> Change:
-    entry = merge_entry(lead.head.chain, act)
+    entry = merge_entry(lead.head.chain, act, not_before=lead.head.updated_at)
     after = lead.head.after(act, lead.head.chain.follow(entry), lead.head.standing)
     return Change(
         act=act,
@@ -124,16 +124,15 @@ def _known_by(
     return profile, (("email", value, holder),)
 
 
-def _consent(
-    chain: Chain, standing: Standing, lead: Standing, acts: Sequence[Act]
-) -> tuple[tuple[Entry, ...], Chain, Standing]:
-    entries = [merge_entry(chain, acts[0])]
+def _consent(user: Head, lead: Standing, acts: Sequence[Act]) -> tuple[tuple[Entry, ...], Chain, Standing]:
+    chain, standing, since = user.chain, user.standing, user.updated_at
+    entries = [merge_entry(chain, acts[0], not_before=since)]
     chain = chain.follow(entries[0])
     for act, what in zip(acts[1:], _gained(standing, lead), strict=False):
         entry = (
-            channel_entry(chain, act, what, stopped=True)
+            channel_entry(chain, act, what, stopped=True, not_before=since)
             if isinstance(what, Channel)
-            else type_entry(chain, act, what[1], what[0], None)
+            else type_entry(chain, act, what[1], what[0], None, not_before=since)
         )
         entries.append(entry)
         chain, standing = chain.follow(entry), apply(standing, entry)

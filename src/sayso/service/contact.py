@@ -84,7 +84,8 @@ class ContactService:
         """Raises Missing, Invalid, DuplicateContact, Unavailable."""
         act = self._act(author)
         contact_id = self._ids.contact(act.at)
-        chain = Chain(origin(workspace_id), self._ids.subject())
+        subject, key = self._ids.subject(), self._ids.binding_key()
+        chain = Chain(origin(workspace_id), subject, contact_id=contact_id, binding_key=key)
         new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, _UNASKED)
         tries = count()
 

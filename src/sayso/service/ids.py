@@ -39,6 +39,9 @@ class RandomIds:
     def subject(self) -> str:
         return urandom(16).hex()
 
+    def binding_key(self) -> bytes:
+        return urandom(16)
+
     def request(self) -> str:
         return f"{self._process}{next(self._requests) & 0xFFFFFFFF:08x}"
 

@@ -79,6 +79,7 @@ class HeadRow:
     seq: int
     hash: bytes | None
     standing: str
+    binding_key: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +362,9 @@ class Ids(Protocol):
 
     def subject(self) -> str:
         """128 random bits as 32 hex digits."""
+
+    def binding_key(self) -> bytes:
+        """16 random bytes, which bind a chain to its contact."""
 
     def request(self) -> str:
         """20 hex digits."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from sayso.domain.ledger import fold
+from sayso.domain.ledger import bind, fold
 from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
@@ -36,8 +36,12 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
+    """`unbound` counts the chains whose first entry does not name the contact: another contact's would look as whole
+    in their place."""
+
     contacts: int = 0
     entries: int = 0
+    unbound: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -105,6 +109,7 @@ class _Walk:
         chains = {id_: list(chain) for id_, chain in groupby(stored, key=lambda one: one.contact_id)}
         self._report.contacts += len(heads)
         self._report.entries += len(stored)
+        self._report.unbound += sum(map(_is_unbound, stored))
         for contact_id in sorted(heads.keys() | chains.keys()):
             if faults(heads.get(contact_id), chains.get(contact_id, []), wordings):
                 await self._again(contact_id)
@@ -142,7 +147,13 @@ def faults(head: HeadRow | None, chain: Sequence[Stored | Unreadable], wordings:
     """What is wrong with one contact's row and chain; nothing when they are whole."""
     if head is None:
         return [(None, f"the contact {_GONE}")] if chain else []
-    found = [*_gaps(head, chain), *_broken(chain), *_misplaced(head, chain), *_unworded(chain, wordings)]
+    found = [
+        *_gaps(head, chain),
+        *_broken(chain),
+        *_misplaced(head, chain),
+        *_misbound(head, chain),
+        *_unworded(chain, wordings),
+    ]
     if found:
         return sorted(found, key=lambda fault: (fault[0] is None, fault[0]))
     entries = [one.entry for one in chain if isinstance(one, Stored)]
@@ -217,6 +228,25 @@ def _misplaced(head: HeadRow, chain: Iterable[Stored | Unreadable]) -> Iterable[
         return
     for entry in foreign:
         yield entry.seq, "the entry has another subject than the contact"
+
+
+def _misbound(head: HeadRow, chain: Sequence[Stored | Unreadable]) -> Iterable[Fault]:
+    """A first entry that was written for another contact."""
+    key = head.binding_key
+    if key is not None and not (isinstance(key, bytes) and len(key) == 16):
+        yield None, "the contact's row has a binding key that is no key"
+        return
+    for one in chain:
+        if not isinstance(one, Stored) or one.entry.binding is None:
+            continue
+        if key is None:
+            yield one.entry.seq, "the entry is bound to a contact, and the contact's row has no key to tell which"
+        elif one.entry.binding != bind(key, head.contact_id):
+            yield one.entry.seq, "the entry is bound to another contact"
+
+
+def _is_unbound(one: Stored | Unreadable) -> bool:
+    return isinstance(one, Stored) and one.entry.seq == 1 and one.entry.binding is None
 
 
 def _is_subject(kept: object, subject: str) -> bool:

@@ -21,10 +21,10 @@ from sayso.storage.links import rows
 
 _STANDING = "SELECT standing FROM contacts WHERE workspace_id = $1 AND contact_id = $2 AND state = 'live'"
 
-_HEAD = """SELECT state, revision, updated_at, subject, head_seq, head_hash, standing
+_HEAD = """SELECT state, revision, updated_at, subject, head_seq, head_hash, standing, binding_key
 FROM contacts WHERE workspace_id = $1 AND contact_id = $2"""
 
-_COLUMNS = """contact_id, state, revision, updated_at, subject, head_seq, head_hash, standing,
+_COLUMNS = """contact_id, state, revision, updated_at, subject, head_seq, head_hash, standing, binding_key,
 created_at, role, external_id, email, phone, name, profile, tags, companies, notes"""
 
 _FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
@@ -51,8 +51,8 @@ _MARK = """UPDATE contact_keys SET state = $1, at = $2
 WHERE workspace_id = $3 AND kind = $4 AND value = $5 AND contact_id = $6"""
 
 _INSERT = """INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq,
-head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes, binding_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 ON CONFLICT (workspace_id, contact_id) DO NOTHING"""
 
 _SWAP = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
@@ -169,7 +169,7 @@ def _claims(change: Change) -> dict[tuple[str, str], Statement]:
 
 
 def _row(change: Change) -> Statement:
-    workspace_id, id_, state, revision, updated_at, (_, _, seq, hash_), standing = change.after
+    workspace_id, id_, state, revision, updated_at, (_, _, seq, hash_, _, _), standing = change.after
     key = (workspace_id, bytes.fromhex(id_))
     head = (revision, updated_at, bytes.fromhex(change.act.id), seq, hash_, standing.packed())
     if change.created_at is not None:
@@ -193,8 +193,8 @@ def _insert(change: Change, key: tuple[str, bytes], head: tuple[Any, ...]) -> St
     revision, updated_at, act, *chain = head
     subject = bytes.fromhex(change.after.chain.subject)
     start = (*key, change.after.state, revision, updated_at, act, subject, *chain, change.created_at)
-    links = (change.links or UNLINKED).packed()
-    return Statement(_INSERT, (*start, *_profile_row(change.profile), *links), True)
+    rest = (*(change.links or UNLINKED).packed(), change.after.chain.binding_key)
+    return Statement(_INSERT, (*start, *_profile_row(change.profile), *rest), True)
 
 
 _STATE = {state.value: state for state in ContactState}
@@ -225,12 +225,12 @@ def _profile_row(profile: Profile) -> tuple[Any, ...]:
 
 
 def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
-    state, revision, updated_at, subject, head_seq, head_hash, standing = row
-    chain = Chain(origin(workspace_id), subject.hex(), head_seq, head_hash)
+    state, revision, updated_at, subject, head_seq, head_hash, standing, key = row
+    chain = Chain(origin(workspace_id), subject.hex(), head_seq, head_hash, contact_id, key)
     return Head(workspace_id, contact_id, _STATE[state], revision, updated_at, chain, Standing.unpacked(standing))
 
 
 def _contact(workspace_id: str, row: Row) -> Contact:
-    created_at, role, external_id, email, phone, name, packed, *links = row[8:]
+    created_at, role, external_id, email, phone, name, packed, *links = row[9:]
     profile = Profile(_ROLE[role], external_id, email, phone, name, **_unpacked(packed))
-    return Contact(_head(workspace_id, row[0].hex(), row[1:8]), profile, created_at, Links.unpacked(*links))
+    return Contact(_head(workspace_id, row[0].hex(), row[1:9]), profile, created_at, Links.unpacked(*links))

@@ -11,8 +11,9 @@ from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 
 APPEND = """INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis,
-occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"""
+occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash,
+binding)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"""
 
 #: Begins with the act's id, the workspace and the contact, or the company in its place: whoever finds that row knows
 #: that the act was written.
@@ -22,7 +23,7 @@ ANNOUNCE = "INSERT INTO events (act, workspace_id, contact_id, kind, seq, at) VA
 CONSENT = "consent"
 
 _COLUMNS = """contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at, recorded_at, method,
-actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, position, leaf_index"""
+actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, binding, hash, position, leaf_index"""
 
 _CHAIN = f"SELECT {_COLUMNS} FROM ledger WHERE workspace_id = $1 AND contact_id = $2 ORDER BY seq"
 
@@ -42,7 +43,7 @@ AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger
 OR kind NOT LIKE 'company.%' AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.workspace_id = events.workspace_id
 AND contacts.contact_id = events.contact_id) LIMIT 5000"""
 
-_HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing"
+_HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing, binding_key"
 
 _HEADS = f"""SELECT {_HEAD_COLUMNS} FROM contacts
 WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
@@ -133,9 +134,9 @@ def announcing(act: Act, workspace_id: str, changed: str, kind: str) -> Statemen
 
 def _row(workspace_id: str, contact_id: bytes, entry: Entry, hash_: bytes | None) -> Row:
     # The columns from `event` to `request_id` are the entry's own, in its order.
-    _, id_, subject, seq, *facts, notice = entry
+    _, id_, subject, seq, *facts, notice, binding = entry
     told = (None, None, None) if notice is None else notice[1:]
-    return (workspace_id, contact_id, seq, bytes.fromhex(id_), bytes.fromhex(subject), *facts, *told, hash_)
+    return (workspace_id, contact_id, seq, bytes.fromhex(id_), bytes.fromhex(subject), *facts, *told, hash_, binding)
 
 
 def _head(row: Row | None, contact_id: str = "") -> HeadRow | Unreadable:
@@ -158,10 +159,10 @@ def _stored(workspace_id: str, row: Row | None, contact_id: str = "") -> Stored 
 
 
 def _entry(workspace_id: str, row: Row) -> Stored:
-    contact_id, seq, id_, subject, event, type_id, channel, *facts, version, locale, digest, hash_, place, leaf = row
+    contact_id, seq, id_, subject, event, type_id, channel, *facts, binding, hash_, place, leaf = row
     if place is not None or leaf is not None:
         raise ValueError("it has a number that nobody gave it")
-    state, basis, occurred_at, recorded_at, method, actor_kind, actor_ref, request_id = facts
+    state, basis, occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, version, locale, digest = facts
     if (version is None) is not (locale is None) or (version is None) is not (digest is None):
         raise ValueError("its notice is named by halves")
     notice = NoticeRef(type_id, version, locale, digest) if version is not None else None
@@ -182,6 +183,7 @@ def _entry(workspace_id: str, row: Row) -> Stored:
         actor_ref=actor_ref,
         request_id=request_id,
         notice=notice,
+        binding=binding,
     )
     return Stored(contact_id.hex(), entry, hash_)
 

@@ -19,12 +19,13 @@ import apsw
 
 from sayso.domain.errors import Unavailable
 from sayso.storage.backfill import Backfill, run
+from sayso.storage.chain_binding import give_keys
 from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
 from sayso.storage.sqlite_dialect import dialect
 
 #: The code of a migration, by its file's name without `.sql`.
-BACKFILLS: dict[str, Backfill] = {}
+BACKFILLS: dict[str, Backfill] = {"0002_chain_binding": give_keys}
 
 #: How many rows a batch of such code works on.
 BATCH = 2_000

@@ -38,13 +38,13 @@ SELECT * FROM json_to_recordset($1::json) AS told (workspace_id text, contact_id
 revision bigint, updated_at bigint, act text, seq bigint, hash text, standing text, type_id text, type_revision bigint,
 subject text, event text, channel text, state text, basis text, occurred_at bigint, recorded_at bigint, method text,
 actor_kind text, actor_ref text, request_id text, notice_version integer, notice_locale text, notice_sha256 text,
-kind text, at bigint)
+kind text, at bigint, binding text)
 ), asked AS (
 SELECT workspace_id, decode(contact_id, 'base64') AS contact_id, read_revision, revision, updated_at,
 decode(act, 'base64') AS act, seq, decode(hash, 'base64') AS hash, standing, type_id, type_revision,
 decode(subject, 'base64') AS subject, event, channel, state, basis, occurred_at, recorded_at, method, actor_kind,
-actor_ref, request_id, notice_version, notice_locale, decode(notice_sha256, 'base64') AS notice_sha256, kind, at
-FROM told
+actor_ref, request_id, notice_version, notice_locale, decode(notice_sha256, 'base64') AS notice_sha256, kind, at,
+decode(binding, 'base64') AS binding FROM told
 ), held AS (
 SELECT contacts.workspace_id, contacts.contact_id, contacts.revision, contacts.ctid AS place FROM asked JOIN contacts
 ON contacts.workspace_id = asked.workspace_id AND contacts.contact_id = asked.contact_id
@@ -60,9 +60,10 @@ WHERE contacts.ctid = held.place AND contacts.revision = held.revision
 RETURNING asked.*
 ), appended AS (
 INSERT INTO ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at,
-recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)
+recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, binding)
 SELECT workspace_id, contact_id, seq, act, subject, event, type_id, channel, state, basis, occurred_at,
-recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash FROM swapped
+recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash, binding
+FROM swapped
 ), announced AS (
 INSERT INTO events (act, workspace_id, contact_id, kind, seq, at)
 SELECT act, workspace_id, contact_id, kind, seq, at FROM swapped
@@ -80,7 +81,7 @@ def for_many(sql: str) -> str | None:
     return _ONE.sub(r"\1, contact_id\2ANY($2::bytea[])\3", sql)
 
 
-class Asked(Struct):
+class Asked(Struct, omit_defaults=True):
     """One row of what `CHOOSE` is given: as JSON, which the driver passes on at a third of what arrays cost it."""
 
     revision: int
@@ -110,6 +111,8 @@ class Asked(Struct):
     notice_sha256: bytes | None
     kind: str
     at: int
+    # Left out of all entries but the first of a chain.
+    binding: bytes | None = None
 
 
 class Choice(Struct):
@@ -137,7 +140,7 @@ def choice(statements: Sequence[Statement]) -> Choice | None:
     swapped, entry, event = swap.params, append.params, announce.params
     if _APPENDED(entry) != _SWAPPED(swapped) or event[4] != entry[2]:
         return None
-    row: tuple[Any, ...] = (*swapped[:9], *swapped[10:], *entry[4:6], *entry[7:19], event[3], event[5])
+    row: tuple[Any, ...] = (*swapped[:9], *swapped[10:], *entry[4:6], *entry[7:19], event[3], event[5], entry[20])
     return Choice(Asked(*row), statements)
 
 

@@ -49,7 +49,9 @@ class MemoryLedgerStore:
 
 def _row(head: Head) -> HeadRow:
     chain = head.chain
-    return HeadRow(head.id, bytes.fromhex(chain.subject), chain.seq, chain.hash, head.standing.packed())
+    return HeadRow(
+        head.id, bytes.fromhex(chain.subject), chain.seq, chain.hash, head.standing.packed(), chain.binding_key
+    )
 
 
 def _within(contact_id: str, after: str, upto: str | None) -> bool:

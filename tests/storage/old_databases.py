@@ -20,6 +20,13 @@ NAMES = sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.db.xz"))
 
 Rows = list[tuple[Any, ...]]
 
+#: Runs a SELECT.
+Read = Callable[[str], Awaitable[Rows]]
+
+#: The names of all tables.
+ON_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table'"
+ON_POSTGRES = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
 #: Every hash, choice and address: no migration changes them.
 KEPT = {
     "ledger": """workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis, occurred_at,
@@ -50,7 +57,7 @@ def unpack(name: str, path: Path) -> Path:
 async def copy_to_postgres(path: Path, url: str) -> None:
     """Give an empty PostgreSQL database the schema and the rows of a file, with no migration that the file lacks."""
     with closing(apsw.Connection(str(path))) as source:
-        names = [name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+        names = [name for (name,) in source.execute(ON_SQLITE).fetchall()]
         applied = {name for (name,) in source.execute("SELECT name FROM migrations").fetchall()}
         target = await asyncpg.connect(url)
         for statement in migrate.TABLES.split(";"):
@@ -68,9 +75,18 @@ async def copy_to_postgres(path: Path, url: str) -> None:
         await target.close()
 
 
-async def kept(read: Callable[[str], Awaitable[Rows]]) -> dict[str, Rows]:
-    """The rows of `KEPT`, in an order of their own; `read` runs a SELECT."""
+async def kept(read: Read) -> dict[str, Rows]:
+    """The rows of `KEPT`, in an order of their own."""
     return {
         table: sorted((tuple(row) for row in await read(f"SELECT {columns} FROM {table}")), key=repr)
         for table, columns in KEPT.items()
+    }
+
+
+async def shape(read: Read, tables: str) -> dict[str, Rows]:
+    """Which rows there are, and which of their values are NULL: the same for each run of a migration, even where it
+    makes random values. `tables` selects the names of all tables."""
+    return {
+        table: sorted(tuple(type(value).__name__ for value in row) for row in await read(f"SELECT * FROM {table}"))
+        for (table,) in await read(tables)
     }

@@ -15,7 +15,17 @@ from tests.fixtures.make import Caller
 from tests.fixtures.make import kept as said
 from tests.postgres import Cluster
 from tests.running import Running
-from tests.storage.old_databases import NAMES, Rows, answers, copy_to_postgres, kept, unpack
+from tests.storage.old_databases import (
+    NAMES,
+    ON_POSTGRES,
+    ON_SQLITE,
+    Rows,
+    answers,
+    copy_to_postgres,
+    kept,
+    shape,
+    unpack,
+)
 
 from sayso.domain.errors import Unavailable
 from sayso.service.verify import verify
@@ -34,19 +44,21 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "BATCH", BATCH)
 
 
-async def read_file(path: Path) -> dict[str, Rows]:
+async def read_file(path: Path) -> tuple[dict[str, Rows], dict[str, Rows]]:
+    """What must be kept, and the shape of everything."""
     with closing(apsw.Connection(str(path))) as connection:
 
         async def read(sql: str) -> Rows:
             return connection.execute(sql).fetchall()
 
-        return await kept(read)
+        return await kept(read), await shape(read, ON_SQLITE)
 
 
-async def read_postgres(url: str) -> dict[str, Rows]:
+async def read_postgres(url: str) -> tuple[dict[str, Rows], dict[str, Rows]]:
+    """As `read_file`."""
     connection = await asyncpg.connect(url)
     try:
-        return await kept(connection.fetch)
+        return await kept(connection.fetch), await shape(connection.fetch, ON_POSTGRES)
     finally:
         await connection.close()
 
@@ -95,16 +107,17 @@ def killed_everywhere(path: Path, folder: Path) -> list[Path]:
 @named
 async def test_a_file_whose_migration_was_killed_at_any_step_is_finished_by_the_next_one(name: str, tmp_path: Path):
     path = unpack(name, tmp_path / "whole.db")
-    before, wanted = await read_file(path), store.still_pending(path)
+    (before, _), wanted = await read_file(path), store.still_pending(path)
     copies = killed_everywhere(path, tmp_path)
+    whole = await read_file(path)
 
     lacking = [store.still_pending(copy) for copy in copies]
     for copy, pending in zip(copies, lacking, strict=True):
         assert pending == store.bring_up_to_date(copy, NOON)
-        assert before == await read_file(copy)
+        assert whole == await read_file(copy)
         await check(store.sqlite(copy))
 
-    assert before == await read_file(path)
+    assert before == whole[0]
     assert [wanted[at:] for at in range(len(wanted) + 1)] == steps(lacking)
 
 
@@ -127,19 +140,23 @@ async def test_a_postgresql_database_whose_migration_was_killed_at_any_step_is_f
     name: str, cluster: Cluster, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     await copy_to_postgres(unpack(name, tmp_path / "sayso.db"), database)
-    before, wanted = await read_postgres(database), await still_pending(database)
+    (before, _), wanted = await read_postgres(database), await still_pending(database)
     template = database.rpartition("/")[2]
     lacking: list[list[str]] = []
+    found = []
     for commits in count():
         with cluster.database(template) as url:
             was_killed = await migrate_until_killed(url, commits, monkeypatch)
             lacking.append(await still_pending(url))
             assert lacking[-1] == await bring_up_to_date(url, NOON)
-            assert before == await read_postgres(url)
+            found.append(await read_postgres(url))
             await check(await store.postgres(url))
         if not was_killed:
             break
 
+    whole = found[-1]
+    assert before == whole[0]
+    assert all(whole == one for one in found)
     assert [wanted[at:] for at in range(len(wanted) + 1)] == steps(lacking)
 
 

@@ -30,7 +30,7 @@ from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.storage import sqlite, sqlite_writer
-from sayso.storage.migrate import migrate
+from sayso.storage.migrate import migrate, pending
 from sayso.storage.store import SqlStore
 
 STATES = int(os.environ.get("CRASH_STATES", "400"))
@@ -207,6 +207,9 @@ async def _corruption(path: Path, workspace_id: str) -> list[str]:
     told = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
     # A power cut in the very first moments leaves a database that has yet to be made.
     empty = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchall()
+    if not empty and pending(connection):
+        # A power cut between two migrations: the next start does the rest.
+        migrate(connection, NOON)
     connection.close()
     if empty:
         return told

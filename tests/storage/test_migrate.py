@@ -198,6 +198,25 @@ def test_code_that_was_stopped_in_a_batch_goes_on_after_the_batch_before(
     assert [] == pending(connection)
 
 
+def test_the_log_does_not_grow_with_what_the_code_of_a_migration_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "sayso.db"
+
+    async def write_much(batch: Batch) -> str | None:
+        await batch.write("INSERT INTO counted (a, at) VALUES ($1, $2)", [(n, n) for n in range(1, 2_000)])
+        return f"{batch.place}." if len(batch.place) < 40 else None
+
+    counting(monkeypatch, write_much)
+    monkeypatch.setattr(migrations, "CHECKPOINT_PAGES", 20)
+    with closing(sqlite.connect(path)) as connection:
+        migrate(connection, NOON)
+
+        log, file = path.with_name("sayso.db-wal").stat().st_size, path.stat().st_size
+
+    assert log < file / 2
+
+
 def test_a_database_whose_migration_has_not_finished_is_refused_by_older_programs(
     connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
 ):

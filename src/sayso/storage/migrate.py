@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -23,6 +23,7 @@ from sayso.storage.chain_binding import give_keys
 from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
 from sayso.storage.sqlite_dialect import dialect
+from sayso.storage.sqlite_writer import CHECKPOINT_PAGES
 
 #: The code of a migration, by its file's name without `.sql`.
 BACKFILLS: dict[str, Backfill] = {"0002_chain_binding": give_keys}
@@ -113,6 +114,8 @@ def _apply(connection: apsw.Connection, name: str, sql: str, now: int) -> bool:
 
 def _backfill(connection: apsw.Connection, name: str) -> bool:
     """Run a migration's code to its end; false where another process came to that first."""
+    # No server carries the log over meanwhile, and it would grow as long as all that is written.
+    connection.wal_autocheckpoint(CHECKPOINT_PAGES)
     while True:
         with _transaction(connection):
             found = [(place, began) for half, place, began in _unfinished(connection) if half == name]
@@ -123,9 +126,6 @@ def _backfill(connection: apsw.Connection, name: str) -> bool:
                 connection.execute(dialect(END_BACKFILL), (name,))
             else:
                 connection.execute(dialect(MOVE_BACKFILL), (name, place))
-        # No server does it meanwhile, and the log would grow as long as all that is written.
-        with suppress(apsw.BusyError):
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if place is None:
             return True
 

@@ -14,7 +14,7 @@ CONTACTS = 400
 
 async def test_a_choice_of_a_full_file_logs_whole_pages(tmp_path: Path):
     database = tmp_path / "sayso.db"
-    await load._load(database, CONTACTS)
+    await load.fill(database, CONTACTS)
 
     measured = await sizes.of_sqlite(database)
 

@@ -27,6 +27,9 @@ _SETTINGS = {
     "log_min_messages": "fatal",
 }
 
+#: How long a server may take to start or to stop.
+_SECONDS = "300"
+
 #: Never in memory alone, where a sync would cost nothing; and not below a home, which only its owner may enter.
 _FOLDERS = "/var/tmp"
 
@@ -45,9 +48,17 @@ def binaries() -> Path | None:
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+    with reserved_port() as taken:
         return int(taken.getsockname()[1])
+
+
+def reserved_port() -> socket.socket:
+    """A socket bound to a free port of 127.0.0.1. Until it is closed, the kernel gives that port to nobody who asks for
+    any port, and no client connects from it; a server that sets SO_REUSEADDR can still listen there."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 class Cluster:
@@ -57,7 +68,9 @@ class Cluster:
         self.bin = binaries() or Path()
         self.folder = Path(tempfile.mkdtemp(prefix="sayso-pg-", dir=_FOLDERS if Path(_FOLDERS).is_dir() else None))
         self.data = self.folder / "data"
-        self.port = free_port()
+        # Reserved until the end: the server is stopped and started again.
+        self._reserved = reserved_port()
+        self.port = int(self._reserved.getsockname()[1])
         folder = {"port": str(self.port), "unix_socket_directories": str(self.folder)}
         self._settings = {**_SETTINGS, **folder, **settings}
         self._user = _ordinary_user()
@@ -92,10 +105,10 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
-        self.run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.folder / "log"))
+        self.run("pg_ctl", "start", "-w", "-t", _SECONDS, "-D", str(self.data), "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
-        self.run("pg_ctl", "stop", "-w", "-t", "60", "-m", mode, "-D", str(self.data))
+        self.run("pg_ctl", "stop", "-w", "-t", _SECONDS, "-m", mode, "-D", str(self.data))
 
     @property
     def pid(self) -> int:
@@ -120,6 +133,7 @@ class Cluster:
     def _remove(self) -> None:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
+        self._reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -17,6 +17,9 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Any
 
+from benchmarks.cluster import reserved_port
+from tests.machine import DEADLINE
+
 _CANCEL, _TLS, _GSS = 80877102, 80877103, 80877104
 
 #: After these the server acts: Sync, Query, Flush, what belongs to logging in, COPY's data, and Terminate.
@@ -94,7 +97,7 @@ class Trap:
         if len(self.caught) >= self.times:
             self.sprung.set()
 
-    async def wait(self, seconds: float = 10) -> None:
+    async def wait(self, seconds: float = DEADLINE) -> None:
         await asyncio.wait_for(self.sprung.wait(), seconds)
 
     def release(self) -> None:
@@ -107,7 +110,9 @@ class Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.server_port = host, port
-        self.port = 0
+        # Reserved until the end: it refuses for a while, then listens there again.
+        self._reserved = reserved_port()
+        self.port = int(self._reserved.getsockname()[1])
         self.accepted = 0
         self.to_server = Flow.PASS
         self.to_client = Flow.PASS
@@ -130,11 +135,11 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._reserved.close()
 
     async def listen(self) -> None:
         """Take connections, as at first or after `refuse`."""
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
-        self.port = self._listener.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
         """Take no more connections; those that are open stay."""

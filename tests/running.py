@@ -15,6 +15,7 @@ from types import TracebackType
 import httpx2
 from tests.cast import TOKEN
 from tests.conformance import descriptions
+from tests.machine import DEADLINE
 
 _ADDRESS = re.compile(r"https?://[\[\]\w.:]+:\d+")
 
@@ -32,6 +33,8 @@ class Running:
             **{name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")},
             "SAYSO_BOOTSTRAP_TOKEN": TOKEN,
             "SAYSO_RATE_LIMIT": "0",
+            # A database on a busy machine is slow, not away.
+            "SAYSO_DATABASE_TIMEOUT": str(int(DEADLINE)),
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
@@ -48,7 +51,7 @@ class Running:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._answered.wait(30), self.said
+        assert self._answered.wait(DEADLINE), self.said
         assert self.url, self.said
         return self
 
@@ -58,7 +61,7 @@ class Running:
         if self.process.poll() is None:
             self.stop()
         assert self.process.stdout
-        self._reader.join(10)
+        self._reader.join(DEADLINE)
         self.process.stdout.close()
 
     @property
@@ -70,20 +73,20 @@ class Running:
         return httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {self.token}"},
-            timeout=30,
+            timeout=DEADLINE,
             event_hooks={"response": [descriptions.watch]},
         )
 
     def stop(self) -> int:
         """Ask it to stop, and wait until it has said all; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(40)
-        self._reader.join(10)
+        code = self.process.wait(DEADLINE)
+        self._reader.join(DEADLINE)
         return code
 
     def heard(self, words: str) -> str:
         """What it has said once the line that holds these words is whole."""
-        deadline = monotonic() + 10
+        deadline = monotonic() + DEADLINE
         while words not in self.said or not self.said.endswith("\n"):
             assert monotonic() < deadline, self.said
             self._reader.join(0.01)
@@ -92,7 +95,7 @@ class Running:
     def kill(self) -> None:
         """No chance to say goodbye."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(DEADLINE)
 
     def _read(self) -> None:
         assert self.process.stdout

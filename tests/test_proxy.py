@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from tests.machine import DEADLINE
 from tests.proxy import Fate, Flow, Proxy, Unit
 
 _STARTUP = struct.pack("!ii", 8, 196608)
@@ -79,7 +80,7 @@ class Client:
     async def answer(self) -> bytes:
         """The transaction's status; b"" when the connection is gone."""
         try:
-            return (await asyncio.wait_for(self._reader.readexactly(6), 10))[-1:]
+            return (await asyncio.wait_for(self._reader.readexactly(6), DEADLINE))[-1:]
         except (asyncio.IncompleteReadError, OSError):
             return b""
 
@@ -285,6 +286,6 @@ async def silent(task: asyncio.Task[object]) -> bool:
 
 
 async def until(holds) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while not holds():
             await asyncio.sleep(0)

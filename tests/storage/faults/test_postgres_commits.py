@@ -51,11 +51,8 @@ async def test_a_change_that_was_done_is_answered_as_done(shop: Shop, act):
 async def test_a_change_whose_answer_is_missing_is_done_once_however_often_it_is_asked_for(shop: Shop, act, fate: Fate):
     alice = await shop.contact()
     sprung = trap(shop.proxy, fate)
-    shop.slowest = 0.0
 
-    first = await act(shop, alice)
-    shop.assert_in_time()
-    assert sprung.sprung.is_set()
+    first = await shop.trapped(sprung, act(shop, alice))
     assert not (fate in DONE and says_nothing_was_written(first)), first.text
     if first.status_code != 200:
         assert_unavailable(first)
@@ -71,8 +68,7 @@ async def test_a_change_whose_answer_is_missing_is_done_once_however_often_it_is
 async def test_a_contact_whose_creation_got_no_answer_is_there_once(shop: Shop, fate: Fate):
     sprung = trap(shop.proxy, fate)
 
-    first = await shop.create("alice")
-    assert sprung.sprung.is_set()
+    first = await shop.trapped(sprung, shop.create("alice"))
     assert not (fate in DONE and says_nothing_was_written(first)), first.text
     shop.proxy.cut()
     second = await shop.create("alice")
@@ -159,11 +155,10 @@ async def test_a_commit_that_arrives_late_is_done_once(shop: Shop, name: str):
     alice = await shop.contact()
     held = trap(shop.proxy, Fate.HELD)
 
-    first = await ACTS[name](shop, alice)
-    await held.wait()
+    first = await shop.trapped(held, ACTS[name](shop, alice))
     assert_unavailable(first)
     assert not says_nothing_was_written(first), first.text
-    trying = asyncio.create_task(ACTS[name](shop, alice))
+    trying = asyncio.ensure_future(ACTS[name](shop, alice))
     held.release()
 
     async def done() -> bool:
@@ -191,8 +186,7 @@ async def test_a_key_makes_one_type_whatever_happens_to_the_answer(shop: Shop, f
         return await shop.call("POST", "/sayso/subscription_types", json=body, headers={"Idempotency-Key": "once"})
 
     sprung = trap(shop.proxy, fate)
-    first = await ask()
-    assert sprung.sprung.is_set()
+    first = await shop.trapped(sprung, ask())
     assert not (fate in DONE and says_nothing_was_written(first)), first.text
     shop.proxy.cut()
     second = await ask()

@@ -1,4 +1,4 @@
-"""What this machine has, and how busy it is."""
+"""What this machine has, and how long tests wait for it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,3 @@ def program(name: str) -> str:
     """Where a program is that comes with our packages, where they have one for this machine; or the machine's own."""
     ours = str(Path(sys.executable).parent)
     return shutil.which(name, path=ours) or shutil.which(name) or lacks(f"there is no {name}")
-
-
-def crowd() -> float:
-    """How many want each processor now: on a machine that has more to do, everything takes longer."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

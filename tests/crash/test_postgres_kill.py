@@ -25,7 +25,6 @@ from tests.crash.damage import damage
 from tests.crash.test_kill import NO_SETTINGS
 from tests.crash.writers import (
     KILLS,
-    PATIENCE,
     Writer,
     after,
     connection_to,
@@ -34,15 +33,14 @@ from tests.crash.writers import (
     ready,
     writers_on,
 )
-from tests.machine import crowd
+from tests.machine import DEADLINE
 from tests.postgres import Cluster, settings_of
 from tests.running import Running
 
 from sayso.storage import store as stores
 
-#: SAYSO_DATABASE_TIMEOUT here, and what a machine that recovers a database may add, in seconds.
-TIMEOUT = 2
-MARGIN = 2.0
+#: SAYSO_DATABASE_TIMEOUT here, in seconds.
+TIMEOUT = 4
 
 _CHOICES = "SELECT request_id FROM ledger"
 _TWICE = "SELECT request_id FROM ledger WHERE request_id <> '' GROUP BY request_id HAVING count(*) > 1"
@@ -137,7 +135,6 @@ def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on_by_itself(c
     assert [] == [wrong for writer in case.writers for wrong in writer.lost]
     assert [] == case.missing()
     assert refusals
-    assert case.slowest < TIMEOUT + MARGIN * crowd()
     case.assert_verified()
 
 
@@ -155,7 +152,7 @@ def one_session(cluster: Cluster) -> None:
     sessions = cluster.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'sayso'")
     others = signals.children(cluster.pid)
     signals.send([sessions[0]["pid"]], signal.SIGKILL)
-    assert signals.ended(others, PATIENCE)
+    assert signals.ended(others, DEADLINE)
     until(lambda: answers(cluster))
 
 
@@ -166,7 +163,7 @@ def killed(cluster: Cluster, processes: list[int]) -> None:
     family = signals.family(cluster.pid)
     signals.send(processes, signal.SIGKILL)
     # A new postmaster does not start as long as an old process holds the shared memory.
-    assert signals.ended(family, PATIENCE)
+    assert signals.ended(family, DEADLINE)
     # They name a process that may be dead and unburied, which a new postmaster takes for alive.
     for lock in (cluster.data / "postmaster.pid", *cluster.folder.glob(".s.PGSQL.*.lock")):
         lock.unlink(missing_ok=True)
@@ -191,12 +188,12 @@ def writing(server: Running, writers: list[Writer]) -> Iterator[threading.Event]
     finally:
         stop.set()
         for thread in threads:
-            thread.join(2 * PATIENCE)
+            thread.join(DEADLINE)
 
 
 def until(holds: Callable[[], bool]) -> None:
     """Asked of the database each time, which takes its time."""
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + DEADLINE
     while not holds():
         assert monotonic() < deadline
 
@@ -207,7 +204,7 @@ def until_all_write(writers: list[Writer]) -> float:
     for writer in writers:
         writer.wrote.clear()
     for writer in writers:
-        assert writer.wrote.wait(PATIENCE)
+        assert writer.wrote.wait(DEADLINE)
     return monotonic() - began
 
 

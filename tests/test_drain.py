@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import httpx2
 from tests.http.wire import request, to
+from tests.machine import DEADLINE
 
 from sayso import server as composition
 from sayso.api.operations import Operations
@@ -32,7 +33,7 @@ def test_a_request_whose_body_is_still_coming_is_answered(start):
 
         assert (200, "close") == (answer.status, answer.headers["connection"])
         assert wire.answer() is None
-    assert 0 == server.process.wait(20)
+    assert 0 == server.process.wait(DEADLINE)
 
 
 def test_of_many_writers_every_one_that_was_accepted_is_answered_and_the_next_server_has_it(start, tmp_path):
@@ -52,10 +53,10 @@ def test_of_many_writers_every_one_that_was_accepted_is_answered_and_the_next_se
     writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for writer in writers:
         writer.start()
-    assert enough.wait(30)
+    assert enough.wait(DEADLINE)
     assert 0 == server.stop()
     for writer in writers:
-        writer.join(30)
+        writer.join(DEADLINE)
 
     with start(folder=tmp_path).client as client:
         body = client.get("/contacts", params={"per_page": 150}).json()
@@ -73,7 +74,7 @@ def test_a_server_that_is_asked_twice_still_ends(start):
     server.process.send_signal(signal.SIGTERM)
     server.process.send_signal(signal.SIGINT)
 
-    assert 0 == server.process.wait(20)
+    assert 0 == server.process.wait(DEADLINE)
     assert "Traceback" not in server.said
 
 
@@ -92,7 +93,7 @@ def test_no_new_connection_is_taken_by_a_server_that_is_stopping(start):
                 break
         assert refused
         assert 400 == wire.send(b"}").answer().status
-    assert 0 == server.process.wait(20)
+    assert 0 == server.process.wait(DEADLINE)
 
 
 async def test_readiness_is_red_from_the_moment_of_being_asked(acme):

@@ -9,6 +9,7 @@ import apsw
 import httpx2
 import pytest
 from tests.cast import TOKEN, Clock
+from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso.domain.access import ALL_SCOPES
@@ -90,7 +91,7 @@ def first_tokens(running: Running) -> dict[str, str]:
 def at(running: Running, host: str | None, token: str, **headers: str) -> httpx2.Client:
     own = {"Host": host} if host else {}
     return httpx2.Client(
-        base_url=running.url, headers={"Authorization": f"Bearer {token}", **own, **headers}, timeout=30
+        base_url=running.url, headers={"Authorization": f"Bearer {token}", **own, **headers}, timeout=DEADLINE
     )
 
 

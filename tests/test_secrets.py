@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from tests.conftest import Acme
 from tests.http.wire import request, to
+from tests.machine import DEADLINE
 from tests.running import Running
 
 SOURCES = Path(__file__).parents[1] / "src" / "sayso"
@@ -28,7 +29,7 @@ MADE = ["sayso_us_", "sayso_eu_", "sayso_au_"]
 def story(server: Running) -> list[httpx2.Response]:
     """Canaries through every path, in good requests and bad ones; the answers that are errors."""
     answers = []
-    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as client:
+    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=DEADLINE) as client:
         attribute = {"name": CANARY, "model": "contact", "data_type": "string"}
         assert 200 == client.post("/data_attributes", json=attribute).status_code
         profile = {

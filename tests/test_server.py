@@ -7,11 +7,12 @@ import json
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 
 import httpx2
+from tests.machine import DEADLINE
 from tests.running import Running
+from tests.workers import within
 
 #: How long a change may take until every server heeds it.
 HEEDED = 2.0
@@ -25,7 +26,7 @@ def sayso(server: Running, *words: str) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=DEADLINE,
     )
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
@@ -46,9 +47,7 @@ def test_a_token_made_and_revoked_by_commands_works_at_once_and_stops_within_two
         token_id = next(token["id"] for token in tokens if token["name"] == "ci")
 
         sayso(server, "token", "revoke", token_id)
-        revoked = time.monotonic()
-        while client.get("/me").status_code != 401:
-            assert time.monotonic() < revoked + HEEDED
+        assert within(HEEDED, lambda: client.get("/me").status_code == 401)
 
 
 def test_a_type_published_by_a_command_can_be_attached_at_once(start):
@@ -73,7 +72,7 @@ def test_a_second_server_on_the_same_data_is_refused_with_one_clear_line(start, 
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=DEADLINE,
     )
 
     assert (1, "sayso: another server or migration is using sayso.db\n") == (second.returncode, second.stderr)
@@ -98,6 +97,9 @@ def test_the_rate_limit_is_a_setting(start):
     server = start(SAYSO_RATE_LIMIT="60")
     with server.client as client:
         answers = [client.get("/me") for _ in range(30)]
+        # Thirty are more than a window's ten, unless a slow machine spreads them over three windows.
+        while answers[-1].status_code != 429 and len(answers) < 3_000:
+            answers.append(client.get("/me"))
 
     assert {"10"} == {answer.headers["x-ratelimit-limit"] for answer in answers}
     assert {200, 429} == {answer.status_code for answer in answers}
@@ -111,7 +113,7 @@ async def test_eight_requests_at_once_on_one_pool_are_each_answered_with_their_o
         base_url=server.url,
         headers={"Authorization": f"Bearer {server.token}"},
         limits=httpx2.Limits(max_connections=8),
-        timeout=30,
+        timeout=DEADLINE,
     ) as client:
 
         async def person(number: int) -> None:
@@ -129,7 +131,7 @@ async def test_eight_requests_at_once_on_one_pool_are_each_answered_with_their_o
 
 async def test_choices_made_at_once_for_one_contact_all_count_and_make_one_chain(server):
     async with httpx2.AsyncClient(
-        base_url=server.url, headers={"Authorization": f"Bearer {server.token}"}, timeout=30
+        base_url=server.url, headers={"Authorization": f"Bearer {server.token}"}, timeout=DEADLINE
     ) as client:
         path = f"/contacts/{(await client.post('/contacts', json={'role': 'lead'})).json()['id']}/subscriptions"
 

@@ -9,6 +9,7 @@ import pytest
 import trustme
 from tests.cast import TOKEN
 from tests.http.wire import Wire
+from tests.machine import DEADLINE
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_certificate_without_its_key_is_a_wrong_setting(certificate, tmp_path,
         env=settings,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=DEADLINE,
         check=False,
     )
 

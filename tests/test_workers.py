@@ -22,6 +22,7 @@ import pytest
 import trustme
 from tests.conftest import Acme
 from tests.http.wire import request, to
+from tests.machine import DEADLINE
 from tests.running import Running
 from tests.signals import children, ended, send
 from tests.workers import one_client_each, within, worker_of
@@ -88,7 +89,7 @@ def test_new_connections_are_taken_also_when_a_worker_with_fewer_stands_still(se
         try:
             with ExitStack() as stack:
                 clients = [stack.enter_context(server.client) for _ in range(8)]
-                statuses = [client.get("/healthz", timeout=10).status_code for client in clients]
+                statuses = [client.get("/healthz", timeout=DEADLINE).status_code for client in clients]
         finally:
             send([frozen], signal.SIGCONT)
 
@@ -114,9 +115,9 @@ def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(server: Running)
     with one_client_each(server) as (one, other):
         died, pids = worker_of(one), children(server.process.pid)
         counted = requests_counted(other)
-        os.kill(owner(server, one, pids), signal.SIGKILL)
+        os.kill(owner(one, pids), signal.SIGKILL)
 
-        assert within(20, lambda: len(children(server.process.pid)) == 2 and children(server.process.pid) != pids)
+        assert within(DEADLINE, lambda: len(children(server.process.pid)) == 2 and children(server.process.pid) != pids)
         assert 200 == other.get("/me").status_code
         with one_client_each(server) as both:
             assert died not in {worker_of(client) for client in both}
@@ -154,7 +155,7 @@ def test_one_that_ends_again_and_again_is_replaced_after_longer_and_longer_pause
         if len(pauses) == 4:
             break
     process.send_signal(signal.SIGTERM)
-    out, more = process.communicate(timeout=30)
+    out, more = process.communicate(timeout=DEADLINE)
 
     assert (0, "greeted\nended\n") == (process.returncode, out)
     assert [0.1, 0.2, 0.4, 0.8] == pauses
@@ -179,7 +180,7 @@ def test_one_for_whom_there_is_no_room_just_now_is_started_later():
         if len(told) == 4:
             break
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=DEADLINE)
 
     assert (0, "greeted\nended\n") == (process.returncode, out)
     ended, full = "a worker ended", "a worker cannot be started"
@@ -194,26 +195,18 @@ def test_a_worker_is_replaced_also_when_the_next_version_has_changed_the_schema(
     [first, _] = pids = children(server.process.pid)
     os.kill(first, signal.SIGKILL)
 
-    assert within(20, lambda: len(set(children(server.process.pid)) - set(pids)) == 1)
+    assert within(DEADLINE, lambda: len(set(children(server.process.pid)) - set(pids)) == 1)
     with one_client_each(server) as clients:
         assert [200, 200] == [client.get("/contacts").status_code for client in clients]
 
 
-def owner(server: Running, client: httpx2.Client, pids: list[int]) -> int:
-    """The process behind a client's connection: while the others stand still, it answers."""
-    for pid in pids:
-        others = [other for other in pids if other != pid]
-        for other in others:
-            os.kill(other, signal.SIGSTOP)
-        try:
-            client.get("/healthz", timeout=1)
-        except httpx2.TimeoutException:
-            continue
-        finally:
-            for other in others:
-                os.kill(other, signal.SIGCONT)
-        return pid
-    raise AssertionError("nobody answers")
+def owner(client: httpx2.Client, pids: list[int]) -> int:
+    """The process that holds the other end of a client's connection."""
+    here = client.get("/healthz").extensions["network_stream"].get_extra_info("client_addr")
+    tables = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    [inode] = [row[9] for row in tables if int(row[2].partition(":")[2], 16) == here[1]]
+    [holder] = [pid for pid in pids if f"socket:[{inode}]" in map(os.readlink, Path(f"/proc/{pid}/fd").iterdir())]
+    return holder
 
 
 def requests_counted(client: httpx2.Client) -> int:
@@ -236,7 +229,7 @@ def test_what_was_accepted_is_answered_by_all_of_them_after_a_signal(server: Run
         answers = [wire.send(body[5:]).answer() for wire in wires]
 
     assert {200, 409} == {answer.status for answer in answers}
-    assert 0 == server.process.wait(30)
+    assert 0 == server.process.wait(DEADLINE)
     assert ended(pids, 0)
     assert "Traceback" not in server.said
 
@@ -245,13 +238,13 @@ def test_a_server_that_is_asked_twice_still_ends(server: Running):
     server.process.send_signal(signal.SIGINT)
     server.process.send_signal(signal.SIGTERM)
 
-    assert 0 == server.process.wait(20)
+    assert 0 == server.process.wait(DEADLINE)
 
 
 def test_workers_end_when_their_parent_is_killed(server: Running):
     pids = children(server.process.pid)
     server.kill()
-    all_ended = ended(pids, 10)
+    all_ended = ended(pids, DEADLINE)
     send(pids, signal.SIGKILL)
 
     assert (2, True) == (len(pids), all_ended)
@@ -382,7 +375,7 @@ def test_a_start_without_a_database_fails_with_one_line(tmp_path: Path, workers:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=DEADLINE,
     )
 
     assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n")), done.stderr
@@ -416,12 +409,15 @@ def test_the_rate_limit_is_one_for_all_of_them(serve: Callable[..., Running]):
     let_through: Counter[str] = Counter()
     refused: set[str] = set()
     with one_client_each(server) as clients:
-        for number in range(400):
+        for number in range(100_000):
             answer = clients[number % 2].get("/me")
             window = answer.headers["x-ratelimit-reset"]
             let_through[window] += answer.status_code == 200
             if answer.status_code == 429:
                 refused.add(window)
+            # A slow machine may need more than four windows for four times what one lets through.
+            if number >= 400 and refused:
+                break
 
     assert refused
     assert {} == {window: count for window, count in let_through.items() if count > 110}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import httpx2
 import pytest
 from tests.cli.conftest import Said, Sayso
+from tests.machine import DEADLINE
 from tests.running import Running
+from tests.workers import within
 
 #: By when a running server follows, in seconds.
 FOLLOWS = 2.0
@@ -21,14 +22,6 @@ FOLLOWS = 2.0
 def running(start: Callable[..., Running], tmp_path: Path) -> Running:
     """Its folder is that of the command line's fixture."""
     return start("--demo")
-
-
-def _within(seconds: float, holds: Callable[[], bool]) -> bool:
-    deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        if holds():
-            return True
-    return False
 
 
 def _contact(client: httpx2.Client) -> str:
@@ -51,7 +44,7 @@ def test_a_revoked_token_stops_working_within_two_seconds(running: Running, says
         assert 200 == client.get("/me").status_code
         assert 0 == sayso("token", "revoke", token_id).code
 
-        assert _within(FOLLOWS, lambda: client.get("/me").status_code == 401)
+        assert within(FOLLOWS, lambda: client.get("/me").status_code == 401)
     assert 1 == sayso("token", "revoke", token_id).code
 
 
@@ -78,11 +71,11 @@ def test_a_published_and_an_archived_type_are_so_within_two_seconds(running: Run
         contact = _contact(client)
         assert 404 == _attach(client, contact, made["id"])
         assert "live" == sayso("type", "publish", made["id"], "--json").json["state"]
-        assert _within(FOLLOWS, lambda: _attach(client, contact, made["id"]) == 200)
+        assert within(FOLLOWS, lambda: _attach(client, contact, made["id"]) == 200)
 
         assert "archived" == sayso("type", "archive", made["id"], "--json").json["state"]
         other = client.get("/contacts").json()["data"][1]["id"]
-        assert _within(FOLLOWS, lambda: _attach(client, other, made["id"]) == 404)
+        assert within(FOLLOWS, lambda: _attach(client, other, made["id"]) == 404)
 
 
 def test_a_translation_is_served_within_two_seconds(running: Running, sayso: Sayso):
@@ -95,7 +88,7 @@ def test_a_translation_is_served_within_two_seconds(running: Running, sayso: Say
         return {"name": "Nouvelles", "description": "Ce qui est neuf", "locale": "fr"} in translations
 
     with running.client as client:
-        assert _within(FOLLOWS, served)
+        assert within(FOLLOWS, served)
 
 
 def test_types_are_listed_with_their_state_and_languages(running: Running, sayso: Sayso):
@@ -163,12 +156,12 @@ def test_a_backup_made_while_the_server_writes_is_whole(running: Running, sayso:
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert _within(10, lambda: len(counted) > 10)
+    assert within(DEADLINE, lambda: len(counted) > 10)
     copies = []
     for number in range(5):
         copies.append(sayso("backup", f"copy{number}.db", "--json"))
         before = len(counted)
-        assert _within(10, lambda before=before: len(counted) > before)
+        assert within(DEADLINE, lambda before=before: len(counted) > before)
     assert 0 == sayso("verify").code
     done.set()
     writer.join()

@@ -7,13 +7,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
 import httpx2
+from tests.machine import DEADLINE
 
 
 class Lying:
     """It tells that nothing is attached to a contact. `url` is its address."""
 
     def __init__(self, truthful: str) -> None:
-        self._client = httpx2.Client(base_url=truthful, timeout=30)
+        self._client = httpx2.Client(base_url=truthful, timeout=DEADLINE)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.clients.installing import cached_wheel, installed_for_node
+from tests.machine import DEADLINE
 from tests.running import Running
 
 FOLDER = Path(__file__).parent
@@ -62,7 +63,7 @@ def _told(server: Running, folder: Path, command: list[str], **environment: str)
         env={**os.environ, "SAYSO_URL": server.url, "SAYSO_TOKEN": server.token, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
     assert 0 == ran.returncode, ran.stderr

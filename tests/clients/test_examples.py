@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.clients.lying import Lying
 from tests.clients.toolchains import EXAMPLES, LANGUAGES, Language
+from tests.machine import DEADLINE
 from tests.running import Running
 
 #: Of the demo's types, 1 is the first opt_out type and 2 the first opt_in type.
@@ -69,5 +70,5 @@ def test_an_example_fails_where_its_token_is_wrong(language: Language, server: R
 def _run(language: Language, url: str, token: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **_TOOLS, "SAYSO_URL": url, "SAYSO_TOKEN": token}
     return subprocess.run(
-        language.command(folder), env=environment, capture_output=True, text=True, timeout=120, check=False
+        language.command(folder), env=environment, capture_output=True, text=True, timeout=DEADLINE, check=False
     )

@@ -7,6 +7,7 @@ import os
 import subprocess
 
 from tests.clients.installing import NODE_FOLDER, installed_for_node, locked
+from tests.machine import DEADLINE
 from tests.running import Running
 
 
@@ -18,7 +19,7 @@ def test_the_story_is_told_by_the_client_for_node(quiet: Running):
         env={**os.environ, "SAYSO_URL": quiet.url, "SAYSO_TOKEN": quiet.token},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.clients.installing import NODE_FOLDER, installed_for_node
+from tests.machine import DEADLINE
 
 from sayso.api.routes import TWIN_ROUTES
 from sayso.domain.fault import FaultKind
@@ -27,7 +28,7 @@ def _shown(language: str) -> str:
 def test_the_example_with_python_intercom_passes(pytester: pytest.Pytester):
     pytester.makepyfile(_shown("python"))
 
-    pytester.runpytest_subprocess(timeout=120).assert_outcomes(passed=_shown("python").count("\ndef test_"))
+    pytester.runpytest_subprocess(timeout=DEADLINE).assert_outcomes(passed=_shown("python").count("\ndef test_"))
 
 
 def test_the_example_with_intercom_client_passes(tmp_path: Path):
@@ -42,7 +43,7 @@ def test_the_example_with_intercom_client_passes(tmp_path: Path):
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
 

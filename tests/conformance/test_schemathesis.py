@@ -25,6 +25,7 @@ from schemathesis.checks import (
     status_code_conformance,
     unsupported_method,
 )
+from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso.api.routes import OPEN_ROUTES
@@ -138,7 +139,7 @@ def test_every_answer_is_one_that_is_described(schema, target: Running, known: d
     def run(case, data):
         _point_at_what_exists(case, known, data.draw)
         case.call_and_validate(
-            base_url=target.url, headers={"Authorization": f"Bearer {target.token}"}, checks=CHECKS, timeout=30
+            base_url=target.url, headers={"Authorization": f"Bearer {target.token}"}, checks=CHECKS, timeout=DEADLINE
         )
 
     run()

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-TIMEOUT = 15.0
+from tests.machine import DEADLINE
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Wire:
         assert where.port
         self.host = f"{where.hostname}:{where.port}"
         self.token = token
-        self._socket = socket.create_connection((where.hostname, where.port), TIMEOUT)
+        self._socket = socket.create_connection((where.hostname, where.port), DEADLINE)
         self._read = b""
 
     def __enter__(self) -> Wire:

@@ -7,6 +7,7 @@ import json
 from contextlib import asynccontextmanager
 
 import uvicorn
+from tests.machine import DEADLINE
 from uvicorn.server import ServerState
 
 from sayso.http.protocol import HttpProtocol
@@ -63,10 +64,15 @@ class Serving:
         """Everything that comes back until the server closes."""
         reader, writer = await self.connect()
         writer.write(data)
-        async with asyncio.timeout(10):
-            answer = await reader.read()
+        answer = await everything(reader)
         writer.close()
         return answer
+
+    @property
+    def connection(self) -> HttpProtocol:
+        """The only one."""
+        [connection] = self.state.connections
+        return connection
 
 
 @asynccontextmanager
@@ -84,7 +90,13 @@ async def serving():
             connection._transport.abort()
 
 
+async def everything(reader) -> bytes:
+    """What a server says until it closes."""
+    async with asyncio.timeout(DEADLINE):
+        return await reader.read()
+
+
 async def until(true) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while not true():
             await asyncio.sleep(0)

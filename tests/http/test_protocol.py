@@ -1,86 +1,101 @@
-"""The protocol's own deadlines and limits, on a loop in process with short ones."""
+"""The protocol's own deadlines and limits, on a loop in process whose clock the tests advance."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from tests.http.serving import serving, until
+from tests.http.serving import everything, serving, until
+from tests.loop_clock import LoopClock
 
 from sayso.http import protocol
 
 
 @pytest.fixture
-def hurried(monkeypatch):
-    monkeypatch.setattr(protocol, "ARRIVAL_LIMIT", 0.05)
-    monkeypatch.setattr(protocol, "IDLE_LIMIT", 0.05)
-    monkeypatch.setattr(protocol, "LINGER", 0.05)
+async def clock() -> LoopClock:
+    return LoopClock()
 
 
 @pytest.mark.parametrize(
     "data",
     [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n{"],
 )
-async def test_a_request_that_does_not_arrive_is_not_waited_for_for_ever(hurried, data):
+async def test_a_request_that_does_not_arrive_is_not_waited_for_for_ever(clock, data):
     async with serving() as server:
-        answer = await server.exchange(data)
+        reader, writer = await server.connect()
+        writer.write(data)
+        await until(lambda: any(known._arriving for known in server.state.connections))
+        clock.advance(protocol.ARRIVAL_LIMIT)
+        answer = await everything(reader)
 
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert answer.endswith(b"\r\n\r\n408")
         assert [] == server.app.asked
-
-
-async def test_a_head_that_trickles_in_is_not_waited_for_for_ever(hurried):
-    async with serving() as server:
-        reader, writer = await server.connect()
-        writer.write(b"GET / HTTP/1.1\r\n")
-
-        async def trickle() -> None:
-            start = asyncio.get_running_loop().time()
-            for number in range(100):
-                await until(lambda due=start + number / 100: asyncio.get_running_loop().time() > due)
-                writer.write(b"X-%d: 1\r\n" % number)
-
-        trickling = asyncio.ensure_future(trickle())
-        async with asyncio.timeout(10):
-            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
-        assert not trickling.done()
-        trickling.cancel()
         writer.close()
 
 
-async def test_a_connection_that_says_nothing_is_closed_without_a_word(hurried):
+async def test_a_head_that_trickles_in_is_not_waited_for_for_ever(clock):
     async with serving() as server:
-        assert b"" == await server.exchange(b"")
+        reader, writer = await server.connect()
+        writer.write(b"GET / HTTP/1.1\r\n")
+        await until(lambda: any(known._arriving for known in server.state.connections))
+        connection = server.connection
+        for number in range(20):
+            clock.advance(protocol.ARRIVAL_LIMIT / 10)
+            writer.write(b"X-%d: 1\r\n" % number)
+            await until(lambda came=number: connection._refused or len(connection._headers) >= came)
+
+        assert (await everything(reader)).startswith(b"HTTP/1.1 408 ")
+        writer.close()
 
 
-async def test_an_idle_connection_is_closed_after_its_answers(hurried):
+async def test_a_connection_that_says_nothing_is_closed_without_a_word(clock):
     async with serving() as server:
-        answer = await server.exchange(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+        reader, writer = await server.connect()
+        await until(lambda: server.state.connections)
+        clock.advance(protocol.IDLE_LIMIT)
+
+        assert b"" == await everything(reader)
+        writer.close()
+
+
+async def test_an_idle_connection_is_closed_after_its_answers(clock):
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+        await until(lambda: len(server.app.asked) == 2)
+        clock.advance(protocol.IDLE_LIMIT)
+        answer = await everything(reader)
 
         assert 2 == answer.count(b"HTTP/1.1 200 OK")
         assert answer.index(b"/1 ") < answer.index(b"/2 ")
+        writer.close()
 
 
-async def test_a_client_that_stalls_in_a_body_nobody_wants_is_let_go(hurried):
+async def test_a_client_that_stalls_in_a_body_nobody_wants_is_let_go(clock):
     async with serving() as server:
-        answer = await server.exchange(b"POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n{")
+        reader, writer = await server.connect()
+        writer.write(b"POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n{")
+        await until(lambda: server.app.asked)
+        clock.advance(protocol.IDLE_LIMIT)
+        answer = await everything(reader)
 
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert 1 == answer.count(b"HTTP/1.1")
+        writer.close()
 
 
-async def test_an_answer_that_takes_its_time_is_waited_for(hurried):
+async def test_an_answer_that_takes_its_time_is_waited_for(clock):
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n")
         await until(lambda: server.app.asked)
-        (connection,) = server.state.connections
-        await until(lambda: connection._loop.time() - connection._active > 3 * protocol.IDLE_LIMIT)
+        looked = server.connection._timer
+        clock.advance(3 * protocol.IDLE_LIMIT)
+        await until(lambda: server.connection._timer is not looked)
         server.app.go_on.set()
 
-        async with asyncio.timeout(10):
-            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+        assert (await everything(reader)).startswith(b"HTTP/1.1 200 OK")
         writer.close()
 
 
@@ -117,8 +132,7 @@ async def test_a_stopping_server_answers_what_has_begun_to_arrive_and_closes():
             connection.shutdown()
         writer.write(b"cd")
 
-        async with asyncio.timeout(10):
-            answer = await reader.read()
+        answer = await everything(reader)
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert answer.endswith(b"connection: close\r\n\r\n/1 abcd")
         writer.close()
@@ -133,38 +147,40 @@ async def test_a_stopping_server_answers_everything_in_the_pipeline():
             connection.shutdown()
         server.app.go_on.set()
 
-        async with asyncio.timeout(10):
-            answer = await reader.read()
+        answer = await everything(reader)
         assert 3 == answer.count(b"HTTP/1.1 200 OK")
         assert 1 == answer.count(b"connection: close")
         writer.close()
 
 
-async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(hurried):
+async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(clock):
     async with serving() as server:
         idle, idle_writer = await server.connect()
         stalled, stalled_writer = await server.connect()
         stalled_writer.write(b"GET / HTTP/1.1\r\n")
-        await until(lambda: any(known._arriving for known in server.state.connections))
+        await until(lambda: sorted(known._arriving for known in server.state.connections) == [False, True])
         for connection in list(server.state.connections):
             connection.shutdown()
 
-        async with asyncio.timeout(10):
-            assert b"" == await idle.read()
-            assert (await stalled.read()).startswith(b"HTTP/1.1 408 ")
+        assert b"" == await everything(idle)
+        clock.advance(protocol.LAST_ARRIVAL)
+        assert (await everything(stalled)).startswith(b"HTTP/1.1 408 ")
         idle_writer.close()
         stalled_writer.close()
 
 
-async def test_who_comes_to_a_stopping_server_after_a_long_handshake_is_answered_and_let_go(monkeypatch):
-    monkeypatch.setattr(protocol, "LAST_ARRIVAL", 0.05)
+async def test_who_comes_to_a_stopping_server_after_a_long_handshake_is_answered_and_let_go(clock):
     async with serving() as server:
         protocol.stops(server.state)
 
         answer = await server.exchange(b"GET /1 HTTP/1.1\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert b"connection: close" in answer
-        assert b"" == await server.exchange(b"")
+        reader, writer = await server.connect()
+        await until(lambda: any(not known._waiting for known in server.state.connections))
+        clock.advance(protocol.LAST_ARRIVAL)
+        assert b"" == await everything(reader)
+        writer.close()
 
 
 async def test_a_client_that_reads_again_may_not_send_more_than_may_wait():
@@ -191,8 +207,7 @@ async def test_more_requests_than_may_wait_are_answered_all_the_same():
         await until(lambda: server.app.asked)
         server.app.go_on.set()
 
-        async with asyncio.timeout(10):
-            answer = await reader.read()
+        answer = await everything(reader)
         assert count + 1 == answer.count(b"HTTP/1.1 200 OK")
         writer.close()
 

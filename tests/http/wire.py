@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from tests.machine import DEADLINE
 from tests.running import Running
 
 
@@ -25,7 +27,7 @@ class Wire:
     """One connection. `answer()` reads one answer; None when the server has closed."""
 
     def __init__(self, address: tuple[str, int], context: ssl.SSLContext | None = None) -> None:
-        self._socket = socket.create_connection(address, timeout=20)
+        self._socket = socket.create_connection(address, timeout=DEADLINE)
         if context is not None:
             self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
         self._left = b""
@@ -44,6 +46,11 @@ class Wire:
         """Go away without a word."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self._socket.close()
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether nothing comes for so long, not even the end."""
+        readable, _, _ = select.select([self._socket], [], [], seconds)
+        return not readable
 
     def answer(self, method: str = "GET") -> Answer | None:
         while b"\r\n\r\n" not in self._left:

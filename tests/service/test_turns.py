@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.machine import DEADLINE
 
 from sayso.service.turns import Turns
 
@@ -89,7 +90,7 @@ async def test_one_who_goes_away_at_their_turn_passes_it_on():
 
     go.set()
     queue.go["c"].set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         await asyncio.gather(*actors, return_exceptions=True)
 
     assert ["c"] == queue.inside == queue.left

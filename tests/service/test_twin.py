@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from tests.cast import NOON, Clock
+from tests.machine import DEADLINE
 
 from sayso.domain.errors import Invalid
 from sayso.domain.fault import Fault, FaultKind
@@ -74,4 +75,4 @@ async def test_what_is_held_back_is_let_go_when_faults_are_forgotten():
 
     faults.clear()
 
-    await asyncio.wait_for(held, 10)
+    await asyncio.wait_for(held, DEADLINE)

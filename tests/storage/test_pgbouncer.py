@@ -15,7 +15,7 @@ import pytest
 from tests import postgres
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
-from tests.machine import lacks
+from tests.machine import DEADLINE, lacks
 
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.intercom.attached import attaching, detaching
@@ -55,7 +55,7 @@ logfile = {cluster.folder / "pooler.log"}
 
 
 def _number_in(pid: Path) -> int:
-    deadline = monotonic() + 10
+    deadline = monotonic() + DEADLINE
     while not (pid.exists() and pid.read_text().strip()):
         assert monotonic() < deadline
     return int(pid.read_text())

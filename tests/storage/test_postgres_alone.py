@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from tests.cast import TOKEN
+from tests.machine import DEADLINE
 
 from sayso.domain.errors import Unavailable
 from sayso.service.first_start import begin
@@ -40,7 +41,7 @@ async def test_the_next_one_is_let_in_when_one_fails(database: str):
     with pytest.raises(Unavailable):
         async with opened.alone():
             raise Unavailable("the first one failed")
-    async with asyncio.timeout(5), opened.alone():
+    async with asyncio.timeout(DEADLINE), opened.alone():
         inside.append(True)
     await opened.close()
 

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from tests.cast import TOKEN, draft
 from tests.crash.damage import damage
+from tests.loop_clock import LoopClock
 from tests.machine import DEADLINE
 from tests.postgres import Cluster
 from tests.proxy import Fate, Proxy, Trap
@@ -34,21 +35,6 @@ PATIENCE = 10 * DEADLINE
 
 #: What happens to a statement so that only a time-out ends the wait for its answer.
 _SILENT = (Fate.UNANSWERED, Fate.UNHEARD, Fate.HELD)
-
-
-class LoopClock:
-    """The running loop's clock. After `advance`, whatever waited for one of the seconds skipped goes on at once."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._time, self._ahead = loop.time, 0.0
-        loop.time = self.time  # type: ignore[method-assign]
-
-    def time(self) -> float:
-        return self._time() + self._ahead
-
-    def advance(self, seconds: float) -> None:
-        self._ahead += seconds
 
 
 @dataclass(repr=False)

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from tests.cast import TOKEN
 from tests.crash.damage import damage
+from tests.machine import DEADLINE
 from tests.postgres import Cluster
 from tests.running import Running
 
@@ -42,7 +43,7 @@ async def servers(running: list[Running]) -> AsyncIterator[list[httpx2.AsyncClie
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(httpx2.AsyncClient(base_url=one.url, headers=headers, timeout=30))
+            await stack.enter_async_context(httpx2.AsyncClient(base_url=one.url, headers=headers, timeout=DEADLINE))
             for one in running
         ]
 

@@ -66,7 +66,7 @@ async def opened_store(kind: str, request: pytest.FixtureRequest, folder: Path) 
     url = request.getfixturevalue("citus" if kind == "citus" else "shared_database")
     if kind == "citus":
         await bring_up_to_date(url, NOON)
-    store = await stores.postgres(url)
+    store = await postgres.store_on(url)
     await postgres.empty(store)
     return store
 

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import asyncpg
 from benchmarks import cluster as clusters
-from benchmarks.cluster import binaries, free_port
+from benchmarks.cluster import binaries, free_port, reserved_port
 from tests.cast import NOON
-from tests.machine import DEMANDED, lacks
+from tests.machine import DEADLINE, DEMANDED, lacks
 
 from sayso.storage import postgres_migrate
+from sayso.storage import store as stores
 from sayso.storage.engine import Statement
 from sayso.storage.migrate import files
 from sayso.storage.store import SqlStore
@@ -90,10 +91,27 @@ def settings_of(url: str, timeout: float) -> dict[str, str]:
     return {"SAYSO_DATABASE_URL": url, "SAYSO_DATABASE_TIMEOUT": str(timeout)}
 
 
+async def store_on(url: str) -> SqlStore:
+    """A store that waits for the database as long as that takes on a busy machine."""
+    return await stores.postgres(url, timeout=DEADLINE)
+
+
 async def empty(store: SqlStore) -> None:
     """Take all rows out. DELETE, not TRUNCATE: for a handful of rows it makes and syncs no files."""
     tables = [name for _, sql in files() for name in re.findall(r"CREATE TABLE (\w+)", sql)]
     await store.engine.commit([Statement(f"DELETE FROM {name}", ()) for name in tables])
 
 
-__all__ = ["NONE_FOUND", "Cluster", "apart", "binaries", "cluster", "empty", "free_port", "settings_of", "shared"]
+__all__ = [
+    "NONE_FOUND",
+    "Cluster",
+    "apart",
+    "binaries",
+    "cluster",
+    "empty",
+    "free_port",
+    "reserved_port",
+    "settings_of",
+    "shared",
+    "store_on",
+]

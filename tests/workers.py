@@ -48,7 +48,8 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
 
 def sayso(server: Running, *words: str) -> Any:
     """A command beside a running server, on the same data."""
-    environment = {**os.environ, "SAYSO_DATABASE_URL": server._environment["SAYSO_DATABASE_URL"]}
+    settings = {name: server._environment[name] for name in ("SAYSO_DATABASE_URL", "SAYSO_DATABASE_TIMEOUT")}
+    environment = {**os.environ, **settings}
     command = [sys.executable, "-m", "sayso", *words, "--json"]
     done = subprocess.run(command, cwd=server.folder, env=environment, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from benchmarks import bytes as sizes
 from benchmarks import load
 from benchmarks.bytes import Bytes
+from tests import postgres
 
 CONTACTS = 400
 
@@ -25,8 +27,17 @@ async def test_a_choice_of_a_full_file_logs_whole_pages(tmp_path: Path):
     assert [database] == sorted(tmp_path.glob("*.db"))
 
 
-async def test_a_choice_logs_pages_after_a_checkpoint_and_what_changed_later(database: str):
-    measured = await sizes.of_postgres(database, CONTACTS)
+@pytest.fixture
+def quiet() -> Iterator[str]:
+    """An empty database on a server that writes nothing to its log but what is measured: it has no other database, and
+    neither checkpoints nor vacuums by itself."""
+    settings = {"autovacuum": "off", "checkpoint_timeout": "1d", "max_wal_size": "10GB", "bgwriter_lru_maxpages": "0"}
+    with postgres.cluster(**settings) as made, made.database() as url:
+        yield url
+
+
+async def test_a_choice_logs_pages_after_a_checkpoint_and_what_changed_later(quiet: str):
+    measured = await sizes.of_postgres(quiet, CONTACTS)
 
     assert CONTACTS == measured.contacts
     assert measured.log_first > 2 * measured.log_later

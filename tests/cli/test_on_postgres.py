@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from tests.cast import TOKEN
 from tests.cli.conftest import Said, Sayso
+from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso.storage.migrate import files
@@ -29,6 +30,7 @@ def url(database: str) -> str:
 def on_postgres(sayso: Sayso, url: str, monkeypatch: pytest.MonkeyPatch) -> Sayso:
     """A command, which shows no password whatever comes of it."""
     monkeypatch.setenv("SAYSO_DATABASE_URL", url)
+    monkeypatch.setenv("SAYSO_DATABASE_TIMEOUT", str(int(DEADLINE)))
 
     def run(*words: str) -> Said:
         said = sayso(*words)

@@ -34,10 +34,8 @@ from tests.crash.writers import (
     writers_on,
 )
 from tests.machine import DEADLINE
-from tests.postgres import Cluster, settings_of
+from tests.postgres import Cluster, settings_of, store_on
 from tests.running import Running
-
-from sayso.storage import store as stores
 
 #: SAYSO_DATABASE_TIMEOUT here, in seconds.
 TIMEOUT = 4
@@ -209,7 +207,7 @@ def until_all_write(writers: list[Writer]) -> float:
 
 
 async def _damage(url: str) -> list[str]:
-    store = await stores.postgres(url)
+    store = await store_on(url)
     try:
         return [wrong for workspace in await store.workspace.all() for wrong in await damage(store, workspace.id)]
     finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
+from tests.machine import DEADLINE
 
 from sayso.domain.act import Author
 from sayso.domain.contact import Contact, ContactDraft, Profile, Role
@@ -17,6 +18,7 @@ from sayso.domain.ledger import Event
 from sayso.domain.standing import Choice, Standing
 from sayso.domain.subscription_type import TypeId
 from sayso.intercom.attached import attaching, detaching
+from sayso.service import decided
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store, Stored
 from sayso.service.region import Region
@@ -69,8 +71,9 @@ async def test_racers_on_one_contact_make_one_history(region: Region):
     assert [] == await damage(region.store, workspace.id)
 
 
-async def test_racers_in_many_processes_all_come_to_their_turn(store: Store):
+async def test_racers_in_many_processes_all_come_to_their_turn(store: Store, monkeypatch: pytest.MonkeyPatch):
     """A region each, as processes have: no turns hold one back for another."""
+    monkeypatch.setattr(decided, "PATIENCE", DEADLINE)
     regions = [Region.on("us", store, lambda: NOON, RandomIds()) for _ in range(PROCESSES)]
     workspace = (await regions[0].workspaces.create("Acme")).id
     contact = (await regions[0].contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD)))).id

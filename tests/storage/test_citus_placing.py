@@ -15,12 +15,11 @@ import asyncpg
 import pytest
 from tests.cast import NOON
 from tests.conftest import CITUS_URL
-from tests.postgres import Cluster
+from tests.postgres import Cluster, store_on
 from tests.storage.test_hot_statements import hot, on_shards
 
 from sayso.domain.errors import Unavailable
 from sayso.storage import postgres
-from sayso.storage import store as stores
 from sayso.storage.citus import DISTRIBUTED, TABLES
 from sayso.storage.cluster import facts
 from sayso.storage.engine import Statement
@@ -149,7 +148,7 @@ def refuse(_: object) -> None:
 
 async def read_and_choose(database: str) -> None:
     """Several times: what it is that it is connected to, an engine knows once it is."""
-    opened = await stores.postgres(DatabaseUrl(database))
+    opened = await store_on(DatabaseUrl(database))
     try:
         await opened.workspace.all()
         for _ in range(3):

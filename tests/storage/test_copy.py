@@ -10,6 +10,7 @@ import apsw
 import asyncpg
 import pytest
 from tests.cast import AUTHOR, NOON, TOKEN, draft
+from tests.machine import DEADLINE
 
 from sayso.domain.access import ALL_SCOPES
 from sayso.domain.consent import Wish
@@ -72,7 +73,7 @@ def copy(source: Path, target: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(copying, "PORTION", 7)
 
     async def run(told: Callable[[str, int], None] = lambda *_: None) -> dict[str, int]:
-        return await copying.copy(source, target, 5, told)
+        return await copying.copy(source, target, DEADLINE, told)
 
     return run
 
@@ -99,13 +100,13 @@ async def rows_at(target: DatabaseUrl, names: Rows) -> Rows:
 
 async def test_every_row_is_copied_and_everything_holds(copy: Copy, source: Path, target: DatabaseUrl):
     rows = await copy()
-    await copying.finish(target, 5)
+    await copying.finish(target, DEADLINE)
     expected = rows_of(source)
 
     assert expected == await rows_at(target, expected)
     assert {name: len(found) for name, found in expected.items()} == rows
     assert (CONTACTS, 2) == (rows["contacts"], rows["workspaces"])
-    opened = await at(target, 5).open(serving=True)
+    opened = await at(target, DEADLINE).open(serving=True)
     report = await verify(opened)
     await opened.close()
     assert (CONTACTS, rows["ledger"], []) == (report.contacts, report.entries, report.problems)
@@ -143,9 +144,9 @@ async def test_no_server_opens_a_part_of_a_copy(copy: Copy, target: DatabaseUrl)
     await copy()
 
     with pytest.raises(Unavailable, match="finish it with `sayso migrate --to`"):
-        await at(target, 5).open(serving=True)
-    await copying.finish(target, 5)
-    await (await at(target, 5).open(serving=True)).close()
+        await at(target, DEADLINE).open(serving=True)
+    await copying.finish(target, DEADLINE)
+    await (await at(target, DEADLINE).open(serving=True)).close()
 
 
 @pytest.mark.parametrize("what", ["contact", "company"])

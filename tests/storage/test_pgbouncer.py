@@ -21,7 +21,6 @@ from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
-from sayso.storage import store as stores
 from sayso.storage.postgres_migrate import bring_up_to_date, still_pending
 
 PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
@@ -35,7 +34,8 @@ def pooled(cluster: postgres.Cluster, database: str) -> Iterator[str]:
     """The URL of an empty database, through a pooler."""
     if not Path(PGBOUNCER).exists():
         lacks("PgBouncer is not there (on Debian: apt-get install pgbouncer)")
-    port, pid, ini = postgres.free_port(), cluster.folder / "pooler.pid", cluster.folder / "pooler.ini"
+    reserved, pid, ini = postgres.reserved_port(), cluster.folder / "pooler.pid", cluster.folder / "pooler.ini"
+    port = reserved.getsockname()[1]
     ini.write_text(f"""[databases]
 * = host=127.0.0.1 port={cluster.port} user=sayso
 [pgbouncer]
@@ -52,6 +52,7 @@ logfile = {cluster.folder / "pooler.log"}
     number = _number_in(pid)
     yield database.replace(f":{cluster.port}/", f":{port}/") + "?pgbouncer=true"
     os.kill(number, signal.SIGTERM)
+    reserved.close()
 
 
 def _number_in(pid: Path) -> int:
@@ -64,7 +65,7 @@ def _number_in(pid: Path) -> int:
 async def test_a_store_behind_a_pooler_keeps_every_choice(pooled: str, database: str):
     assert await still_pending(pooled)
     await bring_up_to_date(pooled, NOON)
-    store = await stores.postgres(pooled)
+    store = await postgres.store_on(pooled)
     region = Region.on("us", store, lambda: NOON, RandomIds())
     workspace = await region.workspaces.create("Acme")
     type_ = await region.types.create(workspace.id, draft("opt_in"))

@@ -10,6 +10,7 @@ import pytest
 from tests import postgres
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
+from tests.machine import DEADLINE
 from tests.storage.test_contact import granting
 
 from sayso.domain.contact import Change, ContactDraft, Profile, Role
@@ -19,7 +20,6 @@ from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.storage import postgres_connections
-from sayso.storage import store as stores
 from sayso.storage.postgres import PostgresEngine
 from sayso.storage.postgres_together import Gathering, Work
 from sayso.storage.postgres_url import parsed
@@ -80,7 +80,7 @@ async def plain_shop(shared_database: str) -> AsyncIterator[Shop]:
 
 
 async def _shop(url: str) -> AsyncIterator[Shop]:
-    store = await stores.postgres(url)
+    store = await postgres.store_on(url)
     await postgres.empty(store)
     shop = Shop(store)
     await shop.open()
@@ -222,6 +222,9 @@ async def test_of_two_choices_of_one_contact_in_one_tick_one_is_written(shop: Sh
     assert [] == await shop.damage()
 
 
+_WAITING_FOR_ME = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+
+
 @pytest.mark.parametrize("number", [1, 8])
 async def test_a_contact_that_somebody_else_holds_holds_up_nobody(shop: Shop, shared_database: str, number: int):
     people = await shop.people(number)
@@ -233,7 +236,7 @@ async def test_a_contact_that_somebody_else_holds_holds_up_nobody(shop: Shop, sh
 
     waiting = [asyncio.ensure_future(shop.store.contact.commit(change)) for change in changes]
     await asyncio.gather(*waiting[1:])
-    while not waiting[0].done() and not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+    while not waiting[0].done() and not await other.fetchval(_WAITING_FOR_ME):
         pass
     assert not waiting[0].done()
     await held.rollback()
@@ -303,7 +306,7 @@ async def test_a_closed_engine_refuses_instead_of_keeping_callers_waiting(shop: 
 async def test_a_session_is_durable_whatever_its_role_was_told(cluster: postgres.Cluster, shop: Shop):
     name = cluster.sql("SELECT current_database()", url=shop.engine._connections._place.hosts[0])[0][0]
     cluster.sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
-    store = await stores.postgres(cluster.url_of(name))
+    store = await postgres.store_on(cluster.url_of(name))
     try:
         assert "on" == (await store.engine.read("SHOW synchronous_commit"))[0][0]
     finally:
@@ -350,16 +353,17 @@ def test_an_address_that_is_wrong_is_told_without_being_repeated(url: str, why: 
 
 
 async def test_a_host_that_is_away_is_passed_over(shared_database: str):
-    gone = postgres.free_port()
-    store = await stores.postgres(shared_database.replace("@", f"@127.0.0.1:{gone},"))
+    with postgres.reserved_port() as gone:
+        port = gone.getsockname()[1]
+        store = await postgres.store_on(shared_database.replace("@", f"@127.0.0.1:{port},"))
 
-    assert await store.workspace.find("nowhere") is None
-    await store.check()
-    await store.close()
+        assert await store.workspace.find("nowhere") is None
+        await store.check()
+        await store.close()
 
 
 async def test_a_database_that_is_away_is_unavailable_and_used_again_when_it_is_back(cluster: postgres.Cluster):
-    store = await stores.postgres(cluster.url)
+    store = await postgres.store_on(cluster.url)
     await store.check()
     cluster.stop()
     with pytest.raises(Unavailable):
@@ -387,12 +391,12 @@ async def test_a_connection_that_cannot_be_greeted_is_not_left_behind(
 ):
     monkeypatch.setattr(postgres_connections, "_IS_SPREAD", "SELECT 1 FROM nowhere")
     name = database.rpartition("/")[2]
-    store = await stores.postgres(database)
+    store = await postgres.store_on(database)
 
     with pytest.raises(Unavailable):
         await store.check()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while cluster.sql(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}'"):
             await asyncio.sleep(0)
     await store.close()

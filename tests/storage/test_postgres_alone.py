@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 import pytest
 from tests.cast import TOKEN
 from tests.machine import DEADLINE
+from tests.postgres import store_on
 
 from sayso.domain.errors import Unavailable
 from sayso.service.first_start import begin
 from sayso.service.ids import RandomIds, now
 from sayso.service.region import Region
-from sayso.storage import store
 from sayso.storage.postgres_migrate import bring_up_to_date
 
 
@@ -23,7 +23,7 @@ async def test_servers_that_begin_at_once_make_one_workspace_and_one_token_of_a_
         await bring_up_to_date(database, now())
         regions = []
         for _ in range(4):
-            opened = await store.postgres(database)
+            opened = await store_on(database)
             stack.push_async_callback(opened.close)
             regions.append(Region.on("us", opened, now, RandomIds()))
         await asyncio.gather(*(begin(region, TOKEN, with_demo=True) for region in regions))
@@ -36,7 +36,7 @@ async def test_servers_that_begin_at_once_make_one_workspace_and_one_token_of_a_
 
 
 async def test_the_next_one_is_let_in_when_one_fails(database: str):
-    opened = await store.postgres(database)
+    opened = await store_on(database)
     inside = []
     with pytest.raises(Unavailable):
         async with opened.alone():

@@ -347,7 +347,7 @@ async def test_a_deadlock_is_tried_again(shop: Shop, shared_database: str):
     claim = asyncio.create_task(theirs.execute(CLAIM, shop.workspace_id, b"\0" * 12))
 
     async def they_wait() -> bool:
-        return await shop.sql.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
+        return await shop.sql.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", theirs.get_server_pid())
 
     await until(they_wait)
     held.release()

@@ -14,10 +14,8 @@ import pytest
 from tests.cast import TOKEN
 from tests.crash.damage import damage
 from tests.machine import DEADLINE
-from tests.postgres import Cluster
+from tests.postgres import Cluster, store_on
 from tests.running import Running
-
-from sayso.storage import store as stores
 
 ROUNDS = 30
 
@@ -170,7 +168,7 @@ async def entries(url: str, contact_id: str) -> list[asyncpg.Record]:
 
 async def found(url: str) -> list[str]:
     """What is wrong with the chains."""
-    store = await stores.postgres(url)
+    store = await store_on(url)
     try:
         return [wrong for workspace in await store.workspace.all() for wrong in await damage(store, workspace.id)]
     finally:

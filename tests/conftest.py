@@ -227,8 +227,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Start real servers of one's own: `start("--demo", SAYSO_RATE_LIMIT="6")`; they are ended after the test."""
     started: list[Running] = []
 
-    def start_one(*flags: str, folder: Path | None = None, **environment: str) -> Running:
-        running = Running(folder or tmp_path, *flags, **environment)
+    def start_one(*flags: str, folder: Path | None = None, **more: Any) -> Running:
+        running = Running(folder or tmp_path, *flags, **more)
         started.append(running)
         return running.__enter__()
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -21,11 +22,15 @@ _ADDRESS = re.compile(r"https?://[\[\]\w.:]+:\d+")
 
 
 class Running:
-    """`sayso serve` in a folder, on a free port. `url` is its address, `output` what it has said so far."""
+    """`sayso serve` in a folder, on a free port. `url` is its address, `output` what it has said so far.
 
-    def __init__(self, folder: Path, *flags: str, **environment: str) -> None:
+    `program`: what Python is told to run.
+    """
+
+    def __init__(self, folder: Path, *flags: str, program: Sequence[str] = ("-m", "sayso"), **environment: str) -> None:
         self.folder = folder
         self.flags = flags
+        self._program = program
         self.token = TOKEN
         self.url = ""
         self.output: list[str] = []
@@ -42,7 +47,7 @@ class Running:
 
     def __enter__(self) -> Running:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sayso", "serve", "--port", "0", *self.flags],
+            [sys.executable, *self._program, "serve", "--port", "0", *self.flags],
             cwd=self.folder,
             env=self._environment,
             stdout=subprocess.PIPE,

@@ -82,12 +82,12 @@ def test_no_new_connection_is_taken_by_a_server_that_is_stopping(start):
     server = start()
     with to(server) as wire:
         wire.send(request(server, "POST /contacts", "Content-Length: 2") + b"{")
-        assert 200 == httpx2.get(f"{server.url}/healthz").status_code
+        assert 200 == httpx2.get(f"{server.url}/healthz", timeout=DEADLINE).status_code
         server.process.send_signal(signal.SIGTERM)
         refused = False
         for _ in range(10_000):
             try:
-                httpx2.get(f"{server.url}/healthz")
+                httpx2.get(f"{server.url}/healthz", timeout=DEADLINE)
             except httpx2.TransportError:
                 refused = True
                 break

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 import structlog
 from tests.cast import TOKEN
+from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso import logs
@@ -123,8 +124,8 @@ def test_requests_are_logged_by_their_route_where_asked(start: Start):
         client.get(f"/contacts/{contact}")
         client.get("/contacts/find_by_external_id/alice?secret=yes", headers={"Intercom-Version": "2.13"})
         client.get("/nowhere/alice")
-    httpx2.get(f"{running.url}/healthz")
-    httpx2.get(f"{running.url}/me", headers={"Authorization": "Bearer wrong-token-of-somebody"})
+    httpx2.get(f"{running.url}/healthz", timeout=DEADLINE)
+    httpx2.get(f"{running.url}/me", headers={"Authorization": "Bearer wrong-token-of-somebody"}, timeout=DEADLINE)
     lines = _requests(running)
 
     expected = [

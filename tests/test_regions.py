@@ -83,7 +83,7 @@ def first_tokens(running: Running) -> dict[str, str]:
         if len(found) == 3:
             break
         # The rest of what it says is on its way: an answer comes after it.
-        httpx2.get(f"{running.url}/healthz")
+        httpx2.get(f"{running.url}/healthz", timeout=DEADLINE)
     assert set(NAMES) == set(found)
     return found
 

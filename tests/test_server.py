@@ -40,7 +40,7 @@ def test_a_token_made_and_revoked_by_commands_works_at_once_and_stops_within_two
     server = start("--demo")
     made = sayso(server, "token", "create", "--name", "ci")
     secret = found(made, r"sayso_us_\w+")
-    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {secret}"}, timeout=DEADLINE) as client:
         assert 200 == client.get("/me").status_code
         listed = sayso(server, "token", "list")
         tokens = listed if isinstance(listed, list) else next(v for v in listed.values() if isinstance(v, list))
@@ -76,7 +76,7 @@ def test_a_second_server_on_the_same_data_is_refused_with_one_clear_line(start, 
     )
 
     assert (1, "sayso: another server or migration is using sayso.db\n") == (second.returncode, second.stderr)
-    assert 200 == httpx2.get(f"{server.url}/healthz").status_code
+    assert 200 == httpx2.get(f"{server.url}/healthz", timeout=DEADLINE).status_code
 
 
 def test_what_was_said_is_there_after_a_restart(start, tmp_path):

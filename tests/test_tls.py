@@ -32,7 +32,9 @@ def test_a_client_that_trusts_the_certificate_is_served(start, certificate, tmp_
 
     assert server.url.startswith("https://")
     trusting = context(certificate)
-    with httpx2.Client(base_url=server.url, verify=trusting, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+    with httpx2.Client(
+        base_url=server.url, verify=trusting, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=DEADLINE
+    ) as client:
         contact = client.post("/contacts", json={"email": "alice@example.com"}).json()["id"]
         type_id = client.get("/subscription_types").json()["data"][0]["id"]
         assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_id}).status_code
@@ -70,7 +72,7 @@ def test_a_client_that_does_not_trust_the_certificate_is_not_served(start, certi
     server = start(SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
 
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(f"{server.url}/healthz")
+        httpx2.get(f"{server.url}/healthz", timeout=DEADLINE)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def _value(said: Said) -> str:
 def test_a_revoked_token_stops_working_within_two_seconds(running: Running, sayso: Sayso):
     value = _value(sayso("token", "create", "--name", "short-lived"))
     [token_id] = [one["id"] for one in sayso("token", "list", "--json").json["tokens"] if one["name"] == "short-lived"]
-    with httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {value}"}) as client:
+    with httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {value}"}, timeout=DEADLINE) as client:
         assert 200 == client.get("/me").status_code
         assert 0 == sayso("token", "revoke", token_id).code
 
@@ -50,7 +50,7 @@ def test_a_revoked_token_stops_working_within_two_seconds(running: Running, says
 
 def test_a_new_token_works_at_once_and_has_its_scopes_alone(running: Running, sayso: Sayso):
     value = _value(sayso("token", "create", "--name", "reader", "--scope", "read"))
-    with httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {value}"}) as client:
+    with httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {value}"}, timeout=DEADLINE) as client:
         assert 200 == client.get("/contacts").status_code
         assert 403 == client.post("/contacts", json={"email": "new@example.com"}).status_code
 

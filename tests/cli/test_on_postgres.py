@@ -140,7 +140,7 @@ def test_each_region_has_a_database_of_its_own(start: Start, cluster, tmp_path: 
         running = start("--workers", "2")
         bearer = {"Authorization": f"Bearer {TOKEN}"}
         for host, region in (("eu.localhost", "EU"), ("elsewhere", "US")):
-            answer = httpx2.get(f"{running.url}/me", headers={**bearer, "Host": host}).json()
+            answer = httpx2.get(f"{running.url}/me", headers={**bearer, "Host": host}, timeout=DEADLINE).json()
             assert region == answer["app"]["region"]
         assert 0 == running.stop()
         counts = [cluster.sql("SELECT region, count(*) FROM workspaces GROUP BY region", url=url) for url in (us, eu)]

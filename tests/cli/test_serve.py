@@ -51,7 +51,7 @@ def _greeted(running: Running) -> str:
 
 
 def _status(url: str, token: str, **headers: str) -> int:
-    with httpx2.Client(headers={"Authorization": f"Bearer {token}", **headers}) as client:
+    with httpx2.Client(headers={"Authorization": f"Bearer {token}", **headers}, timeout=DEADLINE) as client:
         return client.get(f"{url}/me").status_code
 
 
@@ -149,7 +149,9 @@ def test_every_region_begins_with_a_workspace_and_the_bootstrap_token(start: Sta
 
     ids = []
     for host in ("us.localhost", "eu.localhost"):
-        answer = httpx2.get(f"{running.url}/me", headers={"Authorization": f"Bearer {TOKEN}", "Host": host})
+        answer = httpx2.get(
+            f"{running.url}/me", headers={"Authorization": f"Bearer {TOKEN}", "Host": host}, timeout=DEADLINE
+        )
         assert 200 == answer.status_code
         ids.append(answer.json()["app"]["id_code"])
     assert 2 == len(set(ids))

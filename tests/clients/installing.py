@@ -5,11 +5,14 @@ Without a registry the test that needs one is skipped, and says so.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +42,17 @@ def _once(command: tuple[str, ...], folder: Path, told: str = "") -> str:
     return f"{command[0]} ended with {ran.returncode}" if ran.returncode else ""
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time installs into a folder: several test files need the same clients."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def locked(lock: Path = NODE_FOLDER / "package-lock.json") -> dict[str, str]:
     """The version of each package of the lock, by the folder it is installed in."""
     packages = json.loads(lock.read_text())["packages"]
@@ -48,6 +62,11 @@ def locked(lock: Path = NODE_FOLDER / "package-lock.json") -> dict[str, str]:
 def installed_for_node() -> None:
     """Intercom's clients for Node.js, side by side, as locked."""
     NODE.demand()
+    with _alone(NODE_FOLDER):
+        _install_for_node()
+
+
+def _install_for_node() -> None:
     # The last that npm writes: without it, an installation was cut short.
     installed = NODE_FOLDER / "node_modules" / ".package-lock.json"
     if installed.exists() and locked(installed) == locked():
@@ -62,14 +81,20 @@ def cached_wheel(name: str, version: str) -> Path:
     """A folder with nothing but this version of a package, kept for the next run; its dependencies are installed."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = home / "sayso-tests" / f"{name}-{version}"
-    if not folder.exists():
-        making = folder.with_name(f"{folder.name}.{os.getpid()}")
-        making.mkdir(parents=True)
-        wanted = making / "wanted.txt"
-        wanted.write_text(f"{name}=={version} --hash=sha256:{HASHES[f'{name}=={version}']}\n")
-        command = f"-m pip --disable-pip-version-check install --quiet --no-deps --require-hashes --target {making} -r"
-        reason = _once((sys.executable, *command.split(), str(wanted)), making)
-        if reason:
-            pytest.skip(f"{name} {version} cannot be installed here: {reason}")
-        making.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.parent):
+        if not folder.exists():
+            _install_wheel(name, version, folder)
     return folder
+
+
+def _install_wheel(name: str, version: str, folder: Path) -> None:
+    making = folder.with_name(f"{folder.name}.{os.getpid()}")
+    making.mkdir()
+    wanted = making / "wanted.txt"
+    wanted.write_text(f"{name}=={version} --hash=sha256:{HASHES[f'{name}=={version}']}\n")
+    command = f"-m pip --disable-pip-version-check install --quiet --no-deps --require-hashes --target {making} -r"
+    reason = _once((sys.executable, *command.split(), str(wanted)), making)
+    if reason:
+        pytest.skip(f"{name} {version} cannot be installed here: {reason}")
+    making.rename(folder)

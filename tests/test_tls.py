@@ -49,14 +49,15 @@ def test_a_client_that_trusts_the_certificate_is_served(start, certificate, tmp_
 
 
 def test_an_idle_client_that_does_not_listen_does_not_hold_up_the_end(start, certificate):
-    server = start("--demo", SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+    drain = str(int(10 * DEADLINE))
+    server = start("--demo", SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem", SAYSO_DRAIN_SECONDS=drain)
     port = int(server.url.rpartition(":")[2])
 
     with Wire(("127.0.0.1", port), context(certificate)) as wire:
         assert 401 == wire.send(b"GET /me HTTP/1.1\r\nHost: localhost\r\n\r\n").answer().status
         server.process.send_signal(signal.SIGTERM)
-        # Half of what the drain and a goodbye in TLS may take each.
-        assert 0 == server.process.wait(15)
+        # Without a limit of ours, a goodbye in TLS would be waited for for 30 seconds.
+        assert 0 == server.process.wait(25)
 
 
 def test_what_is_refused_is_told_over_tls_too(start, certificate):

@@ -27,7 +27,7 @@ class Lying:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.shutdown()
-        self._thread.join(10)
+        self._thread.join(DEADLINE)
         self._server.server_close()
         self._client.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.cast import NOON
+from tests.machine import DEADLINE
 
 from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
@@ -110,19 +111,21 @@ def test_two_processes_that_migrate_at_once_apply_each_migration_once(tmp_path: 
     later = [(f"9{number:03}_later", f"CREATE TABLE later_{number} (a TEXT NOT NULL\n);") for number in range(40)]
     store.bring_up_to_date(path, NOON)
     monkeypatch.setattr(migrations, "files", lambda: [*files(), *later])
+    # SQLite lets in whoever asks next, not whoever has waited longest.
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", int(1_000 * DEADLINE))
     applied: list[list[str]] = []
     start = threading.Barrier(4)
 
     def process() -> None:
         with closing(sqlite.connect(path)) as connection:
-            start.wait(10)
+            start.wait(DEADLINE)
             applied.append(migrate(connection, NOON))
 
     threads = [threading.Thread(target=process) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(DEADLINE)
 
     assert 4 == len(applied)
     assert [name for name, _ in later] == sorted(name for names in applied for name in names)

@@ -266,15 +266,15 @@ def test_workers_whose_parent_is_killed_free_the_port_while_they_answer_what_the
         for wire in wires:
             # The last byte is on its way still.
             wire.send(create[:-1])
-            assert within(10, lambda: not_accepted(server) == 0)
+            assert within(DEADLINE, lambda: not_accepted(server) == 0)
         server.kill()
-        is_free = within(10, lambda: can_listen(server))
+        is_free = within(DEADLINE, lambda: can_listen(server))
         still_there = not ended(pids, 0)
         answers = [wire.send(create[-1:]).answer() for wire in wires]
 
     assert (True, True) == (is_free, still_there)
     assert {200} == {answer.status if answer else None for answer in answers}
-    assert ended(pids, 10)
+    assert ended(pids, DEADLINE)
 
 
 def not_accepted(server: Running) -> int:
@@ -310,7 +310,7 @@ class Orphan:
 
     async def is_refusing(self) -> None:
         """Nobody accepts any more; ends within a few rounds of the loop, or not at all."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             while self.listener.fileno() >= 0:
                 await asyncio.sleep(0)
 

@@ -18,6 +18,7 @@ from benchmarks import slow_searches
 from benchmarks.load import fill
 from benchmarks.slow_searches import KINDS, SEARCHERS, Client, client, worst_searches
 from tests.cast import TOKEN
+from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso.domain.search_query import COST
@@ -39,7 +40,11 @@ def server(filled: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Running]:
     database, _ = filled
     copy = tmp_path / "sayso.db"
     copy.write_bytes(database.read_bytes())
-    environment = {"SAYSO_DATABASE_URL": f"sqlite:///{copy}", "SAYSO_DRAIN_SECONDS": "10"}
+    environment = {
+        "SAYSO_DATABASE_URL": f"sqlite:///{copy}",
+        "SAYSO_DATABASE_TIMEOUT": "5",
+        "SAYSO_DRAIN_SECONDS": "10",
+    }
     with Running(tmp_path, **environment) as running:
         yield running
 
@@ -98,7 +103,7 @@ async def test_a_server_that_stops_answers_its_searches_and_ends(server: Running
         answers = await asyncio.gather(*searches)
 
     assert {503} == {status for status, _ in answers}
-    assert 0 == await asyncio.to_thread(server.process.wait, 60)
+    assert 0 == await asyncio.to_thread(server.process.wait, DEADLINE)
 
 
 async def until_searching(other: Client) -> None:

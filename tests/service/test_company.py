@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.cast import AUTHOR, Clock
+from tests.machine import DEADLINE
 
 from sayso.domain.company import CompanyProfile
 from sayso.domain.contact import ContactDraft, ContactState, Profile, Role
@@ -196,7 +197,7 @@ async def test_members_are_counted_without_holding_up_the_contact(region: Region
     attach = asyncio.create_task(region.contact_companies.attach(AUTHOR, workspace, contact, other))
     await counting.wait()
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE):
         await region.contacts.update(
             AUTHOR, workspace, contact, lambda before: ContactDraft(before.profile, unsubscribed_from_emails=True)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -41,6 +42,14 @@ settings.load_profile("sayso")
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def no_garbage_collector() -> Iterator[None]:
+    """Only reference counts free memory."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 #: A coordinator's URL, of a database that the tests may empty.

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from weakref import ref
 
 import pytest
 from tests.cast import GLOBEX_TOKEN, TOKEN
@@ -97,6 +98,20 @@ async def test_a_token_revoked_by_another_process_stops_working_within_a_second(
     acme.clock.pass_(1_000)
 
     assert UNAUTHORIZED == told(await client.get("/me"))
+
+
+@pytest.mark.usefixtures("no_garbage_collector")
+async def test_header_fields_that_are_kept_keep_no_old_snapshot_alive(acme: Acme):
+    fields = [Fields({b"host": b"sayso.test", b"authorization": f"Bearer {TOKEN}".encode()}) for _ in range(5)]
+    old = []
+    for number, kept in enumerate(fields):
+        answer = await acme.app.respond(Request("GET", b"/me", kept, b"", "127.0.0.1"))
+        assert 200 == answer.status
+        assert kept.recognised
+        old.append(ref(acme.region.snapshots.held(acme.workspace.id)))
+        await acme.region.tags.named(acme.workspace.id, f"tag {number}")
+
+    assert [None] * 5 == [each() for each in old]
 
 
 async def test_a_token_made_by_another_process_works_at_once(acme: Acme):

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 from tests.cast import TOKEN, Clock, draft
 
+from sayso.domain.access import Scope
 from sayso.domain.errors import Unauthenticated
+from sayso.service import access
 from sayso.service.first_start import begin
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
@@ -55,3 +57,36 @@ async def test_all_who_come_at_once_are_refused_after_another_process_revoked_th
     told = await asyncio.gather(*(region.access.authenticate(TOKEN.encode()) for _ in range(8)), return_exceptions=True)
 
     assert [Unauthenticated] * 8 == [type(each) for each in told]
+
+
+async def test_a_caller_is_recalled_until_something_changes_in_the_workspace(region: Region, clock: Clock):
+    caller = await region.access.authenticate(TOKEN.encode())
+    assert caller.snapshot is region.access.recall(caller.known, clock())
+    assert region.access.recall(caller.known, clock() + 1_000) is None
+
+    await region.tags.named(caller.token.workspace_id, "VIP")
+
+    assert region.access.recall(caller.known, clock()) is None
+    again = await region.access.authenticate(TOKEN.encode())
+    assert again.snapshot is region.access.recall(again.known, clock())
+
+
+async def test_a_caller_is_not_recalled_once_everything_is_to_be_read_anew(region: Region, clock: Clock):
+    caller = await region.access.authenticate(TOKEN.encode())
+
+    region.snapshots.forget()
+    again = await region.access.authenticate(TOKEN.encode())
+
+    assert caller.snapshot.version == again.snapshot.version
+    assert region.access.recall(caller.known, clock()) is None
+
+
+async def test_few_tokens_are_remembered_and_all_are_recognised(region: Region, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(access, "MOST_KNOWN", 2)
+    workspace = (await region.workspaces.all())[0]
+    made = [await region.access.create(workspace.id, str(number), [Scope.READ], "us") for number in range(5)]
+    for _ in range(2):
+        for token, secret in made:
+            assert token == (await region.access.authenticate(secret.encode())).token
+
+    assert 2 == len(region.access._known)

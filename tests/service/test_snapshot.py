@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from weakref import ref
 
 import pytest
 from tests.cast import Clock, draft
 
 from sayso.domain.admin import Admin
-from sayso.domain.errors import Unavailable
+from sayso.domain.errors import Invalid, Unavailable
+from sayso.service import snapshot
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
 from sayso.service.region import Region
-from sayso.service.snapshot import MAX_AGE, Snapshots
+from sayso.service.search import Said, language
+from sayso.service.snapshot import MAX_AGE, UNUSED, Snapshots
 
 
 class Asked:
@@ -102,3 +105,69 @@ async def test_a_reading_that_fails_fails_for_those_who_shared_it_alone(
 
     assert [Unavailable] * 3 == [type(each) for each in told]
     assert await snapshots.of(workspace_id) is not None
+
+
+@pytest.mark.usefixtures("no_garbage_collector")
+async def test_a_snapshot_is_freed_when_a_newer_one_takes_its_place(store: Store, clock: Clock, workspace_id: str):
+    region = Region.on("us", store, clock, RandomIds())
+    old = []
+    for number in range(5):
+        held = await region.snapshots.of(workspace_id)
+        assert held
+        assert language(held, Said(True, True, True)).is_gone
+        held.rendered["list"]["1"] = b"[]"
+        old.append(ref(held))
+        del held
+        await region.tags.named(workspace_id, f"tag {number}")
+        await region.types.create(workspace_id, draft("opt_in"))
+        clock.pass_(MAX_AGE)
+        with pytest.raises(Invalid):
+            await region.tags.named(workspace_id, "")
+        # A task that is done is let go of in the loop's next turn.
+        await asyncio.sleep(0)
+
+    assert [None] * 5 == [each() for each in old]
+    assert region.snapshots.held(workspace_id)
+
+
+async def test_a_snapshot_that_nobody_asks_for_is_dropped(store: Store, clock: Clock, workspace_id: str):
+    region = Region.on("us", store, clock, RandomIds())
+    unused = ref(await region.snapshots.of(workspace_id))
+    other = (await region.workspaces.create("Globex")).id
+    clock.pass_(UNUSED - MAX_AGE)
+    assert await region.snapshots.of(other)
+    assert unused()
+
+    clock.pass_(MAX_AGE)
+    assert await region.snapshots.of(other)
+    await asyncio.sleep(0)
+
+    assert unused() is None
+
+
+async def test_the_snapshot_unused_for_longest_makes_room(
+    store: Store, clock: Clock, workspace_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(snapshot, "MOST_KEPT", 2)
+    region = Region.on("us", store, clock, RandomIds())
+    second, third = [(await region.workspaces.create(name)).id for name in ("Globex", "Initech")]
+    for each in (workspace_id, second, workspace_id, third):
+        assert await region.snapshots.current(each)
+
+    assert [True, False, True] == [bool(region.snapshots.held(each)) for each in (workspace_id, second, third)]
+
+
+async def test_a_reading_that_ends_last_does_not_take_the_place_of_a_newer_snapshot(
+    store: Store, clock: Clock, workspace_id: str, asked: Asked
+):
+    snapshots = Snapshots(store, clock)
+    asked.held.clear()
+    early = asyncio.ensure_future(snapshots.current(workspace_id))
+    while not asked.times:
+        await asyncio.sleep(0)
+    await Region.on("us", store, clock, RandomIds()).types.create(workspace_id, draft("opt_in"))
+    newer = await snapshots.current(workspace_id)
+    asked.held.set()
+
+    assert newer is await early
+    assert newer is snapshots.held(workspace_id)

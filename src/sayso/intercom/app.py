@@ -28,19 +28,23 @@ from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
 from sayso.intercom.routes import Route
 from sayso.intercom.versions import Version, named
-from sayso.service.access import Caller
+from sayso.service.access import Known
 from sayso.service.ports import Clock, Ids
 from sayso.service.reader import READER
 from sayso.service.region import Region, Regions
+from sayso.service.snapshot import Snapshot
 
 _READ = Scope.READ
 
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """What a request's header fields say: who sends it, which region answers, in which version (None: no such)."""
+    """What a request's header fields say: who sends it, which region answers, in which version (None: no such).
 
-    caller: Caller
+    It holds no snapshot: it is kept with the fields, and these are kept for long.
+    """
+
+    known: Known
     region: Region
     version: Version | None
 
@@ -84,7 +88,7 @@ class _Passage:
 
     async def response(self) -> tuple[str, Response]:
         try:
-            route, call = self._admitted(self._known() or await self._recognise())
+            route, call = self._admitted(*(self._known() or await self._recognise()))
             try:
                 response = await route.handler(call)
             except ContactNotFound:
@@ -100,27 +104,29 @@ class _Passage:
         self._sign(response)
         return self.path, response
 
-    def _known(self) -> _Sender | None:
+    def _known(self) -> tuple[_Sender, Snapshot] | None:
         """Who sends this, where the same header fields came before and nothing has changed since."""
         sender: _Sender | None = self.request.headers.recognised
-        known = sender is not None and sender.region.access.still_knows(sender.caller, self.now)
-        return sender if known else None
+        if sender is None:
+            return None
+        snapshot = sender.region.access.recall(sender.known, self.now)
+        return None if snapshot is None else (sender, snapshot)
 
-    def _admitted(self, sender: _Sender) -> tuple[Route, Call]:
+    def _admitted(self, sender: _Sender, snapshot: Snapshot) -> tuple[Route, Call]:
         """What is to be done with this. Raises RateLimited, and whatever else speaks against it."""
-        caller, version = sender.caller, sender.version
-        self.key = caller.token.id
-        READER.set(caller.token.id)
+        token, version = sender.known.token, sender.version
+        self.key = token.id
+        READER.set(token.id)
         self._spend()
         if version is None:
             raise UnknownVersion("The requested version could not be found")
         route, parameters = self._route()
         if version < route.since:
             raise NotInVersion("Requested resource is not available in current API version.")
-        if route.scope not in caller.token.scopes:
+        if route.scope not in token.scopes:
             raise Forbidden(Scope(route.scope).value)
         self.request.cancellable = route.scope is _READ and not route.writes
-        return route, Call(self.request, sender.region, caller, version, parameters, self.request_id)
+        return route, Call(self.request, sender.region, token, snapshot, version, parameters, self.request_id)
 
     def _sign(self, response: Response) -> None:
         """The headers that every answer bears."""
@@ -131,7 +137,7 @@ class _Passage:
         signed = (self.request_id.encode(), windows.lines(left), told, response.lines)
         response.lines = b"x-request-id: %s\r\n%s%s%s" % signed
 
-    async def _recognise(self) -> _Sender:
+    async def _recognise(self) -> tuple[_Sender, Snapshot]:
         """Who sends this, found out anew, and kept with the header fields. Raises Unauthenticated, RateLimited."""
         request, secret = self.request, self.request.secret
         region = self.app.regions.at(request.host, secret)
@@ -142,8 +148,8 @@ class _Passage:
             raise
         header = request.headers.get(b"intercom-version")
         version = named(caller.snapshot.workspace.api_version.encode() if header is None else header)
-        request.headers.recognised = sender = _Sender(caller, region, version)
-        return sender
+        request.headers.recognised = sender = _Sender(caller.known, region, version)
+        return sender, caller.snapshot
 
     def _spend(self) -> None:
         self.left = self.app.windows.spend(self.key, self.now)

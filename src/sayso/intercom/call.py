@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sayso.domain.access import Token
 from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, TooLarge
 from sayso.domain.subscription_type import SubscriptionType
@@ -14,8 +15,8 @@ from sayso.http.protocol import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
 from sayso.http.response import Response
 from sayso.intercom.versions import Version, downgrade, is_newest
-from sayso.service.access import Caller
 from sayso.service.region import Region
+from sayso.service.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -23,41 +24,43 @@ _CHANGING = frozenset({"admin", "company", "contact", "data_attribute", "pages",
 
 
 class Call:
-    __slots__ = ("caller", "parameters", "region", "request", "request_id", "version", "workspace_id")
+    __slots__ = ("parameters", "region", "request", "request_id", "snapshot", "token", "version", "workspace_id")
 
     def __init__(
         self,
         request: Request,
         region: Region,
-        caller: Caller,
+        token: Token,
+        snapshot: Snapshot,
         version: Version,
         parameters: list[str],
         request_id: str,
     ) -> None:
         self.request = request
         self.region = region
-        self.caller = caller
+        self.token = token
+        self.snapshot = snapshot
         self.version = version
         self.parameters = parameters
         self.request_id = request_id
-        self.workspace_id = caller.token.workspace_id
+        self.workspace_id = token.workspace_id
 
     @property
     def author(self) -> Author:
-        return Author("api_key", self.caller.token.id, "api", self.request_id)
+        return Author("api_key", self.token.id, "api", self.request_id)
 
     @property
     def types(self) -> dict[str, SubscriptionType]:
-        return self.caller.snapshot.types
+        return self.snapshot.types
 
     @property
     def admin_id(self) -> str:
         """Of the admin that the token speaks for."""
-        return self.caller.snapshot.admins[0].id
+        return self.snapshot.admins[0].id
 
     def rendered(self, what: str) -> dict[str, Any]:
         """What was rendered of one kind from the workspace's small tables as they are now."""
-        return self.caller.snapshot.rendered[what]
+        return self.snapshot.rendered[what]
 
     def body(self, decoder: msgspec.json.Decoder[T]) -> T:
         """The body as a shape; no body is as good as `{}`. Raises TooLarge, Malformed, Invalid."""

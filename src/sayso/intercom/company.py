@@ -143,7 +143,7 @@ async def segments(call: Call) -> Response:
 
 
 def shape(call: Call, company: Counted) -> Company:
-    return Company.of(company, call.caller.snapshot.tags.by_id)
+    return Company.of(company, call.snapshot.tags.by_id)
 
 
 def _reply(call: Call, company: Counted) -> Response:
@@ -161,7 +161,7 @@ async def _listed(call: Call, wanted: CompanyFilter, page: Asked) -> CompanyPage
     # In a query there may be what no store can be asked for.
     if "\0" in (wanted.name or "") or not (wanted.tag_id is None or re.fullmatch("[0-9]+", wanted.tag_id)):
         return CompanyPage([], 0)
-    if wanted.tag_id is not None and call.caller.snapshot.tags.is_gone(wanted.tag_id):
+    if wanted.tag_id is not None and call.snapshot.tags.is_gone(wanted.tag_id):
         return CompanyPage([], 0)
     return await call.region.companies.page(call.workspace_id, wanted, *page)
 

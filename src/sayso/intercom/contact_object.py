@@ -112,7 +112,7 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
 
 def object_of(call: Call, contact: DomainContact) -> bytes:
     """A contact as JSON, as the caller's version tells it."""
-    tags = call.caller.snapshot.tags.live(contact.links.tags)
+    tags = call.snapshot.tags.live(contact.links.tags)
     return told(call.version, contact, tags, _types(call, contact.head.standing))
 
 

@@ -9,7 +9,7 @@ from sayso.intercom.shapes.me import AdminAvatar, App, Me
 
 async def identify(call: Call) -> Response:
     """The workspace's first admin, and the workspace as an app."""
-    snapshot = call.caller.snapshot
+    snapshot = call.snapshot
     workspace, admin = snapshot.workspace, snapshot.admins[0]
     app = App(
         id_code=workspace.id,

@@ -51,7 +51,7 @@ async def _shape(call: Call, contact_id: str, note: DomainNote) -> Note:
 
 async def _author(call: Call, admin_id: str | None) -> Admin | None:
     """An admin made a moment ago may be in no snapshot yet."""
-    known = {admin.id: admin for admin in call.caller.snapshot.admins}
+    known = {admin.id: admin for admin in call.snapshot.admins}
     if admin_id is not None and admin_id not in known:
         known = {admin.id: admin for admin in await call.region.admins.all(call.workspace_id)}
     return known.get(admin_id or "")

@@ -57,7 +57,7 @@ async def _any(call: Call) -> Response:
     asked = call.body(_REQUEST)
     if asked.query is UNSET:
         raise Missing("query must be there", "query")
-    snapshot, version = call.caller.snapshot, call.version
+    snapshot, version = call.snapshot, call.version
     spoken = language(snapshot, _SAID[version])
     # Before 2.16 nothing was said of an order.
     order = parse_order(asked.sort, spoken) if version >= Version.V2_16 else CREATION

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
-from sayso.domain.access import Scope, Token
+from sayso.domain.access import Scope, Token, Workspace
 from sayso.domain.errors import Invalid, NotFound, Unauthenticated
 from sayso.domain.region import token as region_token
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshot, Snapshots
 
+#: How many tokens are remembered. Beyond that the one looked up first is dropped, and looked up again when it comes.
+MOST_KNOWN = 10_000
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+
+class Known(NamedTuple):
+    """A token that was valid, and the workspace's record at that time. May be kept for long: it holds no snapshot."""
+
+    token: Token
+    workspace: Workspace
+
+
+class Caller(NamedTuple):
     """Who calls, recognised by token, and the snapshot of their workspace."""
 
     token: Token
     snapshot: Snapshot
+
+    @property
+    def known(self) -> Known:
+        """What to keep of the caller for `AccessService.recall`."""
+        return Known(self.token, self.snapshot.workspace)
 
 
 class AccessService:
@@ -28,19 +42,23 @@ class AccessService:
         self._snapshots = snapshots
         self._clock = clock
         self._ids = ids
-        self._known: dict[bytes, Caller] = {}
+        self._known: dict[bytes, Known] = {}
 
-    def still_knows(self, caller: Caller, now: int) -> bool:
-        """Whether a caller recognised before would be recognised again, without asking the store."""
-        return self._snapshots.hold(caller.snapshot, now)
+    def recall(self, known: Known, now: int) -> Snapshot | None:
+        """The snapshot of a workspace that nothing has changed in since a token was valid there, at most a second old.
+
+        None where the store has to be asked. Revoking a token is a change too.
+        """
+        return self._snapshots.unchanged(known.workspace, now)
 
     async def authenticate(self, secret: bytes) -> Caller:
         """The caller whose token this is. Raises Unauthenticated."""
         digest = sha256(secret).digest()
         known = self._known.get(digest)
         if known is not None and compare_digest(known.token.digest, digest):
-            if await self._snapshots.of(known.token.workspace_id) is known.snapshot:
-                return known
+            snapshot = await self._snapshots.of(known.workspace.id)
+            if snapshot is not None and snapshot.workspace is known.workspace:
+                return Caller(known.token, snapshot)
             # Whoever asked the store meanwhile may have taken it out too.
             self._known.pop(digest, None)
         return await self._look_up(digest)
@@ -54,8 +72,10 @@ class AccessService:
         token = await self._store.token.find(digest)
         if snapshot is None or token is None or token.revoked_at is not None:
             raise Unauthenticated("Access Token Invalid")
+        if len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         caller = Caller(token, snapshot)
-        self._known[digest] = caller
+        self._known[digest] = caller.known
         return caller
 
     async def create(

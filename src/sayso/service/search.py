@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,15 +59,14 @@ _KINDS = {
 
 def language(snapshot: Snapshot, said: Said) -> Language:
     """What a workspace's searches may say, in the version that `said` tells."""
-    spoken = snapshot.languages.get(said)
-    if spoken is None:
+    if snapshot.searchable is None:
         own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
-        attributes = {each.name: _KINDS[each.data_type] for each in own}
-        zone = _zone(snapshot.workspace.timezone)
-        spoken = snapshot.languages[said] = Language(zone, *said, attributes, snapshot.tags.is_gone)
-    return spoken
+        snapshot.searchable = {each.name: _KINDS[each.data_type] for each in own}
+    # Not kept with the snapshot: it is cheap to make, and must not outlive the tags it asks.
+    return Language(_zone(snapshot.workspace.timezone), *said, snapshot.searchable, snapshot.tags.is_gone)
 
 
+@lru_cache(maxsize=1_024)
 def _zone(name: str) -> tzinfo:
     try:
         return UTC if name == "UTC" else ZoneInfo(name)

@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.data_attribute import DataAttribute
 from sayso.domain.errors import NotFound, Unavailable
-from sayso.domain.search_query import Language
+from sayso.domain.search import Kind
 from sayso.domain.subscription_type import SubscriptionType
 from sayso.domain.tag import Tags
 from sayso.service.decided import decided
@@ -22,14 +23,26 @@ from sayso.service.ports import Clock, Store
 #: For how long a snapshot is used without asking whether it is current, in ms.
 MAX_AGE = 1000
 
+#: A snapshot that nobody asked for in this time is dropped, in ms.
+UNUSED = 600_000
+
+#: How many snapshots are kept at most, one for each workspace. Beyond that the one unused for longest is dropped.
+MOST_KEPT = 10_000
+
 #: What a decision on a workspace's small tables comes to.
 C = TypeVar("C")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Snapshot:
-    """What a workspace's small tables said at `version`. `rendered` is the surfaces', to keep what they made of it: by
-    a word of theirs, then by what it was made for. `languages` are what its searches may say, by version."""
+    """A workspace's small tables as they were at `version`.
+
+    `rendered` is where the surfaces keep what they made of the types: by a word of theirs, then by what it was made
+    for. `searchable` are the custom attributes of contacts that searches may name, once somebody asked for them.
+
+    Nothing that a snapshot holds may refer back to it: it must be freed at once when a newer one takes its place, not
+    when the garbage collector comes.
+    """
 
     workspace: Workspace
     types: dict[str, SubscriptionType]
@@ -38,7 +51,7 @@ class Snapshot:
     tags: Tags = field(default_factory=Tags)
     attributes: dict[int, DataAttribute] = field(default_factory=dict)
     rendered: defaultdict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-    languages: dict[tuple[bool, bool, bool], Language] = field(default_factory=dict)
+    searchable: dict[str, Kind] | None = None
 
     @property
     def version(self) -> int:
@@ -65,16 +78,28 @@ class Snapshots:
         if reading is None or reading.done() or not 0 <= now - began < MAX_AGE:
             reading = create_task(self.current(workspace_id))
             self._reading[workspace_id] = now, reading
+            reading.add_done_callback(partial(self._forget_reading, workspace_id))
         return reading
+
+    def _forget_reading(self, workspace_id: str, done: Task[Snapshot | None]) -> None:
+        # A task that is done still holds the snapshot it read.
+        if self._reading.get(workspace_id, (0, None))[1] is done:
+            del self._reading[workspace_id]
 
     def held(self, workspace_id: str) -> Snapshot | None:
         """The snapshot of a workspace, if there is one at most a second old: nothing is asked."""
         held = self._held.get(workspace_id)
         return held if held is not None and 0 <= self._clock() - held.checked_at < MAX_AGE else None
 
-    def hold(self, snapshot: Snapshot, now: int) -> bool:
-        """Whether a snapshot is the one held, and at most a second old."""
-        return 0 <= now - snapshot.checked_at < MAX_AGE and self._held.get(snapshot.workspace.id) is snapshot
+    def unchanged(self, workspace: Workspace, now: int) -> Snapshot | None:
+        """The snapshot that has this very record of a workspace, if it is at most a second old: nothing is asked.
+
+        Each snapshot has a record of its own, so that the same record means that nothing was read anew.
+        """
+        held = self._held.get(workspace.id)
+        if held is not None and held.workspace is workspace and 0 <= now - held.checked_at < MAX_AGE:
+            return held
+        return None
 
     def forget(self) -> None:
         """Read everything anew: what it was read from is no longer the same."""
@@ -83,18 +108,38 @@ class Snapshots:
 
     async def current(self, workspace_id: str) -> Snapshot | None:
         """The snapshot as the store has it now."""
-        held = self._held.get(workspace_id)
         now = self._clock()
+        self._drop_unused(now)
+        held = self._held.get(workspace_id)
         version = await self._store.workspace.version(workspace_id)
         if held is not None and held.version == version:
             held.checked_at = now
-            return held
+            return self._keep(held, held)
         read = await self._read(workspace_id, now)
         if read is None:
             self._held.pop(workspace_id, None)
-        else:
-            self._held[workspace_id] = read
-        return read
+            return None
+        return self._keep(read, held)
+
+    def _keep(self, current: Snapshot, before: Snapshot | None) -> Snapshot:
+        """Hold a snapshot, which was read while `before` was held; the one to use."""
+        held = self._held.pop(current.workspace.id, None)
+        if held is not None and held is not before and held.version >= current.version:
+            # Somebody else read it meanwhile.
+            current = held
+        # At the end, so that the first is the one unused for longest.
+        self._held[current.workspace.id] = current
+        if len(self._held) > MOST_KEPT:
+            del self._held[next(iter(self._held))]
+        return current
+
+    def _drop_unused(self, now: int) -> None:
+        while self._held:
+            oldest = next(iter(self._held.values()))
+            # Either way: a clock may be set back.
+            if abs(now - oldest.checked_at) < UNUSED:
+                break
+            del self._held[oldest.workspace.id]
 
     async def required(self, workspace_id: str) -> Snapshot:
         """The snapshot as the store has it now. Raises NotFound."""

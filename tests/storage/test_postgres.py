@@ -13,9 +13,11 @@ from tests.crash.damage import damage
 from tests.machine import DEADLINE
 from tests.storage.test_contact import granting
 
+from sayso.domain import subscription_type as types
+from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, ContactDraft, Profile, Role
 from sayso.domain.errors import Invalid, Unavailable
-from sayso.domain.subscription_type import SubscriptionType
+from sayso.domain.subscription_type import SubscriptionType, TypeId
 from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
@@ -404,3 +406,32 @@ async def test_a_connection_that_cannot_be_greeted_is_not_left_behind(
 
 async def test_a_name_with_a_nul_is_nobodys(shop: Shop):
     assert {} == await shop.store.contact.claims(shop.workspace_id, {"external_id": "\0"})
+
+
+async def test_two_changes_of_small_tables_at_once_stamp_their_rows_with_versions_of_their_own(
+    shop: Shop, shared_database: str
+):
+    store, workspace_id = shop.store, shop.workspace_id
+    other = await asyncpg.connect(shared_database)
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute("SELECT 1 FROM workspaces FOR UPDATE")
+    version = await store.workspace.version(workspace_id) or 0
+    change = types.create(workspace_id, TypeId("7"), draft(), NOON)
+    both = [
+        asyncio.ensure_future(store.subscription_type.commit(change)),
+        asyncio.ensure_future(store.admin.add(Admin("7", workspace_id, "ada@example.com", "Ada"))),
+    ]
+    while 2 > await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        assert not any(each.done() for each in both)
+    await transaction.rollback()
+    await asyncio.gather(*both)
+    await other.close()
+
+    read = shop.engine.read
+    stamps = [
+        (await read(f"SELECT changed_version FROM {table} WHERE {key} = '7'"))[0][0]
+        for table, key in (("subscription_types", "type_id"), ("admins", "admin_id"))
+    ]
+    assert [version + 1, version + 2] == sorted(stamps)
+    assert version + 2 == await store.workspace.version(workspace_id)

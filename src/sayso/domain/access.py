@@ -34,7 +34,8 @@ class Token:
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The tenant, in one region for good. `version` counts changes of its small tables, so that caches know when they
-    are old; `api_version` answers clients that name none. Times in ms."""
+    are old; `unstamped` says how many of them did not mark the rows that they changed. `api_version` answers clients
+    that name none. Times in ms."""
 
     id: str
     region: str
@@ -43,3 +44,4 @@ class Workspace:
     timezone: str
     version: int
     created_at: int
+    unstamped: int = 0

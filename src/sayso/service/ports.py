@@ -161,6 +161,9 @@ class SubscriptionTypeStore(Protocol):
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         """In order of creation."""
 
+    async def changed(self, workspace_id: str, since: int) -> list[SubscriptionType]:
+        """Those that were made or changed after a version of the workspace, in order of creation."""
+
     async def notices(self, workspace_id: str) -> list[Notice]: ...
 
     async def rows(self, workspace_id: str) -> list[TypeRow | Unreadable]:
@@ -259,6 +262,9 @@ class AdminStore(Protocol):
     async def all(self, workspace_id: str) -> list[Admin]:
         """In order of creation."""
 
+    async def changed(self, workspace_id: str, since: int) -> list[Admin]:
+        """Those that were made after a version of the workspace, in order of creation."""
+
     async def add(self, admin: Admin) -> None:
         """Raises Stale where its id is taken, or there is no such workspace."""
 
@@ -266,6 +272,9 @@ class AdminStore(Protocol):
 class TagStore(Protocol):
     async def all(self, workspace_id: str) -> list[Tag]:
         """The live ones, in order of creation."""
+
+    async def changed(self, workspace_id: str, since: int) -> list[Tag]:
+        """Those that were made, changed or deleted after a version of the workspace, in order of creation."""
 
     async def last(self, workspace_id: str) -> int:
         """The greatest number that a tag ever had; 0 where there was none."""
@@ -277,6 +286,9 @@ class TagStore(Protocol):
 class DataAttributeStore(Protocol):
     async def all(self, workspace_id: str) -> list[DataAttribute]:
         """Archived ones too, in order of creation."""
+
+    async def changed(self, workspace_id: str, since: int) -> list[DataAttribute]:
+        """Those that were made or changed after a version of the workspace, in order of creation."""
 
     async def commit(self, change: AttributeChange, version: int) -> None:
         """Stale too where the workspace has another version than the one decided on."""

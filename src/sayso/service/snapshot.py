@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
@@ -16,7 +16,7 @@ from sayso.domain.data_attribute import DataAttribute
 from sayso.domain.errors import NotFound, Unavailable
 from sayso.domain.search import Kind
 from sayso.domain.subscription_type import SubscriptionType
-from sayso.domain.tag import Tags
+from sayso.domain.tag import Tag, Tags
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
 
@@ -31,6 +31,18 @@ MOST_KEPT = 10_000
 
 #: What a decision on a workspace's small tables comes to.
 C = TypeVar("C")
+
+K = TypeVar("K", str, int)
+V = TypeVar("V")
+
+
+class Changes(NamedTuple):
+    """The rows of a workspace's small tables that changed, each table in order of creation; tags in any state."""
+
+    types: list[SubscriptionType]
+    admins: list[Admin]
+    tags: list[Tag]
+    attributes: list[DataAttribute]
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -56,6 +68,28 @@ class Snapshot:
     @property
     def version(self) -> int:
         return self.workspace.version
+
+    def leads_to(self, workspace: Workspace) -> bool:
+        """Whether the rows stamped since this snapshot are all that makes another of it, with a later record."""
+        return self.version < workspace.version and self.workspace.unstamped == workspace.unstamped
+
+    def after(self, changes: Changes, workspace: Workspace, now: int) -> Snapshot:
+        """The snapshot that changes make of this one. What has not changed is shared, and what was made of it."""
+        types = _after(self.types, {str(type_.id): type_ for type_ in changes.types})
+        attributes = _after(self.attributes, {attribute.id: attribute for attribute in changes.attributes})
+        made = Snapshot(
+            workspace=workspace,
+            types=types,
+            admins=_admins_after(self.admins, changes.admins),
+            checked_at=now,
+            tags=self.tags.after(changes.tags) if changes.tags else self.tags,
+            attributes=attributes,
+        )
+        if types is self.types:
+            made.rendered = self.rendered
+        if attributes is self.attributes:
+            made.searchable = self.searchable
+        return made
 
 
 class Snapshots:
@@ -115,7 +149,7 @@ class Snapshots:
         if held is not None and held.version == version:
             held.checked_at = now
             return self._keep(held, held)
-        read = await self._read(workspace_id, now)
+        read = await self._read(workspace_id, held, now)
         if read is None:
             self._held.pop(workspace_id, None)
             return None
@@ -176,17 +210,46 @@ class Snapshots:
         await self.renew(workspace_id)
         return decision[0] if decision else None
 
-    async def _read(self, workspace_id: str, now: int) -> Snapshot | None:
-        # The version is read before what it counts: a change in between makes the snapshot look old, never new.
+    async def _read(self, workspace_id: str, held: Snapshot | None, now: int) -> Snapshot | None:
+        """Read what changed since the snapshot held, or everything where that does not tell."""
+        # The version is read before what it counts: a change in between makes the snapshot look old, never new. The
+        # rows of that change are then read once more, which does no harm.
         workspace = await self._store.workspace.find(workspace_id)
         if workspace is None:
             return None
+        if held is None or not held.leads_to(workspace):
+            return await self._read_all(workspace, now)
+        changes = Changes(
+            await self._store.subscription_type.changed(workspace_id, held.version),
+            await self._store.admin.changed(workspace_id, held.version),
+            await self._store.tag.changed(workspace_id, held.version),
+            await self._store.data_attribute.changed(workspace_id, held.version),
+        )
+        return held.after(changes, workspace, now)
+
+    async def _read_all(self, workspace: Workspace, now: int) -> Snapshot:
         types: dict[str, SubscriptionType] = {
-            type_.id: type_ for type_ in await self._store.subscription_type.all(workspace_id)
+            type_.id: type_ for type_ in await self._store.subscription_type.all(workspace.id)
         }
-        admins = await self._store.admin.all(workspace_id)
+        admins = await self._store.admin.all(workspace.id)
         # First: a tag that is made in between is newer than the snapshot, and not gone.
-        last_tag = await self._store.tag.last(workspace_id)
-        tags = Tags().after(await self._store.tag.all(workspace_id), last_tag)
-        attributes = {one.id: one for one in await self._store.data_attribute.all(workspace_id)}
+        last_tag = await self._store.tag.last(workspace.id)
+        tags = Tags().after(await self._store.tag.all(workspace.id), last_tag)
+        attributes = {one.id: one for one in await self._store.data_attribute.all(workspace.id)}
         return Snapshot(workspace, types, admins, now, tags, attributes)
+
+
+def _admins_after(held: list[Admin], changed: list[Admin]) -> list[Admin]:
+    by_id = {admin.id: admin for admin in changed}
+    return list(_after({admin.id: admin for admin in held}, by_id).values()) if changed else held
+
+
+def _after(held: dict[K, V], changed: dict[K, V]) -> dict[K, V]:
+    """Rows by id, in the order of their numbers; the same dictionary where none changed. `changed` is in that order."""
+    if not changed:
+        return held
+    after = {**held, **changed}
+    added = next((number for number in changed if number not in held), None)
+    if added is not None and held and int(added) < int(next(reversed(held))):
+        return dict(sorted(after.items(), key=lambda row: int(row[0])))
+    return after

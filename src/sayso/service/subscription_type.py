@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from sayso.domain import subscription_type as rules
-from sayso.domain.errors import NotFound, Stale, TypeNotFound, Unavailable
+from sayso.domain.errors import Stale, TypeNotFound, Unavailable
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
@@ -35,13 +35,12 @@ class SubscriptionTypeService:
         return known if known is not None and known.state is _LIVE else None
 
     async def create(self, workspace_id: str, draft: TypeDraft, keep: Keep | None = None) -> SubscriptionType:
-        """A new type; `keep` makes the record to be kept with it. Raises Missing and Invalid."""
-        if await self._store.workspace.find(workspace_id) is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
+        """A new type; `keep` makes the record to be kept with it. Raises NotFound, Missing and Invalid."""
 
         async def decide() -> TypeChange | None:
-            taken = [int(type_.id) for type_ in await self._store.subscription_type.all(workspace_id)]
-            return rules.create(workspace_id, TypeId(str(max(taken, default=0) + 1)), draft, self._clock())
+            known = (await self._snapshots.required(workspace_id)).types
+            number = int(next(reversed(known), "0")) + 1
+            return rules.create(workspace_id, TypeId(str(number)), draft, self._clock())
 
         change = await self._commit(workspace_id, decide, keep)
         assert change is not None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from sayso.domain.admin import Admin
-from sayso.storage.engine import Engine, Statement
+from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.workspace import RAISE_VERSION
 
 _ALL = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1"
 
-_INSERT = """INSERT INTO admins (workspace_id, admin_id, email, name) VALUES ($1, $2, $3, $4)
+_CHANGED = f"{_ALL} AND changed_version > $2"
+
+_INSERT = """INSERT INTO admins (workspace_id, admin_id, email, name, changed_version)
+SELECT $1, $2, $3, $4, version FROM workspaces WHERE workspace_id = $1
 ON CONFLICT (workspace_id, admin_id) DO NOTHING"""
 
 
@@ -17,10 +20,16 @@ class SqlAdminStore:
         self._engine = engine
 
     async def all(self, workspace_id: str) -> list[Admin]:
-        found = [Admin(*row) for row in await self._engine.read(_ALL, workspace_id)]
-        return sorted(found, key=lambda admin: int(admin.id))
+        return _in_order(await self._engine.read(_ALL, workspace_id))
+
+    async def changed(self, workspace_id: str, since: int) -> list[Admin]:
+        return _in_order(await self._engine.read(_CHANGED, workspace_id, since))
 
     async def add(self, admin: Admin) -> None:
         row = (admin.workspace_id, admin.id, admin.email, admin.name)
         raised = Statement(RAISE_VERSION, (admin.workspace_id,), True)
-        await self._engine.commit([Statement(_INSERT, row, True), raised])
+        await self._engine.commit([raised, Statement(_INSERT, row, True)])
+
+
+def _in_order(rows: list[Row]) -> list[Admin]:
+    return sorted((Admin(*row) for row in rows), key=lambda admin: int(admin.id))

@@ -27,21 +27,28 @@ _TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations W
 ORDER BY type_id, place"""
 
 # As of one moment: between two statements somebody makes a type of which one has seen nothing.
-_WORDED = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
+_KEPT = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
 kept.revision, kept.created_at, kept.updated_at, texts.name, texts.description, texts.locale
 FROM subscription_types AS kept LEFT JOIN translations AS texts
 ON texts.workspace_id = kept.workspace_id AND texts.type_id = kept.type_id
-WHERE kept.workspace_id = $1 ORDER BY kept.type_id, texts.place"""
+WHERE kept.workspace_id = $1"""
+
+_WORDED = f"{_KEPT} ORDER BY kept.type_id, texts.place"
+
+_CHANGED = f"{_KEPT} AND kept.changed_version > $2 ORDER BY kept.type_id, texts.place"
 
 _NOTICES = """SELECT type_id, version, name, description, locale FROM notices WHERE workspace_id = $1
 ORDER BY type_id, version, locale"""
 
 _INSERT = """INSERT INTO subscription_types (workspace_id, type_id, state, consent_type, channels, default_locale,
-wording, revision, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+wording, revision, created_at, updated_at, changed_version)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, version FROM workspaces WHERE workspace_id = $1
 ON CONFLICT (workspace_id, type_id) DO NOTHING"""
 
 _SWAP = """UPDATE subscription_types SET state = $1, consent_type = $2, channels = $3, default_locale = $4,
-wording = $5, revision = $6, updated_at = $7 WHERE workspace_id = $8 AND type_id = $9 AND revision = $10"""
+wording = $5, revision = $6, updated_at = $7,
+changed_version = (SELECT version FROM workspaces WHERE workspace_id = $8)
+WHERE workspace_id = $8 AND type_id = $9 AND revision = $10"""
 
 _CLEAR = "DELETE FROM translations WHERE workspace_id = $1 AND type_id = $2"
 
@@ -60,26 +67,10 @@ class SqlSubscriptionTypeStore:
         self._engine = engine
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
-        wordings: dict[str, list[Translation]] = {}
-        kept = {}
-        for type_id, *facts, name, description, locale in await self._engine.read(_WORDED, workspace_id):
-            kept[type_id] = (type_id, *facts)
-            wordings.setdefault(type_id, []).append(Translation(name, description, locale))
-        return [
-            SubscriptionType(
-                workspace_id,
-                TypeId(type_id),
-                TypeState(state),
-                ConsentType(consent_type),
-                tuple(Channel(channel) for channel in channels.split()),
-                locale,
-                tuple(wordings.get(type_id, ())),
-                *counts,
-            )
-            for type_id, state, consent_type, channels, locale, *counts in sorted(
-                kept.values(), key=lambda row: int(row[0])
-            )
-        ]
+        return _types(workspace_id, await self._engine.read(_WORDED, workspace_id))
+
+    async def changed(self, workspace_id: str, since: int) -> list[SubscriptionType]:
+        return _types(workspace_id, await self._engine.read(_CHANGED, workspace_id, since))
 
     async def notices(self, workspace_id: str) -> list[Notice]:
         rows = await self._engine.read(_NOTICES, workspace_id)
@@ -99,6 +90,30 @@ class SqlSubscriptionTypeStore:
         await self._engine.commit([*_statements(change), *(keeping(record) if record else ())])
 
 
+def _types(workspace_id: str, rows: list[Row]) -> list[SubscriptionType]:
+    """Types in order of creation, from a row for each of their translations."""
+    wordings: dict[str, list[Translation]] = {}
+    kept = {}
+    for type_id, *facts, name, description, locale in rows:
+        kept[type_id] = (type_id, *facts)
+        wordings.setdefault(type_id, []).append(Translation(name, description, locale))
+    return [
+        SubscriptionType(
+            workspace_id,
+            TypeId(type_id),
+            TypeState(state),
+            ConsentType(consent_type),
+            tuple(Channel(channel) for channel in channels.split()),
+            locale,
+            tuple(wordings.get(type_id, ())),
+            *counts,
+        )
+        for type_id, state, consent_type, channels, locale, *counts in sorted(
+            kept.values(), key=lambda row: int(row[0])
+        )
+    ]
+
+
 def _row(type_id: str, facts: Row | None, translations: list[Translation]) -> TypeRow:
     if facts is None:
         return TypeRow(type_id, tuple(translations))
@@ -111,6 +126,7 @@ def _statements(change: TypeChange) -> Iterator[Statement]:
     before, after = change.before, change.after
     key = (after.workspace_id, after.id)
     channels = " ".join(after.channels)
+    yield Statement(RAISE_VERSION, (after.workspace_id,), True)
     if before is None:
         times = (after.revision, after.created_at, after.updated_at)
         wording = (after.default_locale, after.wording)
@@ -124,4 +140,3 @@ def _statements(change: TypeChange) -> Iterator[Statement]:
     for notice in change.notices:
         text = notice.translation
         yield Statement(_NOTE, (*key, notice.version, text.locale, text.name, text.description))
-    yield Statement(RAISE_VERSION, (after.workspace_id,), True)

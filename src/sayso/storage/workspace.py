@@ -8,24 +8,28 @@ from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.storage.engine import Engine, Statement
 
-#: What every change of a small table runs too, so that other processes drop what they cached.
-RAISE_VERSION = "UPDATE workspaces SET version = version + 1 WHERE workspace_id = $1"
+#: What every change of a small table runs first, so that other processes read what changed. The rows that it changes
+#: are stamped with the new version afterwards: the statement keeps others from raising it until the change is
+#: committed, so that no two changes get the same stamp.
+RAISE_VERSION = """UPDATE workspaces SET version = version + 1, stamped_changes = stamped_changes + 1
+WHERE workspace_id = $1"""
 
 #: The same for a change that was decided on all of a small table: nothing of it has changed since a version.
 RAISE_VERSION_FROM = f"{RAISE_VERSION} AND version = $2"
 
 _VERSION = "SELECT version FROM workspaces WHERE workspace_id = $1"
 
-_FIND = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces
-WHERE workspace_id = $1"""
+_FIND = """SELECT workspace_id, region, name, api_version, timezone, version, created_at, version - stamped_changes
+FROM workspaces WHERE workspace_id = $1"""
 
-_ALL = """SELECT workspace_id, region, name, api_version, timezone, version, created_at FROM workspaces
-ORDER BY created_at, workspace_id"""
+_ALL = """SELECT workspace_id, region, name, api_version, timezone, version, created_at, version - stamped_changes
+FROM workspaces ORDER BY created_at, workspace_id"""
 
-_INSERT = """INSERT INTO workspaces (workspace_id, region, name, api_version, timezone, version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)"""
+_INSERT = """INSERT INTO workspaces (workspace_id, region, name, api_version, timezone, version, created_at,
+stamped_changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $6)"""
 
-_INSERT_ADMIN = "INSERT INTO admins (workspace_id, admin_id, email, name) VALUES ($1, $2, $3, $4)"
+_INSERT_ADMIN = """INSERT INTO admins (workspace_id, admin_id, email, name, changed_version)
+VALUES ($1, $2, $3, $4, $5)"""
 
 
 class SqlWorkspaceStore:
@@ -47,5 +51,8 @@ class SqlWorkspaceStore:
         home = (workspace.id, workspace.region)
         facts = (workspace.name, workspace.api_version, workspace.timezone, workspace.version, workspace.created_at)
         writes = [Statement(_INSERT, (*home, *facts))]
-        writes += [Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name)) for admin in admins]
+        writes += [
+            Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name, workspace.version))
+            for admin in admins
+        ]
         await self._engine.commit(writes)

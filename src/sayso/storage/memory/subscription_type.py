@@ -7,6 +7,7 @@ from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
 from sayso.service.ports import TypeRow, Unreadable
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
+from sayso.storage.memory.stamps import Stamps
 from sayso.storage.memory.workspace import MemoryWorkspaceStore
 
 
@@ -15,6 +16,7 @@ class MemorySubscriptionTypeStore:
         self._workspaces = workspaces
         self._idempotency = idempotency
         self._types: dict[tuple[str, str], SubscriptionType] = {}
+        self._stamps: Stamps[str] = Stamps()
         self.kept_notices: dict[str, list[Notice]] = {}
 
     def revision(self, workspace_id: str, type_id: str) -> int | None:
@@ -23,6 +25,10 @@ class MemorySubscriptionTypeStore:
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
         found = (type_ for (owner, _), type_ in self._types.items() if owner == workspace_id)
+        return sorted(found, key=lambda type_: int(type_.id))
+
+    async def changed(self, workspace_id: str, since: int) -> list[SubscriptionType]:
+        found = (self._types[workspace_id, type_id] for type_id in self._stamps.since(workspace_id, since))
         return sorted(found, key=lambda type_: int(type_.id))
 
     async def notices(self, workspace_id: str) -> list[Notice]:
@@ -52,4 +58,4 @@ class MemorySubscriptionTypeStore:
             self._idempotency.keep(record)
         self._types[key] = after
         self.kept_notices.setdefault(after.workspace_id, []).extend(change.notices)
-        self._workspaces.raise_version(after.workspace_id)
+        self._stamps.stamp(after.workspace_id, after.id, self._workspaces.raise_version(after.workspace_id))

@@ -16,14 +16,16 @@ class MemoryWorkspaceStore:
         self.kept_admins: dict[str, list[Admin]] = {}
         self._versions: dict[str, int] = {}
 
-    def raise_version(self, workspace_id: str) -> None:
+    def raise_version(self, workspace_id: str) -> int:
+        """The new version."""
         self._versions[workspace_id] += 1
+        return self._versions[workspace_id]
 
-    def raise_version_from(self, workspace_id: str, version: int) -> None:
-        """Raises Stale where it is another."""
+    def raise_version_from(self, workspace_id: str, version: int) -> int:
+        """The new version. Raises Stale where it was another."""
         if self._versions.get(workspace_id) != version:
             raise Stale("somebody was faster")
-        self.raise_version(workspace_id)
+        return self.raise_version(workspace_id)
 
     async def version(self, workspace_id: str) -> int | None:
         return self._versions.get(workspace_id)

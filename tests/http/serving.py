@@ -76,8 +76,9 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving():
-    app, state = App(), ServerState()
+async def serving(app=None):
+    """`app`: another application than the one that does what a test wants."""
+    app, state = app or App(), ServerState()
     config = uvicorn.Config(app, interface="asgi3", log_config=None, lifespan="off")
     config.load()
     # What stands between the protocol and the app in uvicorn is not for it.

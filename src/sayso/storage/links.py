@@ -38,8 +38,8 @@ _TAGS = "SELECT tag_id, applied_at, applied_by FROM contact_tags WHERE workspace
 
 _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2"
 
-_NEWEST_NOTES = f"""SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
-ORDER BY created_at DESC, note_id DESC LIMIT {NEWEST}"""
+_NEWEST_NOTES = """SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
+ORDER BY created_at DESC, note_id DESC LIMIT $3"""
 
 _MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
 ORDER BY merged_at, source_id"""
@@ -57,7 +57,7 @@ class SqlLinkStore:
         key = (workspace_id, packed(contact_id))
         tags = [Tagging(*row) for row in await self._engine.read_many(_TAGS, *key)]
         companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read_many(_COMPANIES, *key)]
-        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NEWEST_NOTES, *key)]
+        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NEWEST_NOTES, *key, NEWEST)]
         return LinkRows.of(*tags, *companies, *notes)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 
 from sayso.domain.ledger import fold
-from sayso.service.ports import HeadRow, Store, Stored
+from sayso.service.ports import HeadRow, HolderRow, Store, Stored
+from sayso.service.ports_counts import CountRow
 
 
 async def damage(store: Store, workspace_id: str) -> list[str]:
@@ -19,7 +21,19 @@ async def damage(store: Store, workspace_id: str) -> list[str]:
     rows = [head for head in heads if isinstance(head, HeadRow)]
     found = [wrong for row in rows for wrong in _wrong(row, chains.pop(row.contact_id, []))]
     silent = [f"{contact} {seq}: no event" for contact, seq in await store.ledger.unannounced(workspace_id, "", None)]
-    return unreadable + found + [f"{contact}: no contact" for contact in chains] + silent
+    counts = await _miscounted(store, workspace_id)
+    return unreadable + found + [f"{contact}: no contact" for contact in chains] + silent + counts
+
+
+async def _miscounted(store: Store, workspace_id: str) -> list[str]:
+    contacts = [row for row in await store.claim.holders(workspace_id, "", 1_000_000) if isinstance(row, HolderRow)]
+    there = Counter((row.state, row.role) for row in contacts)
+    kept: Counter[tuple[str, str]] = Counter()
+    for row in await store.contact_count.kept(workspace_id):
+        assert isinstance(row, CountRow)
+        kept[row.state, row.role] += row.contacts
+    both = sorted(there.keys() | kept.keys())
+    return [f"{key}: {there[key]} contacts, and a count of {kept[key]}" for key in both if there[key] != kept[key]]
 
 
 def _wrong(head: HeadRow, chain: list[Stored]) -> list[str]:

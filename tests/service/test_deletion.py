@@ -22,7 +22,7 @@ STAYS = {"contacts", "contact_keys", "ledger", "events"}
 NOTES = 12
 
 #: Tables that say nothing of contacts.
-OTHERS = {"companies", "scrolls", "idempotency"}
+OTHERS = {"companies", "contact_counts", "scrolls", "idempotency"}
 
 
 async def filled_in(region: Region, workspace: str) -> dict[str, str]:

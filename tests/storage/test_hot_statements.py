@@ -16,13 +16,15 @@ NOT_HOT = {
     ("chain_binding.py", "_CONTACTS"): "a migration",
     ("contact.py", "_FIRST_PAGE"): "a list of contacts is in order of creation, over all of them",
     ("contact.py", "_NEXT_PAGE"): "as the first page",
-    ("contact.py", "_COUNT"): "a count is over all contacts",
     ("company.py", "_LIVE"): "beside a merge: which of a lead's companies are live",
     ("data_event.py", "_ADD_UP"): "a merge takes what a lead did to the user's shard",
     ("data_event.py", "_MOVE"): "as what is counted of it",
     ("note.py", "_MOVE"): "a merge takes a lead's notes to the user's shard",
     ("note.py", "_LEAD_THERE"): "the ways to notes lie apart from contacts",
     ("note.py", "_FORGET"): "as what makes the ways",
+    ("contact_count.py", "_LAST_OF_RANGE"): "verification reads everything",
+    ("contact_count.py", "_COUNTED"): "verification",
+    ("contact_count.py", "_COUNTED_TO_THE_END"): "verification",
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("search.py", "_IDENTIFIED"): "a search: leads lie on all shards, and claims apart from contacts",
     ("search.py", "_IS_MUCH_RECENT"): "a search",
@@ -63,6 +65,7 @@ NOT_HOT = {
     ("ledger.py", "_HEADS"): "verification",
     ("ledger.py", "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ..."): "verification: of which workspaces",
     ("ledger.py", "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ..."): "verification: of which workspaces",
+    ("ledger.py", "SELECT workspace_id FROM contact_counts WHERE workspace_id > $1 ..."): "verification: as the others",
     ("ledger.py", "SELECT workspace_id FROM contact_keys WHERE workspace_id > $1 ..."): "verification: as the others",
     ("postgres_together.py", "CHOOSE"): "many contacts' choices at once, which is switched off on Citus",
 }
@@ -134,6 +137,8 @@ def test_the_statements_of_a_get_and_of_a_choice_are_among_the_hot_ones():
         ("contact.py", "SWAP_ON_TYPE"),
         ("contact.py", "_CLAIM"),
         ("contact.py", "_INSERT"),
+        ("contact_count.py", "_ADD"),
+        ("contact_count.py", "_LIVE"),
         ("ledger.py", "APPEND"),
     } <= hot().keys()
     assert any("INTO events" in sql for sql in hot().values())

@@ -44,4 +44,5 @@ def _moved(contact: Contact, kind: str, state: ContactState, act: Act) -> Change
         after=head.after(act, head.chain, head.standing)._replace(state=state),
         profile=contact.profile,
         claims=ClaimChanges(mark=tuple(own_claim(contact, *claim, state, act.at) for claim in held)),
+        former_role=contact.profile.role,
     )

@@ -139,6 +139,7 @@ class Change(NamedTuple):
     rows of links to write and to remove, `told` those of data events; a contact that is empty keeps none.
     `joined` are the companies that must still be live. `absorbs` is the contact whose notes and data events become
     this one's. There may be any number of them, so storage moves them, and nobody reads them to decide.
+    `former_role` is the contact's role before a change that writes its profile.
     """
 
     act: Act
@@ -156,6 +157,7 @@ class Change(NamedTuple):
     told: tuple[DataEventRow, ...] = ()
     joined: tuple[str, ...] = ()
     absorbs: str | None = None
+    former_role: Role | None = None
 
 
 class ContactDraft(NamedTuple):
@@ -216,6 +218,7 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
             take=_take(contact.id, wanted, claims, act.at),
             release=tuple(own_claim(contact, kind, held[kind], ContactState.LIVE, act.at) for kind in gone),
         ),
+        former_role=contact.profile.role,
     )
 
 
@@ -234,6 +237,7 @@ def delete(contact: Contact, act: Act) -> Change:
         profile=Profile(contact.profile.role),
         claims=ClaimChanges(mark=tuple(marks)),
         links=UNLINKED,
+        former_role=contact.profile.role,
     )
 
 

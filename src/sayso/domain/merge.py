@@ -79,6 +79,7 @@ def merge(
         absorbs=lead.id,
         # In one order, so that no two merges wait for each other.
         joined=tuple(sorted(row.company_id for row in gained if isinstance(row, Membership))),
+        former_role=user.profile.role,
     )
     return Merge(survivor, _gone(lead, user.id, act))
 
@@ -99,6 +100,7 @@ def _gone(lead: Contact, into: str, act: Act) -> Change:
         entries=(entry,),
         profile=Profile(lead.profile.role, merged_into=into),
         links=UNLINKED,
+        former_role=lead.profile.role,
     )
 
 

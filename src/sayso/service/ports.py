@@ -25,6 +25,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
+from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_links import LinkRowStore
 
 
@@ -314,6 +315,9 @@ class Store(Protocol):
 
     @property
     def contact(self) -> ContactStore: ...
+
+    @property
+    def contact_count(self) -> ContactCountStore: ...
 
     @property
     def idempotency(self) -> IdempotencyStore: ...

@@ -12,7 +12,7 @@ from sayso.domain.contact import UNCLAIMED, Change, Claim, Contact, ContactState
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
 from sayso.domain.standing import Standing
-from sayso.storage import data_event
+from sayso.storage import contact_count, data_event
 from sayso.storage.company import joining
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
@@ -34,8 +34,6 @@ ORDER BY created_at, contact_id LIMIT $2"""
 
 _NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND state = 'live'
 AND (created_at, contact_id) > ($2, $3) ORDER BY created_at, contact_id LIMIT $4"""
-
-_COUNT = "SELECT count(*) FROM contacts WHERE workspace_id = $1 AND state = 'live'"
 
 _CLAIM = "SELECT contact_id, state, at FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3"
 
@@ -105,8 +103,7 @@ class SqlContactStore:
         return [_contact(workspace_id, row) for row in rows]
 
     async def count(self, workspace_id: str) -> int:
-        rows = await self._engine.read_many(_COUNT, workspace_id)
-        return int(rows[0][0])
+        return await contact_count.live(self._engine, workspace_id)
 
     def commit(self, change: Change) -> Coroutine[Any, Any, None]:
         return self._engine.commit(statements(change))
@@ -116,8 +113,12 @@ class SqlContactStore:
 
 
 def statements(change: Change) -> list[Statement]:
-    """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended."""
+    """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended, then counts."""
     written = [_row(change), *_beside(change)]
+    if change.created_at is not None:
+        written.append(contact_count.creation(change))
+    elif change.profile is not None:
+        written += contact_count.additions([change])
     if change.claims is UNCLAIMED:
         return written
     return [*_in_order(_claims(change)), *written]
@@ -125,12 +126,13 @@ def statements(change: Change) -> list[Statement]:
 
 def together(changes: Sequence[Change]) -> list[Statement]:
     """Changes of several contacts as one: all claims, then the contacts' rows in the order of their ids, then the
-    rest."""
+    rest, counts last."""
     claims: dict[tuple[str, str], Statement] = {}
     for change in changes:
         claims |= _claims(change)
     swaps = [_row(change) for change in sorted(changes, key=lambda change: change.before.id)]
-    return [*_in_order(claims), *swaps, *(statement for change in changes for statement in _beside(change))]
+    beside = [statement for change in changes for statement in _beside(change)]
+    return [*_in_order(claims), *swaps, *beside, *contact_count.additions(changes)]
 
 
 def _beside(change: Change) -> list[Statement]:

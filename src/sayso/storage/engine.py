@@ -15,7 +15,8 @@ LONGEST = 60.0
 
 class Statement(Struct, frozen=True, gc=False):
     """One write. `guarded`: when it hits no row, all of its transaction is rolled back as Stale; it never hits two.
-    `appends`: it adds one row that nothing else looks at, so that it may be run with others of its kind.
+    `appends`: it adds one row that nothing else looks at, or adds to the number in one, so that it may be run with
+    others of its kind in any order.
     `bulk`: it may write any number of rows, so that the event loop must not wait for it."""
 
     sql: str

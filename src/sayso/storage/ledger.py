@@ -53,6 +53,7 @@ _HEAD = f"SELECT {_HEAD_COLUMNS} FROM contacts WHERE workspace_id = $1 AND conta
 _WORKSPACES = (
     "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
     "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+    "SELECT workspace_id FROM contact_counts WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
     "SELECT workspace_id FROM contact_keys WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
     "SELECT workspace_id FROM subscription_types WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
 )

@@ -6,11 +6,12 @@ from sayso.domain.contact import Contact, email_key
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
+from sayso.storage import contact_count
 from sayso.storage.contact import _COLUMNS, _contact
 from sayso.storage.engine import Engine, Row
 from sayso.storage.ids import packed
 from sayso.storage.search_condition import Asked
-from sayso.storage.search_plan import Span, created, is_of_times, tag, updated_since
+from sayso.storage.search_plan import Span, created, is_of_times, roles_found, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
 # The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
@@ -95,6 +96,9 @@ class SqlSearchStore:
         return [_contact(workspace_id, row) for row in await read(sql, *asked.parameters)]
 
     async def count(self, workspace_id: str, query: Node) -> int:
+        roles = roles_found(query)
+        if roles is not None:
+            return await contact_count.live(self._engine, workspace_id, roles)
         asked = Asked(workspace_id, self._spelling)
         few = await self._few(workspace_id, query, asked)
         conditions = [asked.condition(query), *_bounds(asked, created(query), None)]

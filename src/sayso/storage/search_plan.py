@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sayso.domain.contact import Role
 from sayso.domain.search import During, Filter, Kind, Node, OneOf
 
 
@@ -47,6 +48,20 @@ def is_of_times(query: Node) -> bool:
     if isinstance(query, Filter):
         return query.field.name in ("created_at", "updated_at")
     return all(map(is_of_times, query.parts))
+
+
+def roles_found(query: Node) -> frozenset[Role] | None:
+    """The roles of the contacts found, where a search asks for nothing else; None where it does."""
+    if isinstance(query, Filter):
+        if query.field.name != "role" or not isinstance(query.test, OneOf):
+            return None
+        named = query.test.values
+        return frozenset(role for role in Role if (role in named) != query.negated)
+    found = [roles_found(part) for part in query.parts]
+    known = [roles for roles in found if roles is not None]
+    if not known or len(known) < len(found):
+        return None
+    return frozenset.intersection(*known) if query.is_all else frozenset.union(*known)
 
 
 def span(query: Node, name: str) -> Span:

@@ -35,6 +35,7 @@ CLUSTERED = frozenset(
     {
         "companies",
         "contact_companies",
+        "contact_counts",
         "contact_keys",
         "contact_tags",
         "contacts",

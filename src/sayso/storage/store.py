@@ -15,6 +15,7 @@ from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
 from sayso.storage.contact import SqlContactStore
+from sayso.storage.contact_count import SqlContactCountStore
 from sayso.storage.data_attribute import SqlDataAttributeStore
 from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.engine import Engine
@@ -46,6 +47,7 @@ class SqlStore:
         self.claim = SqlClaimStore(engine)
         self.company = SqlCompanyStore(engine)
         self.contact = SqlContactStore(engine)
+        self.contact_count = SqlContactCountStore(engine)
         self.data_event = SqlDataEventStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)

@@ -10,6 +10,7 @@ from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
 from sayso.storage.memory.contact import MemoryContactStore
+from sayso.storage.memory.contact_count import MemoryContactCountStore
 from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
 from sayso.storage.memory.data_event import MemoryDataEventStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
@@ -35,6 +36,7 @@ class MemoryStore:
         self.idempotency = MemoryIdempotencyStore()
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
+        self.contact_count = MemoryContactCountStore(self.contact)
         self.claim = MemoryClaimStore(self.contact)
         self.company = MemoryCompanyStore(self.contact)
         self.scroll = MemoryScrollStore()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from sayso.domain.company import Company, CompanyState
-from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
+from sayso.domain.contact import Change, Claim, Contact, ContactState, Head, Role
+from sayso.domain.contact_count import moves
 from sayso.domain.errors import Stale
 from sayso.domain.links import UNLINKED, LinkRow, Note
 from sayso.service.ports import Stored
@@ -18,6 +20,8 @@ class MemoryContactStore:
         self._types = types
         self._contacts: dict[tuple[str, str], Contact] = {}
         self._living = Living()
+        #: How many contacts of a workspace are in a state and have a role.
+        self.counts: defaultdict[str, Counter[tuple[ContactState, Role]]] = defaultdict(Counter)
         self.held: dict[tuple[str, str, str], Claim] = {}
         self.entries: dict[tuple[str, str], list[Stored]] = {}
         self.events: dict[tuple[str, str], list[Change]] = {}
@@ -44,7 +48,7 @@ class MemoryContactStore:
         return self.live(workspace_id, after, limit)
 
     async def count(self, workspace_id: str) -> int:
-        return self._living.count(workspace_id)
+        return sum(self.counts[workspace_id][ContactState.LIVE, role] for role in Role)
 
     def live(self, workspace_id: str, after: tuple[int, str] | None = None, limit: int | None = None) -> list[Contact]:
         """Live contacts in the order (created_at, id)."""
@@ -71,6 +75,7 @@ class MemoryContactStore:
         else:
             self._contacts[key] = self._contacts[key].after(change)
         self._living.follow(self._contacts[key])
+        self.counts[key[0]].update(moves(change))
         if change.links is not None:
             self._link(change)
         self._claim(change)

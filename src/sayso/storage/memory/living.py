@@ -30,6 +30,3 @@ class Living:
         places = self._places[workspace_id]
         start = bisect_right(places, place) if place else 0
         return places[start : None if limit is None else start + limit]
-
-    def count(self, workspace_id: str) -> int:
-        return len(self._places[workspace_id])

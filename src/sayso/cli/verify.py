@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 @click.option("--workspace", "workspace_id", metavar="ID", help="Only this one.")
 @data.options
 def command(workspace_id: str | None, **where: Any) -> None:
-    """Recompute every chain and standing, and compare them with what is stored; claims, wordings and links too.
+    """Recompute every chain and standing, and compare them with what is stored; claims, wordings, links and counts too.
 
     Each altered or missing entry, each wrong choice, each identifier that is claimed by nobody or by another contact,
-    and each tag, company or note that a contact's row and its own say otherwise is named, and the exit code is 3. A
-    server may be running.
+    and each tag, company or note that a contact's row and its own say otherwise is named, as is each wrong count of
+    contacts, and the exit code is 3. A server may be running; a count that is wrong by less than what it writes
+    meanwhile is then found by a later run.
     """
     import asyncio
 

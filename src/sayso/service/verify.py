@@ -1,5 +1,5 @@
 """Verification: every chain recomputed, every standing refolded, every announcement, wording,
-claim and link looked up."""
+claim and link looked up, every contact counted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
+from sayso.service.verify_counts import of_counts
 from sayso.service.verify_links import LinkWalk
 from sayso.service.verify_types import of_types
 
@@ -77,7 +78,7 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
     await ClaimWalk(store, workspace_id, tell).through()
     await CompanyWalk(store, workspace_id, tell).through()
     await LinkWalk(store, workspace_id, tell).through()
-    for what in await of_types(store, workspace_id):
+    for what in [*await of_types(store, workspace_id), *await of_counts(store, workspace_id)]:
         tell("", what)
 
 

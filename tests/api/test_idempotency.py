@@ -106,11 +106,11 @@ async def test_when_another_process_takes_the_key_first_nothing_is_written_and_t
     store = acme.region.store.subscription_type
     commit = store.commit
 
-    async def theirs_first(change, record=None):
+    async def theirs_first(change, logged, record=None):
         store.commit = commit
         theirs = IdempotencyRecord(record.workspace_id, record.key, record.fingerprint, 201, record.body, NOON)
-        await commit(change, theirs)
-        await commit(change, record)
+        await commit(change, logged, theirs)
+        await commit(change, logged, record)
 
     store.commit = theirs_first
     refused = await sent(acme, "one")

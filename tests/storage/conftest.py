@@ -11,15 +11,21 @@ from tests.crash.vfs import Disk, a_disk
 
 from sayso.domain import contact as contacts
 from sayso.domain import subscription_type as types
-from sayso.domain.access import Workspace
+from sayso.domain.access import Token, Workspace
+from sayso.domain.act import SYSTEM
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, ContactDraft, ContactState, Head, Profile, Role
+from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Chain, origin
+from sayso.domain.settings_log import Setting, SettingsEntry, SettingsHead, of_admin, of_token, of_type
 from sayso.domain.standing import Standing
-from sayso.domain.subscription_type import SubscriptionType, TypeId
+from sayso.domain.subscription_type import SubscriptionType, TypeChange, TypeId
 from sayso.service.ports import Store
 
 ACME = "acme"
+
+#: Above the numbers that tests give their acts themselves.
+_numbers = count(1_000)
 
 
 @pytest.fixture
@@ -31,19 +37,43 @@ def disk() -> Iterator[Disk]:
 @pytest.fixture
 async def workspace(store: Store) -> Workspace:
     made = Workspace(ACME, "us", "Acme", "2.11", "UTC", 1, NOON)
-    await store.workspace.add(made, [Admin("1", ACME, "admin@example.com", "Admin")])
+    admin = Admin("1", ACME, "admin@example.com", "Admin")
+    await store.workspace.add(made, [admin], [entry_of(SettingsHead(), ACME, of_admin(admin))])
     return made
+
+
+def entry_of(head: SettingsHead, workspace_id: str, setting: Setting) -> SettingsEntry:
+    return head.follow(workspace_id, setting, f"{next(_numbers):032x}", NOON, SYSTEM)
+
+
+async def logged(store: Store, workspace_id: str, setting: Setting) -> SettingsEntry:
+    """The next entry of the settings log, not written yet."""
+    return entry_of(await store.settings_log.head(workspace_id), workspace_id, setting)
+
+
+async def keep_type(store: Store, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
+    entry = await logged(store, change.after.workspace_id, of_type(change.after))
+    await store.subscription_type.commit(change, entry, record)
+
+
+async def keep_token(store: Store, token: Token) -> None:
+    await store.token.add(token, await logged(store, token.workspace_id, of_token(token)))
+
+
+async def revoke_token(store: Store, token: Token) -> None:
+    """`token`: as it is afterwards."""
+    await store.token.revoke(token, await logged(store, token.workspace_id, of_token(token)))
+
+
+async def keep_admin(store: Store, admin: Admin) -> None:
+    await store.admin.add(admin, await logged(store, admin.workspace_id, of_admin(admin)))
 
 
 @pytest.fixture
 async def newsletter(store: Store, workspace: Workspace) -> SubscriptionType:
     change = types.create(ACME, TypeId("1"), draft("opt_in"), NOON)
-    await store.subscription_type.commit(change)
+    await keep_type(store, change)
     return change.after
-
-
-#: Above the numbers that tests give their acts themselves.
-_numbers = count(1_000)
 
 
 def new_head(contact_id: str | None = None) -> Head:

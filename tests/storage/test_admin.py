@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.storage.conftest import ACME
+from tests.storage.conftest import ACME, keep_admin
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
@@ -16,7 +16,7 @@ FIRST = Admin("1", ACME, "admin@example.com", "Admin")
 async def test_admins_come_in_the_order_of_their_numbers_and_raise_the_version(store: Store, workspace: Workspace):
     more = [Admin(number, ACME, f"{number}@example.com", "Ada") for number in ("10", "9")]
     for admin in more:
-        await store.admin.add(admin)
+        await keep_admin(store, admin)
 
     assert [FIRST, *reversed(more)] == await store.admin.all(ACME)
     assert [] == await store.admin.all("globex")
@@ -28,7 +28,7 @@ async def test_an_admin_whose_number_is_taken_or_of_no_workspace_is_stale(
     store: Store, workspace: Workspace, taken: Admin
 ):
     with pytest.raises(Stale):
-        await store.admin.add(taken)
+        await keep_admin(store, taken)
 
     assert [FIRST] == await store.admin.all(ACME)
     assert [] == await store.admin.all("nowhere")

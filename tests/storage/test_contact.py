@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.cast import NOON, act, draft
-from tests.storage.conftest import ACME, created, creation
+from tests.storage.conftest import ACME, created, creation, keep_type
 
 from sayso.domain import consent
 from sayso.domain import contact as contacts
@@ -115,7 +115,7 @@ async def test_a_change_decided_on_an_older_revision_of_the_type_is_stale(store:
     contact = await created(store, "alice")
     reworded = types.update(newsletter, draft("opt_in", name="Another name"), NOON)
     assert reworded
-    await store.subscription_type.commit(reworded)
+    await keep_type(store, reworded)
 
     with pytest.raises(Stale):
         await store.contact.commit(granting(contact.head, newsletter))

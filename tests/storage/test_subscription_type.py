@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.cast import NOON, draft
-from tests.storage.conftest import ACME
+from tests.storage.conftest import ACME, keep_type
 
 from sayso.domain import subscription_type as types
 from sayso.domain.access import Workspace
@@ -24,7 +24,7 @@ async def test_a_type_is_found_as_it_was_given(store: Store, newsletter: Subscri
 
 async def test_types_come_in_the_order_of_their_numbers(store: Store, workspace: Workspace):
     for number in ("10", "9", "1"):
-        await store.subscription_type.commit(types.create(ACME, TypeId(number), draft(), NOON))
+        await keep_type(store, types.create(ACME, TypeId(number), draft(), NOON))
 
     assert ["1", "9", "10"] == [type_.id for type_ in await store.subscription_type.all(ACME)]
 
@@ -39,7 +39,7 @@ async def test_a_type_that_is_made_while_types_are_read_is_read_with_its_texts_o
         async def read_with_others_about(sql: str, *params: object) -> list[Row]:
             rows = await read(sql, *params)
             if made:
-                await store.subscription_type.commit(made.pop())
+                await keep_type(store, made.pop())
             return rows
 
         monkeypatch.setattr(store.engine, "read", read_with_others_about)
@@ -50,7 +50,7 @@ async def test_a_type_that_is_made_while_types_are_read_is_read_with_its_texts_o
 
 async def test_a_type_whose_number_is_taken_is_stale(store: Store, newsletter: SubscriptionType):
     with pytest.raises(Stale):
-        await store.subscription_type.commit(types.create(ACME, newsletter.id, draft("opt_out"), NOON))
+        await keep_type(store, types.create(ACME, newsletter.id, draft("opt_out"), NOON))
 
     assert [newsletter] == await store.subscription_type.all(ACME)
 
@@ -60,10 +60,10 @@ async def test_a_change_decided_on_an_older_revision_is_stale(store: Store, news
     renamed = types.update(newsletter, draft(name="Other"), NOON)
     assert archived
     assert renamed
-    await store.subscription_type.commit(archived)
+    await keep_type(store, archived)
 
     with pytest.raises(Stale):
-        await store.subscription_type.commit(renamed)
+        await keep_type(store, renamed)
 
     assert [archived.after] == await store.subscription_type.all(ACME)
     assert 2 == len(await store.subscription_type.notices(ACME))
@@ -72,7 +72,7 @@ async def test_a_change_decided_on_an_older_revision_is_stale(store: Store, news
 async def test_every_wording_is_kept(store: Store, newsletter: SubscriptionType):
     change = types.translate(newsletter, Translation("Bulletin", "", "fr"), NOON)
     assert change
-    await store.subscription_type.commit(change)
+    await keep_type(store, change)
 
     kept = [(notice.version, notice.translation.locale) for notice in await store.subscription_type.notices(ACME)]
 
@@ -80,7 +80,7 @@ async def test_every_wording_is_kept(store: Store, newsletter: SubscriptionType)
 
 
 async def test_every_change_raises_the_workspaces_version(store: Store, workspace: Workspace):
-    await store.subscription_type.commit(types.create(ACME, TypeId("1"), draft(), NOON))
+    await keep_type(store, types.create(ACME, TypeId("1"), draft(), NOON))
 
     assert workspace.version + 1 == await store.workspace.version(ACME)
 
@@ -89,7 +89,7 @@ async def test_a_type_of_no_workspace_is_refused(store: Store, newsletter: Subsc
     change = types.create("nowhere", TypeId("1"), draft(), NOON)
 
     with pytest.raises(Stale):
-        await store.subscription_type.commit(change)
+        await keep_type(store, change)
 
     assert [] == await store.subscription_type.all("nowhere")
     assert [] == await store.subscription_type.notices("nowhere")
@@ -98,7 +98,7 @@ async def test_a_type_of_no_workspace_is_refused(store: Store, newsletter: Subsc
 async def test_a_translation_that_is_taken_out_is_gone(store: Store, newsletter: SubscriptionType):
     change = types.update(newsletter, TypeDraft(translations=()), NOON)
     assert change
-    await store.subscription_type.commit(change)
+    await keep_type(store, change)
 
     kept = (await store.subscription_type.all(ACME))[0]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, Missing, TooLarge
 from sayso.http.json import NotJson, WrongShape, decode
 from sayso.http.protocol import BODY_LIMIT
@@ -33,6 +34,10 @@ class Call:
     @property
     def workspace_id(self) -> str:
         return self.caller.token.workspace_id
+
+    @property
+    def author(self) -> Author:
+        return Author("api_key", self.caller.token.id, "api", "")
 
     @property
     def raw(self) -> bytes:

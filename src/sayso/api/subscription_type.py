@@ -37,7 +37,7 @@ async def create(call: Call) -> Response:
 
         if attempt.kept is not None:
             return _created(_MADE.decode(attempt.kept.body), again=True)
-        made = await call.region.types.create(call.workspace_id, draft, keep)
+        made = await call.region.types.create(call.workspace_id, draft, keep, author=call.author)
         return _created(SubscriptionType.of(made))
 
 
@@ -51,7 +51,9 @@ async def update(call: Call) -> Response:
     once it has been live its consent_type and content_types are fixed. Earlier choices keep the wording they were
     made on."""
     draft = call.body(_FIELDS).draft()
-    return reply(SubscriptionType.of(await call.region.types.update(call.workspace_id, call.parameters[0], draft)))
+    type_id = call.parameters[0]
+    changed = await call.region.types.update(call.workspace_id, type_id, draft, author=call.author)
+    return reply(SubscriptionType.of(changed))
 
 
 async def translate(call: Call) -> Response:
@@ -59,7 +61,8 @@ async def translate(call: Call) -> Response:
     type_id, locale = call.parameters
     wording = call.body(_WORDING)
     translation = domain.Translation(wording.name, wording.description, locale)
-    return reply(SubscriptionType.of(await call.region.types.translate(call.workspace_id, type_id, translation)))
+    changed = await call.region.types.translate(call.workspace_id, type_id, translation, author=call.author)
+    return reply(SubscriptionType.of(changed))
 
 
 def _created(made: SubscriptionType, *, again: bool = False) -> Response:

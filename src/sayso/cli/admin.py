@@ -30,7 +30,9 @@ def create(email: str, name: str, workspace_id: str | None, **where: Any) -> Non
     _check(email, name)
 
     async def make(region: Region, workspace: Workspace) -> Admin:
-        return await region.admins.create(workspace.id, email, name)
+        from sayso.domain.act import OPERATOR
+
+        return await region.admins.create(workspace.id, email, name, author=OPERATOR)
 
     place = data.Where(**where)
     made = place.run_in_workspace(workspace_id, make)

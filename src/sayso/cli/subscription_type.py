@@ -52,6 +52,7 @@ def create(
     """Make a subscription type."""
 
     async def make(region: Region, workspace: Workspace) -> SubscriptionType:
+        from sayso.domain.act import OPERATOR
         from sayso.domain.subscription_type import Channel, ConsentType, Translation, TypeDraft, TypeState
 
         draft = TypeDraft(
@@ -60,7 +61,7 @@ def create(
             state=TypeState.LIVE if live else TypeState.DRAFT,
             default_translation=Translation(name, description, locale),
         )
-        return await region.types.create(workspace.id, draft)
+        return await region.types.create(workspace.id, draft, author=OPERATOR)
 
     place = data.Where(**where)
     _show(place.run_in_workspace(workspace_id, make), place)
@@ -105,9 +106,11 @@ def translate(type_id: str, locale: str, name: str, description: str, workspace_
     """Word a type in one more language, or in one anew. Earlier choices keep the wording they were made on."""
 
     async def change(region: Region, workspace: Workspace) -> SubscriptionType:
+        from sayso.domain.act import OPERATOR
         from sayso.domain.subscription_type import Translation
 
-        return await region.types.translate(workspace.id, type_id, Translation(name, description, locale))
+        wording = Translation(name, description, locale)
+        return await region.types.translate(workspace.id, type_id, wording, author=OPERATOR)
 
     place = data.Where(**where)
     _show(place.run_in_workspace(workspace_id, change), place)
@@ -133,7 +136,9 @@ def archive(type_id: str, workspace_id: str | None, **where: Any) -> None:
 
 def _move(type_id: str, state: str, workspace_id: str | None, place: data.Where) -> None:
     async def change(region: Region, workspace: Workspace) -> SubscriptionType:
-        return await region.types.update(workspace.id, type_id, _state(state))
+        from sayso.domain.act import OPERATOR
+
+        return await region.types.update(workspace.id, type_id, _state(state), author=OPERATOR)
 
     _show(place.run_in_workspace(workspace_id, change), place)
 

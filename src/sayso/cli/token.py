@@ -35,9 +35,10 @@ def create(name: str, scopes: tuple[str, ...], workspace_id: str | None, **where
 
     async def make(region: Region, workspace: Workspace) -> tuple[Token, str]:
         from sayso.domain.access import Scope
+        from sayso.domain.act import OPERATOR
 
         granted = [Scope(scope) for scope in scopes or ("read", "write")]
-        return await region.access.create(workspace.id, name, granted, region.name)
+        return await region.access.create(workspace.id, name, granted, region.name, author=OPERATOR)
 
     place = data.Where(**where)
     token, value = place.run_in_workspace(workspace_id, make)
@@ -75,7 +76,9 @@ def revoke(token_id: str, workspace_id: str | None, **where: Any) -> None:
     """Take a token back, for good."""
 
     async def take_back(region: Region, workspace: Workspace) -> None:
-        await region.access.revoke(workspace.id, token_id)
+        from sayso.domain.act import OPERATOR
+
+        await region.access.revoke(workspace.id, token_id, author=OPERATOR)
 
     place = data.Where(**where)
     place.run_in_workspace(workspace_id, take_back)

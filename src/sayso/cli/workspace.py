@@ -33,8 +33,15 @@ def create(name: str, api_version: str, timezone: str, admin_email: str, admin_n
     _check_admin(admin_email, admin_name)
 
     async def make(region: Region) -> Workspace:
+        from sayso.domain.act import OPERATOR
+
         return await region.workspaces.create(
-            name, api_version=api_version, timezone=timezone, admin_email=admin_email, admin_name=admin_name
+            name,
+            api_version=api_version,
+            timezone=timezone,
+            admin_email=admin_email,
+            admin_name=admin_name,
+            author=OPERATOR,
         )
 
     place = data.Where(**where)

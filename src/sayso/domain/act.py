@@ -20,3 +20,10 @@ class Act(NamedTuple):
     id: str
     at: int
     author: Author
+
+
+#: What nobody asked for through a surface: a first start, or the program's own housekeeping.
+SYSTEM = Author("system", "sayso", "system", "")
+
+#: Whoever runs commands beside the database.
+OPERATOR = Author("operator", "cli", "admin", "")

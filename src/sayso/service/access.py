@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
 from sayso.domain.access import Scope, Token, Workspace
+from sayso.domain.act import SYSTEM, Author
 from sayso.domain.errors import Invalid, NotFound, Unauthenticated
 from sayso.domain.region import token as region_token
+from sayso.domain.settings_log import of_token
+from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
+from sayso.service.settings_log import SettingsLog
 from sayso.service.snapshot import Snapshot, Snapshots
 
 #: How many tokens are remembered. Beyond that the one looked up first is dropped, and looked up again when it comes.
@@ -37,9 +42,10 @@ class Caller(NamedTuple):
 
 
 class AccessService:
-    def __init__(self, store: Store, snapshots: Snapshots, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, snapshots: Snapshots, log: SettingsLog, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._snapshots = snapshots
+        self._log = log
         self._clock = clock
         self._ids = ids
         self._known: dict[bytes, Known] = {}
@@ -79,7 +85,14 @@ class AccessService:
         return caller
 
     async def create(
-        self, workspace_id: str, name: str, scopes: Iterable[Scope], region: str, secret: str | None = None
+        self,
+        workspace_id: str,
+        name: str,
+        scopes: Iterable[Scope],
+        region: str,
+        secret: str | None = None,
+        *,
+        author: Author = SYSTEM,
     ) -> tuple[Token, str]:
         """A new token and its value, which is not kept and shown this once. Raises Invalid and NotFound."""
         granted = frozenset(scopes)
@@ -97,7 +110,14 @@ class AccessService:
             scopes=granted,
             created_at=self._clock(),
         )
-        await self._store.token.add(token)
+
+        async def decide() -> Token:
+            return token
+
+        async def commit(made: Token) -> None:
+            await self._store.token.add(made, await self._log.next(workspace_id, of_token(made), author))
+
+        await decided(decide, commit)
         return token, value
 
     async def all(self, workspace_id: str) -> list[Token]:
@@ -107,7 +127,17 @@ class AccessService:
         """The token that has this value, revoked or not."""
         return await self._store.token.find(sha256(secret.encode()).digest())
 
-    async def revoke(self, workspace_id: str, token_id: str) -> None:
+    async def revoke(self, workspace_id: str, token_id: str, *, author: Author = SYSTEM) -> None:
         """Raises NotFound. The token stops working within a second on every server."""
-        await self._store.token.revoke(workspace_id, token_id, self._clock())
+
+        async def decide() -> Token:
+            for token in await self.all(workspace_id):
+                if token.id == token_id and token.revoked_at is None:
+                    return replace(token, revoked_at=self._clock())
+            raise NotFound(f"there is no token {token_id} that works")
+
+        async def commit(revoked: Token) -> None:
+            await self._store.token.revoke(revoked, await self._log.next(workspace_id, of_token(revoked), author))
+
+        await decided(decide, commit)
         await self._snapshots.current(workspace_id)

@@ -1,8 +1,8 @@
 """What the services need of the world: stores, a clock and ids. `server.py` fills them.
 
 Every method of a store names its workspace. Reads answer None for what is not there. A `commit` is all or
-nothing and durable when it returns; it raises Stale when a revision has
-moved or a claim is taken, Unavailable when the store cannot take it now, OutcomeUnknown when it cannot tell.
+nothing and durable when it returns; it raises Stale when a revision has moved, a claim is taken or the settings log has
+gone on, Unavailable when the store cannot take it now, OutcomeUnknown when it cannot tell.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from sayso.domain.ledger import Entry
 from sayso.domain.links import LinkRows, MergeRecord, Note, Tagging
 from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
+from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_links import LinkRowStore
+from sayso.service.ports_settings import SettingsLogStore, TokenRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class TypeRow:
     state: str = ""
     consent_type: str = ""
     channels: tuple[str, ...] = ()
+    revision: int = 0
 
 
 class SubscriptionTypeStore(Protocol):
@@ -170,7 +173,7 @@ class SubscriptionTypeStore(Protocol):
     async def rows(self, workspace_id: str) -> list[TypeRow | Unreadable]:
         """What verification reads: every type that a row or a translation names."""
 
-    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
+    async def commit(self, change: TypeChange, logged: SettingsEntry, record: IdempotencyRecord | None = None) -> None:
         """The record is kept with the change or not at all; its key taken is Stale."""
 
 
@@ -242,10 +245,13 @@ class TokenStore(Protocol):
 
     async def all(self, workspace_id: str) -> list[Token]: ...
 
-    async def add(self, token: Token) -> None: ...
+    async def rows(self, workspace_id: str) -> list[TokenRow | None]:
+        """What verification reads; None for one that cannot be read."""
 
-    async def revoke(self, workspace_id: str, token_id: str, at: int) -> None:
-        """Raises NotFound when there is no such token, or none that works."""
+    async def add(self, token: Token, logged: SettingsEntry) -> None: ...
+
+    async def revoke(self, token: Token, logged: SettingsEntry) -> None:
+        """`token` as it is afterwards. Stale too where it has been revoked already."""
 
 
 class WorkspaceStore(Protocol):
@@ -256,7 +262,7 @@ class WorkspaceStore(Protocol):
     async def all(self) -> list[Workspace]:
         """In order of creation."""
 
-    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None: ...
+    async def add(self, workspace: Workspace, admins: Sequence[Admin], logged: Sequence[SettingsEntry]) -> None: ...
 
 
 class AdminStore(Protocol):
@@ -266,7 +272,10 @@ class AdminStore(Protocol):
     async def changed(self, workspace_id: str, since: int) -> list[Admin]:
         """Those that were made after a version of the workspace, in order of creation."""
 
-    async def add(self, admin: Admin) -> None:
+    async def ids(self, workspace_id: str) -> list[str | None]:
+        """What verification reads: the ids, None for one that cannot be read."""
+
+    async def add(self, admin: Admin, logged: SettingsEntry) -> None:
         """Raises Stale where its id is taken, or there is no such workspace."""
 
 
@@ -342,6 +351,9 @@ class Store(Protocol):
 
     @property
     def search(self) -> SearchStore: ...
+
+    @property
+    def settings_log(self) -> SettingsLogStore: ...
 
     @property
     def subscription_type(self) -> SubscriptionTypeStore: ...

@@ -21,6 +21,7 @@ from sayso.service.ports import Clock, Ids, Store
 from sayso.service.scroll import ScrollService
 from sayso.service.search import SearchService
 from sayso.service.segment import SegmentService
+from sayso.service.settings_log import SettingsLog
 from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.tag import TagService
@@ -56,8 +57,8 @@ class Region:
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
-        snapshots, turns = Snapshots(store, clock), Turns()
-        types = SubscriptionTypeService(store, snapshots, clock)
+        snapshots, turns, log = Snapshots(store, clock), Turns(), SettingsLog(store, clock, ids)
+        types = SubscriptionTypeService(store, snapshots, log, clock)
         attributes = DataAttributeService(store, snapshots, clock)
         contacts = ContactService(store, snapshots, attributes, turns, clock, ids)
         tags = TagService(store, snapshots, clock)
@@ -66,14 +67,14 @@ class Region:
             name=name,
             store=store,
             snapshots=snapshots,
-            access=AccessService(store, snapshots, clock, ids),
-            workspaces=WorkspaceService(store, name, clock, ids),
+            access=AccessService(store, snapshots, log, clock, ids),
+            workspaces=WorkspaceService(store, name, log, clock, ids),
             types=types,
             contacts=contacts,
             merges=MergeService(store, contacts, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
-            admins=AdminService(store, snapshots),
+            admins=AdminService(store, snapshots, log),
             tags=tags,
             contact_tags=ContactTagService(store, snapshots, contacts, companies, tags),
             attributes=attributes,

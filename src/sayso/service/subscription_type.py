@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from sayso.domain import subscription_type as rules
+from sayso.domain.act import SYSTEM, Author
 from sayso.domain.errors import Stale, TypeNotFound, Unavailable
 from sayso.domain.idempotency import IdempotencyRecord
+from sayso.domain.settings_log import of_type
 from sayso.domain.subscription_type import SubscriptionType, Translation, TypeChange, TypeDraft, TypeId, TypeState
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Store
+from sayso.service.settings_log import SettingsLog
 from sayso.service.snapshot import Snapshots
 
 Keep = Callable[[SubscriptionType], IdempotencyRecord | None]
@@ -18,9 +21,10 @@ _LIVE = TypeState.LIVE
 
 
 class SubscriptionTypeService:
-    def __init__(self, store: Store, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(self, store: Store, snapshots: Snapshots, log: SettingsLog, clock: Clock) -> None:
         self._store = store
         self._snapshots = snapshots
+        self._log = log
         self._clock = clock
 
     async def all(self, workspace_id: str) -> list[SubscriptionType]:
@@ -34,7 +38,9 @@ class SubscriptionTypeService:
         known = None if held is None else held.types.get(type_id)
         return known if known is not None and known.state is _LIVE else None
 
-    async def create(self, workspace_id: str, draft: TypeDraft, keep: Keep | None = None) -> SubscriptionType:
+    async def create(
+        self, workspace_id: str, draft: TypeDraft, keep: Keep | None = None, *, author: Author = SYSTEM
+    ) -> SubscriptionType:
         """A new type; `keep` makes the record to be kept with it. Raises NotFound, Missing and Invalid."""
 
         async def decide() -> TypeChange | None:
@@ -42,35 +48,44 @@ class SubscriptionTypeService:
             number = int(next(reversed(known), "0")) + 1
             return rules.create(workspace_id, TypeId(str(number)), draft, self._clock())
 
-        change = await self._commit(workspace_id, decide, keep)
+        change = await self._commit(workspace_id, decide, author, keep)
         assert change is not None
         return change.after
 
-    async def update(self, workspace_id: str, type_id: str, draft: TypeDraft) -> SubscriptionType:
+    async def update(
+        self, workspace_id: str, type_id: str, draft: TypeDraft, *, author: Author = SYSTEM
+    ) -> SubscriptionType:
         """Raises TypeNotFound, Invalid and TypeFixed."""
 
         async def decide() -> TypeChange | None:
             return rules.update(await self.current(workspace_id, type_id), draft, self._clock())
 
-        change = await self._commit(workspace_id, decide)
+        change = await self._commit(workspace_id, decide, author)
         return change.after if change else await self.current(workspace_id, type_id)
 
-    async def translate(self, workspace_id: str, type_id: str, translation: Translation) -> SubscriptionType:
+    async def translate(
+        self, workspace_id: str, type_id: str, translation: Translation, *, author: Author = SYSTEM
+    ) -> SubscriptionType:
         """Raises TypeNotFound and Invalid."""
 
         async def decide() -> TypeChange | None:
             return rules.translate(await self.current(workspace_id, type_id), translation, self._clock())
 
-        change = await self._commit(workspace_id, decide)
+        change = await self._commit(workspace_id, decide, author)
         return change.after if change else await self.current(workspace_id, type_id)
 
     async def _commit(
-        self, workspace_id: str, decide: Callable[[], Awaitable[TypeChange | None]], keep: Keep | None = None
+        self,
+        workspace_id: str,
+        decide: Callable[[], Awaitable[TypeChange | None]],
+        author: Author,
+        keep: Keep | None = None,
     ) -> TypeChange | None:
         async def commit(change: TypeChange) -> None:
             record = keep(change.after) if keep else None
+            logged = await self._log.next(workspace_id, of_type(change.after), author)
             try:
-                await self._store.subscription_type.commit(change, record)
+                await self._store.subscription_type.commit(change, logged, record)
             except Stale:
                 await self._refuse_answered(record)
                 raise

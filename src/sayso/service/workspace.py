@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from sayso.domain.access import Workspace
+from sayso.domain.act import SYSTEM, Author
 from sayso.domain.admin import Admin, check_admin
 from sayso.domain.errors import Invalid, Unavailable
+from sayso.domain.settings_log import of_admin
 from sayso.service.ports import Clock, Ids, Store
+from sayso.service.settings_log import SettingsLog
 
 
 class WorkspaceService:
-    def __init__(self, store: Store, region: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, region: str, log: SettingsLog, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._region = region
+        self._log = log
         self._clock = clock
         self._ids = ids
 
@@ -40,11 +44,14 @@ class WorkspaceService:
         timezone: str = "UTC",
         admin_email: str = "admin@example.com",
         admin_name: str = "Admin",
+        author: Author = SYSTEM,
     ) -> Workspace:
         """A new workspace with its first admin. Raises Invalid."""
         if not name.strip() or len(name) > 255:
             raise Invalid("a workspace's name has 1 to 255 characters", "name")
         check_admin(admin_email, admin_name)
         workspace = Workspace(self._ids.code(), self._region, name, api_version, timezone, 1, self._clock())
-        await self._store.workspace.add(workspace, [Admin("1", workspace.id, admin_email, admin_name)])
+        admin = Admin("1", workspace.id, admin_email, admin_name)
+        logged = self._log.first(workspace.id, [of_admin(admin)], author)
+        await self._store.workspace.add(workspace, [admin], logged)
         return workspace

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from sayso.domain.admin import Admin
+from sayso.domain.settings_log import SettingsEntry
 from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.settings_log import logging
 from sayso.storage.workspace import RAISE_VERSION
 
 _ALL = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1"
 
 _CHANGED = f"{_ALL} AND changed_version > $2"
+
+_IDS = "SELECT admin_id FROM admins WHERE workspace_id = $1 ORDER BY admin_id"
 
 _INSERT = """INSERT INTO admins (workspace_id, admin_id, email, name, changed_version)
 SELECT $1, $2, $3, $4, version FROM workspaces WHERE workspace_id = $1
@@ -25,10 +29,13 @@ class SqlAdminStore:
     async def changed(self, workspace_id: str, since: int) -> list[Admin]:
         return _in_order(await self._engine.read(_CHANGED, workspace_id, since))
 
-    async def add(self, admin: Admin) -> None:
+    async def ids(self, workspace_id: str) -> list[str | None]:
+        return [str(row[0]) if row else None for row in await self._engine.salvage(_IDS, workspace_id)]
+
+    async def add(self, admin: Admin, logged: SettingsEntry) -> None:
         row = (admin.workspace_id, admin.id, admin.email, admin.name)
         raised = Statement(RAISE_VERSION, (admin.workspace_id,), True)
-        await self._engine.commit([raised, Statement(_INSERT, row, True)])
+        await self._engine.commit([raised, Statement(_INSERT, row, True), logging(logged)])
 
 
 def _in_order(rows: list[Row]) -> list[Admin]:

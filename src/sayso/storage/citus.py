@@ -51,6 +51,7 @@ REFERENCE = (
     "notices",
     "tags",
     "data_attributes",
+    "settings_log",
     "note_numbers",
     "migrations",
     "migrating",

@@ -56,6 +56,7 @@ _WORKSPACES = (
     "SELECT workspace_id FROM contact_counts WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
     "SELECT workspace_id FROM contact_keys WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
     "SELECT workspace_id FROM subscription_types WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+    "SELECT workspace_id FROM settings_log WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
 )
 
 _UPTO = " AND contact_id <= $3"

@@ -46,6 +46,7 @@ CLUSTERED = frozenset(
         "merges",
         "note_ids",
         "notes",
+        "settings_log",
     }
 )
 

@@ -28,6 +28,7 @@ from sayso.storage.migrate import migrate, pending
 from sayso.storage.note import SqlNoteStore
 from sayso.storage.scroll import SqlScrollStore
 from sayso.storage.search import SqlSearchStore
+from sayso.storage.settings_log import SqlSettingsLogStore
 from sayso.storage.sqlite import BUSY_TIMEOUT, SqliteEngine, connect
 from sayso.storage.subscription_type import SqlSubscriptionTypeStore
 from sayso.storage.tag import SqlTagStore
@@ -56,6 +57,7 @@ class SqlStore:
         self.note = SqlNoteStore(engine)
         self.scroll = SqlScrollStore(engine)
         self.search = SqlSearchStore(engine)
+        self.settings_log = SqlSettingsLogStore(engine)
         self.subscription_type = SqlSubscriptionTypeStore(engine)
         self.token = SqlTokenStore(engine)
         self.workspace = SqlWorkspaceStore(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sayso.domain.idempotency import IdempotencyRecord
+from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import (
     Channel,
     ConsentType,
@@ -18,6 +19,7 @@ from sayso.domain.subscription_type import (
 from sayso.service.ports import TypeRow, Unreadable
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.idempotency import keeping
+from sayso.storage.settings_log import logging
 from sayso.storage.workspace import RAISE_VERSION
 
 _TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
@@ -86,8 +88,8 @@ class SqlSubscriptionTypeStore:
         lost = [Unreadable("", None, f"a type: {_NO_TEXT}") for row in (*types, *translations) if row is None]
         return [*lost, *(_row(type_id, facts.get(type_id), texts) for type_id, texts in wordings.items())]
 
-    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
-        await self._engine.commit([*_statements(change), *(keeping(record) if record else ())])
+    async def commit(self, change: TypeChange, logged: SettingsEntry, record: IdempotencyRecord | None = None) -> None:
+        await self._engine.commit([*_statements(change), logging(logged), *(keeping(record) if record else ())])
 
 
 def _types(workspace_id: str, rows: list[Row]) -> list[SubscriptionType]:
@@ -117,9 +119,9 @@ def _types(workspace_id: str, rows: list[Row]) -> list[SubscriptionType]:
 def _row(type_id: str, facts: Row | None, translations: list[Translation]) -> TypeRow:
     if facts is None:
         return TypeRow(type_id, tuple(translations))
-    state, consent_type, channels, default_locale, wording, *_ = facts
+    state, consent_type, channels, default_locale, wording, revision, *_ = facts
     kinds = (state, consent_type, tuple(str(channels).split()))
-    return TypeRow(type_id, tuple(translations), wording, default_locale, *kinds)
+    return TypeRow(type_id, tuple(translations), wording, default_locale, *kinds, revision)
 
 
 def _statements(change: TypeChange) -> Iterator[Statement]:

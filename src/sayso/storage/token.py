@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sayso.domain.access import Scope, Token
-from sayso.domain.errors import NotFound, Stale
+from sayso.domain.settings_log import SettingsEntry
+from sayso.service.ports_settings import TokenRow
 from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.settings_log import logging
 from sayso.storage.workspace import RAISE_VERSION
 
 _COLUMNS = "token_id, workspace_id, name, digest, hint, scopes, created_at, revoked_at"
@@ -13,6 +15,8 @@ _COLUMNS = "token_id, workspace_id, name, digest, hint, scopes, created_at, revo
 _FIND = f"SELECT {_COLUMNS} FROM tokens WHERE digest = $1 ORDER BY created_at DESC LIMIT 1"
 
 _ALL = f"SELECT {_COLUMNS} FROM tokens WHERE workspace_id = $1 ORDER BY created_at, token_id"
+
+_ROWS = "SELECT token_id, digest, scopes, revoked_at FROM tokens WHERE workspace_id = $1 ORDER BY token_id"
 
 _INSERT = """INSERT INTO tokens (workspace_id, token_id, name, digest, hint, scopes, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -31,17 +35,26 @@ class SqlTokenStore:
     async def all(self, workspace_id: str) -> list[Token]:
         return [_token(row) for row in await self._engine.read(_ALL, workspace_id)]
 
-    async def add(self, token: Token) -> None:
+    async def rows(self, workspace_id: str) -> list[TokenRow | None]:
+        return [_row(row) for row in await self._engine.salvage(_ROWS, workspace_id)]
+
+    async def add(self, token: Token, logged: SettingsEntry) -> None:
         scopes = " ".join(sorted(token.scopes))
         facts = (token.name, token.digest, token.hint, scopes, token.created_at)
-        await self._engine.commit([Statement(_INSERT, (token.workspace_id, token.id, *facts))])
+        inserted = Statement(_INSERT, (token.workspace_id, token.id, *facts))
+        await self._engine.commit([inserted, logging(logged)])
 
-    async def revoke(self, workspace_id: str, token_id: str, at: int) -> None:
-        revoked = Statement(_REVOKE, (at, workspace_id, token_id), True)
-        try:
-            await self._engine.commit([revoked, Statement(RAISE_VERSION, (workspace_id,))])
-        except Stale:
-            raise NotFound(f"there is no token {token_id} that works") from None
+    async def revoke(self, token: Token, logged: SettingsEntry) -> None:
+        revoked = Statement(_REVOKE, (token.revoked_at, token.workspace_id, token.id), True)
+        raised = Statement(RAISE_VERSION, (token.workspace_id,))
+        await self._engine.commit([revoked, logging(logged), raised])
+
+
+def _row(row: Row | None) -> TokenRow | None:
+    if row is None:
+        return None
+    token_id, digest, scopes, revoked_at = row
+    return TokenRow(token_id, digest, str(scopes).split(), revoked_at)
 
 
 def _token(row: Row) -> Token:

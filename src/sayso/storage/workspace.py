@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
+from sayso.domain.settings_log import SettingsEntry
 from sayso.storage.engine import Engine, Statement
+from sayso.storage.settings_log import logging
 
 #: What every change of a small table runs first, so that other processes read what changed. The rows that it changes
 #: are stamped with the new version afterwards: the statement keeps others from raising it until the change is
@@ -47,7 +49,7 @@ class SqlWorkspaceStore:
     async def all(self) -> list[Workspace]:
         return [Workspace(*row) for row in await self._engine.read(_ALL)]
 
-    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+    async def add(self, workspace: Workspace, admins: Sequence[Admin], logged: Sequence[SettingsEntry]) -> None:
         home = (workspace.id, workspace.region)
         facts = (workspace.name, workspace.api_version, workspace.timezone, workspace.version, workspace.created_at)
         writes = [Statement(_INSERT, (*home, *facts))]
@@ -55,4 +57,5 @@ class SqlWorkspaceStore:
             Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name, workspace.version))
             for admin in admins
         ]
+        writes += [logging(entry) for entry in logged]
         await self._engine.commit(writes)

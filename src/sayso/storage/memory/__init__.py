@@ -19,6 +19,7 @@ from sayso.storage.memory.link_rows import MemoryLinkRowStore
 from sayso.storage.memory.links import MemoryLinkStore
 from sayso.storage.memory.note import MemoryNoteStore
 from sayso.storage.memory.search import MemorySearchStore
+from sayso.storage.memory.settings_log import MemorySettingsLogStore
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
 from sayso.storage.memory.tag import MemoryTagStore
 from sayso.storage.memory.token import MemoryTokenStore
@@ -29,7 +30,8 @@ class MemoryStore:
     """`ports.Store` in dictionaries."""
 
     def __init__(self) -> None:
-        self.workspace = MemoryWorkspaceStore()
+        self.settings_log = MemorySettingsLogStore()
+        self.workspace = MemoryWorkspaceStore(self.settings_log)
         self.admin = MemoryAdminStore(self.workspace)
         self.tag = MemoryTagStore(self.workspace)
         self.data_attribute = MemoryDataAttributeStore(self.workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sayso.domain.errors import Stale
 from sayso.domain.idempotency import IdempotencyRecord
+from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import Notice, SubscriptionType, TypeChange
 from sayso.service.ports import TypeRow, Unreadable
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
@@ -45,17 +46,20 @@ class MemorySubscriptionTypeStore:
                 type_.state,
                 type_.consent_type,
                 type_.channels,
+                type_.revision,
             )
             for type_ in await self.all(workspace_id)
         ]
 
-    async def commit(self, change: TypeChange, record: IdempotencyRecord | None = None) -> None:
+    async def commit(self, change: TypeChange, logged: SettingsEntry, record: IdempotencyRecord | None = None) -> None:
         after = change.after
         key = (after.workspace_id, after.id)
         if self._types.get(key) != change.before or await self._workspaces.version(after.workspace_id) is None:
             raise Stale("somebody was faster")
+        self._workspaces.settings_log.refuse_taken(logged)
         if record is not None:
             self._idempotency.keep(record)
         self._types[key] = after
         self.kept_notices.setdefault(after.workspace_id, []).extend(change.notices)
+        self._workspaces.settings_log.append(logged)
         self._stamps.stamp(after.workspace_id, after.id, self._workspaces.raise_version(after.workspace_id))

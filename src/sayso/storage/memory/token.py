@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sayso.domain.access import Token
-from sayso.domain.errors import NotFound
+from sayso.domain.errors import Stale
+from sayso.domain.settings_log import SettingsEntry
+from sayso.service.ports_settings import TokenRow
 from sayso.storage.memory.workspace import MemoryWorkspaceStore
 
 
@@ -22,12 +22,20 @@ class MemoryTokenStore:
         kept = (token for token in self._tokens.values() if token.workspace_id == workspace_id)
         return sorted(kept, key=lambda token: (token.created_at, token.id))
 
-    async def add(self, token: Token) -> None:
-        self._tokens[token.workspace_id, token.id] = token
+    async def rows(self, workspace_id: str) -> list[TokenRow | None]:
+        kept = await self.all(workspace_id)
+        return [TokenRow(token.id, token.digest, sorted(token.scopes), token.revoked_at) for token in kept]
 
-    async def revoke(self, workspace_id: str, token_id: str, at: int) -> None:
-        token = self._tokens.get((workspace_id, token_id))
-        if token is None or token.revoked_at is not None:
-            raise NotFound(f"there is no token {token_id} that works")
-        self._tokens[workspace_id, token_id] = replace(token, revoked_at=at)
-        self._workspaces.raise_version(workspace_id)
+    async def add(self, token: Token, logged: SettingsEntry) -> None:
+        self._workspaces.settings_log.refuse_taken(logged)
+        self._tokens[token.workspace_id, token.id] = token
+        self._workspaces.settings_log.append(logged)
+
+    async def revoke(self, token: Token, logged: SettingsEntry) -> None:
+        kept = self._tokens.get((token.workspace_id, token.id))
+        if kept is None or kept.revoked_at is not None:
+            raise Stale("somebody was faster")
+        self._workspaces.settings_log.refuse_taken(logged)
+        self._tokens[token.workspace_id, token.id] = token
+        self._workspaces.settings_log.append(logged)
+        self._workspaces.raise_version(token.workspace_id)

@@ -8,10 +8,13 @@ from dataclasses import replace
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.errors import Stale
+from sayso.domain.settings_log import SettingsEntry
+from sayso.storage.memory.settings_log import MemorySettingsLogStore
 
 
 class MemoryWorkspaceStore:
-    def __init__(self) -> None:
+    def __init__(self, settings_log: MemorySettingsLogStore) -> None:
+        self.settings_log = settings_log
         self._workspaces: dict[str, Workspace] = {}
         self.kept_admins: dict[str, list[Admin]] = {}
         self._versions: dict[str, int] = {}
@@ -38,7 +41,9 @@ class MemoryWorkspaceStore:
         order = sorted(self._workspaces.values(), key=lambda workspace: (workspace.created_at, workspace.id))
         return [found for workspace in order if (found := await self.find(workspace.id))]
 
-    async def add(self, workspace: Workspace, admins: Sequence[Admin]) -> None:
+    async def add(self, workspace: Workspace, admins: Sequence[Admin], logged: Sequence[SettingsEntry]) -> None:
         self._workspaces[workspace.id] = workspace
         self._versions[workspace.id] = workspace.version
         self.kept_admins[workspace.id] = list(admins)
+        for entry in logged:
+            self.settings_log.append(entry)

@@ -1,0 +1,37 @@
+"""What the services need of a store for the settings log, and what verification reads of it and of what it binds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sayso.domain.settings_log import SettingsEntry, SettingsHead
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSetting:
+    """An entry as it lies in the store, with the hash stored beside it."""
+
+    entry: SettingsEntry
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token's row, unchecked."""
+
+    token_id: str
+    digest: bytes
+    scopes: Sequence[str]
+    revoked_at: int | None
+
+
+class SettingsLogStore(Protocol):
+    """Entries are written by the stores of what they are about, in the same transaction."""
+
+    async def head(self, workspace_id: str) -> SettingsHead:
+        """The end of a workspace's chain."""
+
+    async def rows(self, workspace_id: str, after: int, limit: int) -> list[StoredSetting | None]:
+        """Entries after a number, in that order; None for one that cannot be read."""

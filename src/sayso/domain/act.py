@@ -25,5 +25,8 @@ class Act(NamedTuple):
 #: What nobody asked for through a surface: a first start, or the program's own housekeeping.
 SYSTEM = Author("system", "sayso", "system", "")
 
+#: What a migration found in the database.
+MIGRATION = Author("system", "migration", "system", "")
+
 #: Whoever runs commands beside the database.
 OPERATOR = Author("operator", "cli", "admin", "")

@@ -13,7 +13,9 @@ from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_counts import of_counts
+from sayso.service.verify_forms import Migrated, migrated, misfits
 from sayso.service.verify_links import LinkWalk
+from sayso.service.verify_settings import of_settings
 from sayso.service.verify_types import of_types
 
 #: How many contacts are read at once.
@@ -78,7 +80,12 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
     await ClaimWalk(store, workspace_id, tell).through()
     await CompanyWalk(store, workspace_id, tell).through()
     await LinkWalk(store, workspace_id, tell).through()
-    for what in [*await of_types(store, workspace_id), *await of_counts(store, workspace_id)]:
+    problems = [
+        *await of_types(store, workspace_id),
+        *await of_settings(store, workspace_id),
+        *await of_counts(store, workspace_id),
+    ]
+    for what in problems:
         tell("", what)
 
 
@@ -89,9 +96,11 @@ class _Walk:
         self._store = store
         self._workspace_id = workspace_id
         self._report = report
+        self._migrated: Mapping[str, Migrated] = {}
 
     async def through(self) -> None:
         after, more = "", True
+        self._migrated = await migrated(self._store, self._workspace_id)
         while more:
             rows = await self._store.ledger.heads(self._workspace_id, after, BATCH)
             heads = {row.contact_id: row for row in rows if isinstance(row, HeadRow)}
@@ -112,7 +121,10 @@ class _Walk:
         self._report.entries += len(stored)
         self._report.unbound += sum(map(_is_unbound, stored))
         for contact_id in sorted(heads.keys() | chains.keys()):
-            if faults(heads.get(contact_id), chains.get(contact_id, []), wordings):
+            chain = chains.get(contact_id, [])
+            for seq, what in misfits(chain, self._migrated):
+                self._tell(contact_id, seq, what)
+            if faults(heads.get(contact_id), chain, wordings):
                 await self._again(contact_id)
         for contact_id, seq in await self._store.ledger.unannounced(self._workspace_id, after, upto):
             what = "the contact's last change" if seq is None else "the entry"

@@ -18,15 +18,18 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.storage import chain_binding, settings_backfill
 from sayso.storage.backfill import Backfill, run
-from sayso.storage.chain_binding import give_keys
 from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_writer import CHECKPOINT_PAGES
 
 #: The code of a migration, by its file's name without `.sql`.
-BACKFILLS: dict[str, Backfill] = {"0002_chain_binding": give_keys}
+BACKFILLS: dict[str, Backfill] = {
+    "0002_chain_binding": chain_binding.give_keys,
+    "0003_settings_log": settings_backfill.fill,
+}
 
 #: How many rows a batch of such code works on.
 BATCH = 2_000

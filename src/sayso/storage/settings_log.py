@@ -7,11 +7,11 @@ from sayso.service.ports_settings import StoredSetting
 from sayso.storage.engine import Engine, Row, Statement
 
 # Whoever writes a number first has it: the others read the chain's new end and try again.
-_APPEND = """INSERT INTO settings_log (workspace_id, seq, id, kind, object_id, revision, sha256, at,
+APPEND = """INSERT INTO settings_log (workspace_id, seq, id, kind, object_id, revision, sha256, at,
 actor_kind, actor_ref, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (workspace_id, seq) DO NOTHING"""
 
-_HEAD = "SELECT seq, hash, at FROM settings_log WHERE workspace_id = $1 ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, at FROM settings_log WHERE workspace_id = $1 ORDER BY seq DESC LIMIT 1"
 
 _ROWS = """SELECT seq, id, kind, object_id, revision, sha256, at, actor_kind, actor_ref, prev, hash FROM settings_log
 WHERE workspace_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
@@ -22,7 +22,7 @@ class SqlSettingsLogStore:
         self._engine = engine
 
     async def head(self, workspace_id: str) -> SettingsHead:
-        rows = await self._engine.read(_HEAD, workspace_id)
+        rows = await self._engine.read(HEAD, workspace_id)
         return SettingsHead(*rows[0]) if rows else SettingsHead()
 
     async def rows(self, workspace_id: str, after: int, limit: int) -> list[StoredSetting | None]:
@@ -31,8 +31,13 @@ class SqlSettingsLogStore:
 
 def logging(entry: SettingsEntry) -> Statement:
     """The write that goes with a change, in its transaction."""
+    return Statement(APPEND, packed(entry), True)
+
+
+def packed(entry: SettingsEntry) -> Row:
+    """An entry as `APPEND` takes it."""
     workspace_id, seq, id_, *facts, prev = entry
-    return Statement(_APPEND, (workspace_id, seq, bytes.fromhex(id_), *facts, prev, entry.hash()), True)
+    return (workspace_id, seq, bytes.fromhex(id_), *facts, prev, entry.hash())
 
 
 def _stored(workspace_id: str, row: Row | None) -> StoredSetting | None:

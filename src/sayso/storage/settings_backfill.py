@@ -1,0 +1,84 @@
+"""The first rows of the settings log, for what is there when a database gets it: one for each object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+
+from sayso.domain import settings_log as rules
+from sayso.domain.act import MIGRATION
+from sayso.domain.settings_log import Setting, SettingKind, SettingsHead
+from sayso.domain.subscription_type import TRANSLATION_LIMIT, Translation
+from sayso.service.ids import RandomIds
+from sayso.storage.backfill import Batch
+from sayso.storage.engine import Row
+from sayso.storage.settings_log import APPEND, HEAD, packed
+
+_NEXT_WORKSPACE = "SELECT workspace_id FROM workspaces WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1"
+
+_ADMINS = "SELECT admin_id FROM admins WHERE workspace_id = $1 AND admin_id > $2 ORDER BY admin_id LIMIT $3"
+
+_TOKENS = """SELECT token_id, digest, scopes, revoked_at FROM tokens
+WHERE workspace_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3"""
+
+_TYPES = """SELECT type_id, revision, state, consent_type, channels, default_locale, wording FROM subscription_types
+WHERE workspace_id = $1 AND type_id > $2 ORDER BY type_id LIMIT $3"""
+
+_TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations
+WHERE workspace_id = $1 AND type_id >= $2 AND type_id <= $3 ORDER BY type_id, place"""
+
+#: In the order in which a workspace's objects are logged.
+_TABLES = (_ADMINS, _TOKENS, _TYPES)
+
+
+async def fill(batch: Batch) -> str | None:
+    """Log the next objects of one table of one workspace. What cannot be read is left out: `verify` names it, and a
+    server starts all the same."""
+    workspace_id, table, after = json.loads(batch.place) if batch.place else ("", len(_TABLES), "")
+    if table == len(_TABLES):
+        found = await batch.read(_NEXT_WORKSPACE, workspace_id)
+        return json.dumps([found[0][0], 0, ""]) if found else None
+    sql = _TABLES[table]
+    limit = max(1, batch.limit // TRANSLATION_LIMIT) if sql is _TYPES else batch.limit
+    try:
+        rows = await batch.read(sql, workspace_id, after, limit)
+        settings = await _settings(batch, workspace_id, sql, rows)
+    except UnicodeDecodeError:
+        rows, settings = [], []
+    await _log(batch, workspace_id, settings)
+    return json.dumps([workspace_id, table, rows[-1][0]] if len(rows) == limit else [workspace_id, table + 1, ""])
+
+
+async def _settings(batch: Batch, workspace_id: str, sql: str, rows: Sequence[Row]) -> list[Setting]:
+    if not rows:
+        return []
+    if sql is _ADMINS:
+        return [Setting(SettingKind.ADMIN, admin_id, 1, rules.admin_sha256(admin_id)) for (admin_id,) in rows]
+    if sql is _TOKENS:
+        return [_token(*row) for row in rows if isinstance(row[1], bytes)]
+    texts = await batch.read(_TRANSLATIONS, workspace_id, rows[0][0], rows[-1][0])
+    worded = {type_id: [Translation(*text[1:]) for text in group] for type_id, group in groupby(texts, lambda t: t[0])}
+    return [_type(row, worded.get(row[0], [])) for row in rows]
+
+
+def _token(token_id: str, digest: bytes, scopes: str, revoked_at: int | None) -> Setting:
+    sha256 = rules.token_sha256(token_id, digest, scopes.split(), revoked_at)
+    return Setting(SettingKind.TOKEN, token_id, rules.token_revision(revoked_at), sha256)
+
+
+def _type(row: Row, texts: Sequence[Translation]) -> Setting:
+    type_id, revision, state, consent_type, channels, default_locale, wording = row
+    sha256 = rules.type_sha256(type_id, state, consent_type, channels.split(), default_locale, wording, texts)
+    return Setting(SettingKind.TYPE, type_id, revision, sha256)
+
+
+async def _log(batch: Batch, workspace_id: str, settings: Sequence[Setting]) -> None:
+    ids, rows = RandomIds(), []
+    found = await batch.read(HEAD, workspace_id)
+    head = SettingsHead(*found[0]) if found else SettingsHead()
+    for setting in settings:
+        entry = head.follow(workspace_id, setting, ids.act(batch.now), batch.now, MIGRATION)
+        rows.append(packed(entry))
+        head = SettingsHead.of(entry)
+    await batch.write(APPEND, rows)

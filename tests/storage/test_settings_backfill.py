@@ -1,0 +1,212 @@
+"""A database from before the settings log gets one entry for each type, token and admin there is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import postgres
+from tests.cast import NOON, Clock, draft
+from tests.service.conftest import choose, new_contact
+from tests.sqlite import new_file
+
+from sayso.domain.access import Scope
+from sayso.domain.settings_log import of_admin, of_token, of_type
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import Translation
+from sayso.service.ids import RandomIds
+from sayso.service.ports import Store
+from sayso.service.region import Region
+from sayso.service.verify import verify
+from sayso.storage import migrate, postgres_migrate, settings_backfill
+from sayso.storage import store as stores
+from sayso.storage.backfill import Backfill, Batch
+from sayso.storage.engine import Statement
+from sayso.storage.store import SqlStore
+
+NAME = "0003_settings_log"
+
+#: When the database is migrated, a day after everything was written.
+LATER = NOON + 86_400_000
+
+
+class Stopped(Exception):
+    """What stands for a kill."""
+
+
+class Old:
+    """A database as it was before the settings log."""
+
+    def __init__(self, store: SqlStore, place: Path | str) -> None:
+        self.store = store
+        self.place = place
+        self.region = Region.on("us", store, Clock(), RandomIds())
+        self.workspace = ""
+
+    async def run(self, *statements: str) -> None:
+        for sql in statements:
+            await self.store.engine.commit([Statement(sql, ())])
+
+    async def forget_the_log(self) -> None:
+        await self.run("DROP TABLE settings_log", f"DELETE FROM migrations WHERE name = '{NAME}'")
+
+    async def migrate(self) -> list[str]:
+        if isinstance(self.place, Path):
+            return stores.bring_up_to_date(self.place, LATER)
+        return await postgres_migrate.bring_up_to_date(self.place, LATER)
+
+    async def problems(self) -> list[tuple[str, int | None, str]]:
+        found = (await verify(self.store)).problems
+        return [(problem.contact_id, problem.seq, problem.what) for problem in found]
+
+
+@pytest.fixture(params=["sqlite", *(["postgres"] if postgres.WANTED else [])])
+async def old(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Old]:
+    """Acme with 12 types, three tokens and two admins, Globex with its first admin, and no settings log."""
+    if request.param == "sqlite":
+        place: Path | str = new_file(tmp_path / "sayso.db")
+        store = stores.sqlite(tmp_path / "sayso.db")
+    else:
+        place = request.getfixturevalue("database")
+        await postgres_migrate.bring_up_to_date(str(place), NOON)
+        store = await stores.postgres(str(place))
+    made = Old(store, place)
+    region = made.region
+    made.workspace = (await region.workspaces.create("Acme")).id
+    await region.workspaces.create("Globex")
+    for number in range(12):
+        consent_type = "opt_out" if number % 2 else "opt_in"
+        await region.types.create(made.workspace, draft(consent_type, name=f"Type {number}"))
+    await region.types.translate(made.workspace, "11", Translation("Nouvelles", "", "fr"))
+    for name in ("one", "two", "three"):
+        token, _ = await region.access.create(made.workspace, name, [Scope.READ, Scope.WRITE], "us")
+    await region.access.revoke(made.workspace, token.id)
+    await region.admins.create(made.workspace, "ada@example.com", "Ada")
+    await made.forget_the_log()
+    yield made
+    await store.close()
+
+
+async def expected(store: Store, workspace_id: str) -> set[Any]:
+    return {
+        *map(of_admin, await store.admin.all(workspace_id)),
+        *map(of_token, await store.token.all(workspace_id)),
+        *map(of_type, await store.subscription_type.all(workspace_id)),
+    }
+
+
+async def logged(store: Store, workspace_id: str) -> list[Any]:
+    rows = await store.settings_log.rows(workspace_id, 0, 100)
+    return [row and (row.entry.kind, row.entry.object_id, row.entry.revision, row.entry.sha256) for row in rows]
+
+
+async def test_each_object_gets_one_entry_and_the_database_verifies(old: Old):
+    assert [NAME] == await old.migrate()
+
+    for workspace in await old.region.workspaces.all():
+        entries = await logged(old.store, workspace.id)
+        assert await expected(old.store, workspace.id) == set(entries)
+        assert len(entries) == len(set(entries))
+        head = await old.store.settings_log.head(workspace.id)
+        assert (len(entries), LATER) == (head.seq, head.at)
+    rows = await old.store.settings_log.rows(old.workspace, 0, 100)
+    assert {("system", "migration")} == {(row.entry.actor_kind, row.entry.actor_ref) for row in rows if row}
+    assert [] == await old.problems()
+
+
+def stopping_before(batch_number: int) -> Backfill:
+    done = 0
+
+    async def fill(batch: Batch) -> str | None:
+        nonlocal done
+        if done == batch_number:
+            raise Stopped
+        done += 1
+        return await settings_backfill.fill(batch)
+
+    return fill
+
+
+async def test_a_migration_that_is_killed_at_any_step_goes_on_where_it_was(old: Old, monkeypatch: pytest.MonkeyPatch):
+    """A batch of one object each: the first kill is before the first batch, the last one before the very last."""
+    monkeypatch.setattr(migrate, "BATCH", 1)
+    kills = 0
+    while await still_pending(old):
+        monkeypatch.setitem(migrate.BACKFILLS, NAME, stopping_before(1))
+        try:
+            await old.migrate()
+        except Stopped:
+            kills += 1
+    assert kills > 18
+
+    for workspace in await old.region.workspaces.all():
+        entries = await logged(old.store, workspace.id)
+        assert (await expected(old.store, workspace.id), len(set(entries))) == (set(entries), len(entries))
+    assert [] == await old.problems()
+
+
+async def still_pending(old: Old) -> list[str]:
+    if isinstance(old.place, Path):
+        return stores.still_pending(old.place)
+    return await postgres_migrate.still_pending(old.place)
+
+
+async def test_the_log_goes_on_from_what_the_migration_found(old: Old):
+    await old.migrate()
+
+    await old.region.types.translate(old.workspace, "1", Translation("News", "", "en"))
+    await old.region.access.create(old.workspace, "four", [Scope.READ], "us")
+
+    assert [] == await old.problems()
+
+
+async def test_entries_from_before_that_do_not_fit_their_type_are_named_and_nothing_is_refused(old: Old):
+    """Type 1 is opt_in, type 2 opt_out. Somebody made type 4 opt_in, which was opt_out: a withdrawal fits both."""
+    contact = await new_contact(old.region, old.workspace, 1)
+    await old.migrate()
+    await choose(old.region, old.workspace, contact, "1", Choice.GRANTED)
+    await choose(old.region, old.workspace, contact, "1", Choice.WITHDRAWN)
+    await choose(old.region, old.workspace, contact, "2", Choice.WITHDRAWN)
+    await choose(old.region, old.workspace, contact, "2", Choice.NONE)
+    await choose(old.region, old.workspace, contact, "4", Choice.WITHDRAWN)
+    await choose(old.region, old.workspace, contact, "3", Choice.GRANTED)
+    await old.forget_the_log()
+    await old.run("UPDATE subscription_types SET consent_type = 'opt_in' WHERE type_id = '4'")
+    await old.run("UPDATE subscription_types SET consent_type = 'opt_out' WHERE type_id = '3'")
+
+    assert [NAME] == await old.migrate()
+
+    what = "the entry says granted, which nobody could say of type 3: it is opt_out"
+    assert [(contact, 6, what)] == await old.problems()
+
+
+async def test_entries_from_afterwards_may_grant_and_refuse_a_type_of_either_kind(old: Old):
+    await old.migrate()
+    contact = await new_contact(old.region, old.workspace, 1)
+    late = Region.on("us", old.store, Clock(LATER), RandomIds())
+
+    await choose(late, old.workspace, contact, "2", Choice.GRANTED)
+    await choose(late, old.workspace, contact, "1", Choice.REFUSED)
+
+    assert [] == await old.problems()
+
+
+async def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path):
+    store = stores.sqlite(new_file(tmp_path / "sayso.db"))
+    old = Old(store, tmp_path / "sayso.db")
+    old.workspace = (await old.region.workspaces.create("Acme")).id
+    await old.region.types.create(old.workspace, draft())
+    await old.region.access.create(old.workspace, "one", [Scope.READ], "us")
+    await old.forget_the_log()
+    await old.run(
+        "UPDATE translations SET name = CAST(x'ff' AS TEXT) WHERE locale = 'de'", "UPDATE tokens SET digest = 'text'"
+    )
+
+    assert [NAME] == await old.migrate()
+
+    found = {what for _, _, what in await old.problems()}
+    assert {"type 1 is not in settings_log", "a type: a text of it is not UTF-8"} <= found
+    assert any(what.startswith("token ") and what.endswith(" is not in settings_log") for what in found)
+    await store.close()

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import Sayso
 from tests.storage.old_databases import unpack
 
+from sayso.service.ids import RandomIds
 from sayso.storage import structure
 
 
@@ -20,11 +21,11 @@ def _run(path: Path, sql: str) -> None:
 
 @pytest.fixture
 def database(sayso: Sayso, tmp_path: Path) -> Path:
-    """With one workspace, and nothing in it."""
-    sayso("workspace", "create", "Acme")
-    path = tmp_path / "sayso-data" / "sayso.db"
-    _run(path, "UPDATE workspaces SET workspace_id = 'acme'")
-    return path
+    """With one workspace, acme, and nothing in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RandomIds, "code", lambda _: "acme")
+        sayso("workspace", "create", "Acme")
+    return tmp_path / "sayso-data" / "sayso.db"
 
 
 def _fake_contact(path: Path) -> None:
@@ -39,9 +40,13 @@ def _fake_contact(path: Path) -> None:
 def test_verify_counts_what_it_checked(sayso: Sayso, database: Path):
     said = sayso("verify")
 
-    assert (0, "Checked 0 contacts and 0 entries: everything holds.\n", "") == (said.code, said.out, said.err)
-    found = {"contacts": 0, "entries": 0, "unbound_chains": 0, "problems": []}
-    assert found == sayso("verify", "--json").json
+    assert (0, "Checked 0 contacts and 0 entries: no problems found.", "") == (
+        said.code,
+        said.out.splitlines()[-1],
+        said.err,
+    )
+    found = sayso("verify", "--json").json
+    assert (0, 0, 0, []) == tuple(found[name] for name in ("contacts", "entries", "unbound_chains", "problems"))
 
 
 def test_verify_tells_how_many_chains_are_not_bound_to_their_contacts(sayso: Sayso, tmp_path: Path):
@@ -53,6 +58,16 @@ def test_verify_tells_how_many_chains_are_not_bound_to_their_contacts(sayso: Say
     number = sayso("verify", "--json").json["unbound_chains"]
     assert number > 0
     assert (0, True) == (said.code, f"\nChains begun before chains were bound: {number}." in said.out)
+
+
+def test_verify_prints_the_digest_of_each_workspace(sayso: Sayso, database: Path):
+    digest = sayso("verify", "--json").json["digests"]
+
+    assert [("us", "acme", 0, 0, 0, 1)] == [
+        tuple(one[name] for name in ("region", "workspace_id", "contacts", "entries", "changes", "settings"))
+        for one in digest
+    ]
+    assert f"workspace acme: digest {digest[0]['digest']}" == sayso("verify").out.splitlines()[0]
 
 
 def test_verify_names_what_is_wrong_and_ends_with_3(sayso: Sayso, database: Path):

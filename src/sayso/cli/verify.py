@@ -1,68 +1,141 @@
-"""`sayso verify`: is the ledger what was written?"""
+"""`sayso verify`: is the database what the program wrote?"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli import data, output
-from sayso.cli.failure import FOUND, leave
+from sayso.cli import data, kept, output
+from sayso.cli.failure import FOUND, Wrong, leave
 
 if TYPE_CHECKING:
+    from sayso.domain.digest import Digest
     from sayso.service.verify import Problem, Report
+    from sayso.service.verify_heads import SavedHead
     from sayso.storage.database import Database
+    from sayso.storage.store import SqlStore
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which workspace is to be verified, None for all, and what is compared or saved."""
+
+    workspace_id: str | None
+    expect: str | None
+    heads: list[SavedHead]
+    save: Path | None
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Of one region. A digest is None where somebody kept writing."""
+
+    report: Report
+    digests: dict[str, Digest | None]
 
 
 @click.command("verify")
 @click.option("--workspace", "workspace_id", metavar="ID", help="Only this one.")
+@click.option(
+    "--expect",
+    metavar="DIGEST",
+    help="Compare with a digest kept elsewhere: a file that `sayso backup` wrote, or 64 hex digits.",
+)
+@click.option("--heads", metavar="FILE", help="Compare with heads that --save-heads wrote earlier.")
+@click.option(
+    "--save-heads",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the head of every chain to a new file, to be kept elsewhere.",
+)
 @data.options
-def command(workspace_id: str | None, **where: Any) -> None:
-    """Recompute every chain and standing, and compare them with what is stored; claims, wordings, links and counts too.
+def command(
+    workspace_id: str | None, expect: str | None, heads: str | None, save_heads: Path | None, **where: Any
+) -> None:
+    """Recompute every chain and standing, and compare them with what is stored; settings, claims, links and counts
+    too.
 
-    Each altered or missing entry, each wrong choice, each identifier that is claimed by nobody or by another contact,
-    and each tag, company or note that a contact's row and its own say otherwise is named, as is each wrong count of
-    contacts, and the exit code is 3. A server may be running; a count that is wrong by less than what it writes
-    meanwhile is then found by a later run.
+    What does not fit is named, and the exit code is 3. A server may be running; a count that
+    is wrong by less than what it writes meanwhile is then found by a later run.
+
+    Some changes show only beside what was kept outside the database. --expect is for a database that nobody has
+    written to since, such as a backup. --heads is for one that has grown: every old head must be an ancestor.
+    docs/explanation/verification.md says what is found how.
     """
     import asyncio
 
     place = data.Where(**where)
     found = place.databases()
-    reports = {region: asyncio.run(_verified(database, workspace_id)) for region, database in found.items()}
+    if len(found) > 1 and (expect or heads or save_heads):
+        raise Wrong("--expect, --heads and --save-heads: there are several regions, choose one with --region")
+    if save_heads:
+        kept.refuse_existing(save_heads)
+    asked = _Asked(workspace_id, expect, kept.read_heads(heads) if heads else [], save_heads)
+    results = {region: asyncio.run(_verified(database, asked)) for region, database in found.items()}
     if place.as_json:
-        output.show_json(_form(reports))
+        output.show_json(_form(results))
     else:
-        _show(reports)
-    if any(report.problems for report in reports.values()):
+        _show(results)
+    if any(result.report.problems for result in results.values()):
         leave(FOUND)
 
 
-async def _verified(database: Database, workspace_id: str | None) -> Report:
+async def _verified(database: Database, asked: _Asked) -> _Result:
     from sayso.domain.errors import NotFound
     from sayso.service.verify import verify
+    from sayso.service.verify_heads import OldHeads, heads
 
     await data.refuse_missing(database)
     opened = await database.open()
+    only = asked.workspace_id
     try:
-        report = await verify(opened, workspace_id)
-        if workspace_id and not report.contacts and await opened.workspace.find(workspace_id) is None:
-            raise NotFound(f"there is no workspace {workspace_id}")
-        return report
+        report = await verify(opened, only, OldHeads(asked.heads))
+        if only and not report.contacts and await opened.workspace.find(only) is None:
+            raise NotFound(f"there is no workspace {only}")
+        result = _Result(report, await _digests(opened, only))
+        if asked.expect:
+            _compare(result, asked.expect, only)
+        if asked.save and not report.problems:
+            await kept.save_heads(asked.save, heads(opened, only))
+        return result
     finally:
         await opened.close()
 
 
-def _show(reports: dict[str, Report]) -> None:
-    problems = [problem for report in reports.values() for problem in report.problems]
+async def _digests(store: SqlStore, only: str | None) -> dict[str, Digest | None]:
+    from sayso.service.digest import settled_digest
+
+    known = [workspace.id for workspace in await store.workspace.all() if only in (None, workspace.id)]
+    return {workspace_id: await settled_digest(store, workspace_id) for workspace_id in known}
+
+
+def _compare(result: _Result, expect: str, only: str | None) -> None:
+    from sayso.service.verify import Problem
+    from sayso.service.verify_digest import unexpected
+
+    expected = kept.read_digests(expect, result.digests, only)
+    for workspace_id, what in unexpected(result.digests, expected):
+        result.report.problems.append(Problem(workspace_id, "", None, what))
+
+
+def _show(results: dict[str, _Result]) -> None:
+    reports = [result.report for result in results.values()]
+    problems = [problem for report in reports for problem in report.problems]
     for problem in problems:
         click.echo(f"{_place(problem)}: {problem.what}")
-    contacts = sum(report.contacts for report in reports.values())
-    entries = sum(report.entries for report in reports.values())
-    verdict = f"{len(problems)} problems found" if problems else "everything holds"
+    for result in results.values():
+        for workspace_id, digest in result.digests.items():
+            told = f"digest {digest.sha256}" if digest else "no digest, since it was written to all the time"
+            click.echo(f"workspace {workspace_id}: {told}")
+    contacts = sum(report.contacts for report in reports)
+    entries = sum(report.entries for report in reports)
+    verdict = f"{len(problems)} problems found" if problems else "no problems found"
+    if unbound := sum(report.unbound for report in reports):
+        click.echo(f"Chains begun before chains were bound: {unbound}. Only a digest tells whose they are.")
     click.echo(f"Checked {contacts} contacts and {entries} entries: {verdict}.")
-    if unbound := sum(report.unbound for report in reports.values()):
-        click.echo(f"Chains begun before chains were bound: {unbound}. Nothing in them tells whose they are.")
 
 
 def _place(problem: Problem) -> str:
@@ -71,11 +144,18 @@ def _place(problem: Problem) -> str:
     return f"workspace {problem.workspace_id}{contact}{seq}"
 
 
-def _form(reports: dict[str, Report]) -> dict[str, Any]:
+def _form(results: dict[str, _Result]) -> dict[str, Any]:
+    from sayso.service.verify_digest import form
+
     return {
-        "contacts": sum(report.contacts for report in reports.values()),
-        "entries": sum(report.entries for report in reports.values()),
-        "unbound_chains": sum(report.unbound for report in reports.values()),
+        "contacts": sum(result.report.contacts for result in results.values()),
+        "entries": sum(result.report.entries for result in results.values()),
+        "unbound_chains": sum(result.report.unbound for result in results.values()),
+        "digests": [
+            {"region": region, "workspace_id": workspace_id, **(form(digest) if digest else {"digest": None})}
+            for region, result in results.items()
+            for workspace_id, digest in result.digests.items()
+        ],
         "problems": [
             {
                 "region": region,
@@ -84,7 +164,7 @@ def _form(reports: dict[str, Report]) -> dict[str, Any]:
                 "seq": problem.seq,
                 "what": problem.what,
             }
-            for region, report in reports.items()
-            for problem in report.problems
+            for region, result in results.items()
+            for problem in result.report.problems
         ],
     }

@@ -28,7 +28,7 @@ from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_links import LinkRowStore
-from sayso.service.ports_settings import SettingsLogStore, TokenRow
+from sayso.service.ports_settings import DigestStore, SettingsLogStore, TokenRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +327,9 @@ class Store(Protocol):
 
     @property
     def contact_count(self) -> ContactCountStore: ...
+
+    @property
+    def digest(self) -> DigestStore: ...
 
     @property
     def idempotency(self) -> IdempotencyStore: ...

@@ -1,4 +1,4 @@
-"""What the services need of a store for the settings log, and what verification reads of it and of what it binds."""
+"""What the services need of a store for the settings log and for digests, and what verification reads of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sayso.domain.digest import DigestRow
 from sayso.domain.settings_log import SettingsEntry, SettingsHead
 
 
@@ -35,3 +36,8 @@ class SettingsLogStore(Protocol):
 
     async def rows(self, workspace_id: str, after: int, limit: int) -> list[StoredSetting | None]:
         """Entries after a number, in that order; None for one that cannot be read."""
+
+
+class DigestStore(Protocol):
+    async def contacts(self, workspace_id: str, after: bytes, limit: int) -> list[DigestRow | None]:
+        """Contacts in any state after an id, in that order; None for one that cannot be read."""

@@ -14,6 +14,7 @@ from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_counts import of_counts
 from sayso.service.verify_forms import Migrated, migrated, misfits
+from sayso.service.verify_heads import OldHeads
 from sayso.service.verify_links import LinkWalk
 from sayso.service.verify_settings import of_settings
 from sayso.service.verify_types import of_types
@@ -55,16 +56,20 @@ Wordings = Mapping[tuple[str, int, str], bytes]
 Fault = tuple[int | None, str]
 
 
-async def verify(store: Store, only: str | None = None) -> Report:
-    """Check a store's workspaces, all or one, beside whoever writes. Nothing is written. Raises Unavailable."""
-    report = Report()
+async def verify(store: Store, only: str | None = None, old: OldHeads | None = None) -> Report:
+    """Check a store's workspaces, all or one, beside whoever writes; `old` are heads that must be found again. Nothing
+    is written. Raises Unavailable."""
+    report, old = Report(), old or OldHeads(())
     known = {workspace.id for workspace in await store.workspace.all()}
-    for workspace_id in sorted(known | await store.ledger.workspaces()):
+    named = await store.ledger.workspaces()
+    for workspace_id in sorted(known | named | old.workspaces()):
         if only not in (None, workspace_id):
             continue
-        if workspace_id not in known:
+        if workspace_id in named - known:
             report.problems.append(Problem(workspace_id, "", None, "the workspace does not exist, and has rows"))
-        await _Walk(store, workspace_id, report).through()
+        await _Walk(store, workspace_id, report, old).through()
+        await old.see_settings(store, workspace_id)
+        report.problems += [Problem(workspace_id, "", None, what) for what in old.missing(workspace_id)]
         await _beside_the_ledger(store, workspace_id, report)
     for workspace_id, contact_id, seq in await store.ledger.unfounded():
         if only in (None, workspace_id):
@@ -92,10 +97,11 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
 class _Walk:
     """Through one workspace, by ranges of contact ids."""
 
-    def __init__(self, store: Store, workspace_id: str, report: Report) -> None:
+    def __init__(self, store: Store, workspace_id: str, report: Report, old: OldHeads) -> None:
         self._store = store
         self._workspace_id = workspace_id
         self._report = report
+        self._old = old
         self._migrated: Mapping[str, Migrated] = {}
 
     async def through(self) -> None:
@@ -120,6 +126,7 @@ class _Walk:
         self._report.contacts += len(heads)
         self._report.entries += len(stored)
         self._report.unbound += sum(map(_is_unbound, stored))
+        self._seek(heads.values(), stored)
         for contact_id in sorted(heads.keys() | chains.keys()):
             chain = chains.get(contact_id, [])
             for seq, what in misfits(chain, self._migrated):
@@ -129,6 +136,15 @@ class _Walk:
         for contact_id, seq in await self._store.ledger.unannounced(self._workspace_id, after, upto):
             what = "the contact's last change" if seq is None else "the entry"
             self._tell(contact_id, seq, f"{what} is not announced by an event")
+
+    def _seek(self, heads: Iterable[HeadRow], stored: Iterable[Stored | Unreadable]) -> None:
+        if not self._old.workspaces():
+            return
+        for row in heads:
+            self._old.see_contact(self._workspace_id, row)
+        for one in stored:
+            if isinstance(one, Stored):
+                self._old.see_entry(self._workspace_id, one)
 
     async def _again(self, contact_id: str) -> None:
         """Read until nobody wrote in between, then report what is still wrong."""

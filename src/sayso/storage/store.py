@@ -18,6 +18,7 @@ from sayso.storage.contact import SqlContactStore
 from sayso.storage.contact_count import SqlContactCountStore
 from sayso.storage.data_attribute import SqlDataAttributeStore
 from sayso.storage.data_event import SqlDataEventStore
+from sayso.storage.digest import SqlDigestStore
 from sayso.storage.engine import Engine
 from sayso.storage.files import open_private
 from sayso.storage.idempotency import SqlIdempotencyStore
@@ -50,6 +51,7 @@ class SqlStore:
         self.contact = SqlContactStore(engine)
         self.contact_count = SqlContactCountStore(engine)
         self.data_event = SqlDataEventStore(engine)
+        self.digest = SqlDigestStore(engine)
         self.idempotency = SqlIdempotencyStore(engine)
         self.ledger = SqlLedgerStore(engine)
         self.links = SqlLinkStore(engine)

@@ -13,6 +13,7 @@ from sayso.storage.memory.contact import MemoryContactStore
 from sayso.storage.memory.contact_count import MemoryContactCountStore
 from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
 from sayso.storage.memory.data_event import MemoryDataEventStore
+from sayso.storage.memory.digest import MemoryDigestStore
 from sayso.storage.memory.idempotency import MemoryIdempotencyStore
 from sayso.storage.memory.ledger import MemoryLedgerStore
 from sayso.storage.memory.link_rows import MemoryLinkRowStore
@@ -40,6 +41,7 @@ class MemoryStore:
         self.contact = MemoryContactStore(self.subscription_type)
         self.contact_count = MemoryContactCountStore(self.contact)
         self.claim = MemoryClaimStore(self.contact)
+        self.digest = MemoryDigestStore(self.contact)
         self.company = MemoryCompanyStore(self.contact)
         self.scroll = MemoryScrollStore()
         self.ledger = MemoryLedgerStore(self.contact)

@@ -1,0 +1,124 @@
+"""What is kept outside a database to compare it with later: digests and heads, in files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sayso.cli.failure import Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import IO
+
+    from sayso.domain.digest import Digest
+    from sayso.service.verify_digest import Kept
+    from sayso.service.verify_heads import SavedHead
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+def write_digests(path: Path, region: str, made_at: str | None, digests: Mapping[str, Digest]) -> None:
+    """Keep the digests of a region's workspaces, in place of what was there. `made_at` is RFC 3339."""
+    from sayso.service.verify_digest import form
+
+    workspaces = {workspace_id: form(digest) for workspace_id, digest in digests.items()}
+    told = {"type": "digests", "v": 1, "region": region, "made_at": made_at, "workspaces": workspaces}
+    with _replacing(path) as file:
+        file.write(json.dumps(told, indent=2) + "\n")
+
+
+def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, Kept]:
+    """The digests that somebody expects, by workspace: from a file, or one of 64 hex digits."""
+    from sayso.service.verify_digest import Kept
+
+    if _HEX.fullmatch(value):
+        if len(found) != 1:
+            raise Wrong(f"--expect: 64 hex digits are one workspace's, and there are {len(found)}; choose --workspace")
+        return {workspace_id: Kept(value) for workspace_id in found}
+    kept = _digests(Path(value))
+    return {workspace_id: digest for workspace_id, digest in kept.items() if only in (None, workspace_id)}
+
+
+def _digests(path: Path) -> dict[str, Kept]:
+    from sayso.service.verify_digest import kept
+
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        found = {workspace_id: kept(one) for workspace_id, one in told["workspaces"].items()}
+    except OSError as error:
+        raise Wrong(f"--expect: {path}: {error.strerror}; a digest has 64 hex digits") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        told, found = {}, {}
+    if (told.get("type"), told.get("v")) != ("digests", 1):
+        raise Wrong(f"--expect: {path} is not a file that `sayso backup` wrote")
+    return found
+
+
+def refuse_other_content(path: Path) -> None:
+    """Only a file of digests may be replaced by one: another may be somebody's database."""
+    if path.exists():
+        try:
+            _digests(path)
+        except Wrong:
+            raise Wrong(f"{path} is there already, and is no file of digests; name another FILE") from None
+
+
+def read_heads(name: str) -> list[SavedHead]:
+    from sayso.domain.errors import Invalid
+    from sayso.service.verify_heads import parsed
+
+    try:
+        with Path(name).open(encoding="utf-8") as lines:
+            return list(parsed(lines))
+    except OSError as error:
+        raise Wrong(f"--heads: {name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Wrong(f"--heads: {name}: not UTF-8 text") from None
+    except Invalid as error:
+        raise Wrong(f"--heads: {name}: {error.message}") from None
+
+
+def refuse_existing(path: Path) -> None:
+    """Heads that were saved earlier are what later ones are compared with."""
+    if path.exists():
+        raise Wrong(f"--save-heads: {path} is there already; choose another name, and keep the older one")
+
+
+async def save_heads(path: Path, heads: AsyncIterator[SavedHead]) -> int:
+    """Write heads to a new file, and say how many."""
+    from sayso.service.verify_heads import TITLE
+
+    count = 0
+    with _replacing(path) as file:
+        file.write(f"{TITLE}\n")
+        async for head in heads:
+            file.write(f"{head.line()}\n")
+            count += 1
+    return count
+
+
+def _replacing(path: Path) -> AbstractContextManager[IO[str]]:
+    """A file that is there whole, synced and readable for its owner alone, or as it was."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def writing() -> Iterator[IO[str]]:
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+        try:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    return writing()

@@ -1,0 +1,191 @@
+"""Digests and heads that are kept outside the database, and compared with it later."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.cli.conftest import Said, Sayso
+
+COPY = ("--database-url", "sqlite:///copy.db")
+
+
+@pytest.fixture
+def acme(sayso: Sayso) -> str:
+    """The id of a workspace with a type and a token."""
+    workspace_id: str = sayso("workspace", "create", "Acme", "--json").json["id"]
+    sayso("type", "create", "--consent-type", "opt_in", "--name", "News")
+    sayso("token", "create", "--name", "ci")
+    return workspace_id
+
+
+def run(path: str, sql: str) -> None:
+    connection = apsw.Connection(path)
+    connection.execute(sql)
+    connection.close()
+
+
+def digest(said: Said) -> str:
+    return str(said.json["digests"][0]["digest"])
+
+
+def told(said: Said) -> list[str]:
+    whats = [line.partition(": ")[2] for line in said.out.splitlines()[:-1]]
+    return [what for what in whats if not re.fullmatch("digest [0-9a-f]{64}", what)]
+
+
+def test_a_backup_keeps_the_digests_of_its_workspaces_beside_it(sayso: Sayso, acme: str, tmp_path: Path):
+    said = sayso("backup", "copy.db", "--json")
+
+    kept = json.loads((tmp_path / "copy.db.digest").read_text())
+    assert ("digests", 1, "us") == (kept["type"], kept["v"], kept["region"])
+    assert {"digest", "contacts", "entries", "changes", "settings"} == set(kept["workspaces"][acme])
+    assert kept["workspaces"][acme]["digest"] == digest(sayso("verify", "--json"))
+    assert "copy.db.digest" == said.json["digest_file"]
+    assert 0o600 == (tmp_path / "copy.db.digest").stat().st_mode & 0o777
+    assert ["copy.db", "copy.db.digest", "sayso-data"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_backup_that_nobody_touched_has_the_digest_that_was_kept(sayso: Sayso, acme: str):
+    sayso("backup", "copy.db")
+
+    assert 0 == sayso("verify", *COPY, "--expect", "copy.db.digest").code
+    assert 0 == sayso("verify", *COPY, "--expect", digest(sayso("verify", "--json"))).code
+
+
+def test_another_digest_is_told_and_ends_with_3(sayso: Sayso, acme: str):
+    sayso("backup", "copy.db")
+    run("copy.db", "DELETE FROM settings_log WHERE kind = 'token.changed'")
+    run("copy.db", "DELETE FROM tokens")
+
+    found, bare = (sayso("verify", *COPY, "--expect", word) for word in ("copy.db.digest", "0" * 64))
+
+    assert 0 == sayso("verify", *COPY).code
+    assert (3, 3) == (found.code, bare.code)
+    assert ["the digest is not the one expected; something is missing: settings -1"] == told(found)
+    assert ["the digest is not the one expected: the workspace was altered, or written to since"] == told(bare)
+
+
+def test_a_database_that_was_written_to_since_is_said_to_have_been(sayso: Sayso, acme: str):
+    sayso("backup", "copy.db")
+    sayso("token", "create", "--name", "more")
+
+    said = sayso("verify", "--expect", "copy.db.digest")
+
+    assert 3 == said.code
+    what = "the digest is not the one expected, and the workspace was written to since: settings +1"
+    assert [f"{what}. For a database that grows use --heads"] == told(said)
+
+
+def test_a_workspace_that_is_gone_or_was_not_there_is_told(sayso: Sayso, acme: str):
+    sayso("backup", "copy.db")
+    more = sayso("workspace", "create", "Globex", "--json").json["id"]
+
+    assert ["the digests expected have none of this workspace"] == told(sayso("verify", "--expect", "copy.db.digest"))
+    assert 0 == sayso("verify", "--expect", "copy.db.digest", "--workspace", acme).code
+
+    sayso("backup", "copy.db", "--force")
+    for table in ("workspaces", "admins", "settings_log"):
+        run("copy.db", f"DELETE FROM {table} WHERE workspace_id = '{more}'")
+    assert 0 == sayso("verify", *COPY).code
+    said = sayso("verify", *COPY, "--expect", "copy.db.digest")
+    assert (3, ["a digest is expected, and the workspace does not exist"]) == (said.code, told(said))
+
+
+def test_saved_heads_are_found_again_in_a_database_that_has_grown(sayso: Sayso, acme: str, tmp_path: Path):
+    assert 0 == sayso("verify", "--save-heads", "heads.txt").code
+    sayso("token", "create", "--name", "more")
+
+    assert 0 == sayso("verify", "--heads", "heads.txt").code
+    assert 0o600 == (tmp_path / "heads.txt").stat().st_mode & 0o777
+    title, settings = (tmp_path / "heads.txt").read_text().splitlines()
+    assert "# sayso heads 1: workspace, subject, seq, hash" == title
+    assert [acme, "settings", "3"] == settings.split(" ")[:3]
+
+
+def test_heads_that_are_no_ancestors_are_told_and_end_with_3(sayso: Sayso, acme: str):
+    sayso("verify", "--save-heads", "heads.txt")
+    path = "sayso-data/sayso.db"
+    run(path, "DELETE FROM settings_log WHERE kind = 'token.changed'")
+    run(path, "DELETE FROM tokens")
+
+    said = sayso("verify", "--heads", "heads.txt")
+
+    assert (3, ["settings_log 3 of the saved heads is gone, or is another"]) == (said.code, told(said))
+
+
+def test_heads_of_a_workspace_that_is_gone_are_told(sayso: Sayso, acme: str):
+    sayso("verify", "--save-heads", "heads.txt")
+    for table in ("workspaces", "admins", "tokens", "subscription_types", "translations", "notices", "settings_log"):
+        run("sayso-data/sayso.db", f"DELETE FROM {table}")
+
+    said = sayso("verify", "--heads", "heads.txt")
+
+    assert (3, ["settings_log 3 of the saved heads is gone, or is another"]) == (said.code, told(said))
+
+
+def test_heads_are_saved_only_from_a_database_that_verifies_and_never_over_older_ones(
+    sayso: Sayso, acme: str, tmp_path: Path
+):
+    run("sayso-data/sayso.db", "UPDATE tokens SET scopes = 'admin'")
+    assert 3 == sayso("verify", "--save-heads", "heads.txt").code
+    assert not (tmp_path / "heads.txt").exists()
+
+    run("sayso-data/sayso.db", "UPDATE tokens SET scopes = 'read write'")
+    assert 0 == sayso("verify", "--save-heads", "heads.txt").code
+    again = sayso("verify", "--save-heads", "heads.txt")
+    assert (2, True) == (again.code, "is there already" in again.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--expect", "nowhere"), "No such file or directory; a digest has 64 hex digits"),
+        (("--expect", "junk"), "junk is not a file that `sayso backup` wrote"),
+        (("--expect", "json"), "json is not a file that `sayso backup` wrote"),
+        (("--expect", "list"), "list is not a file that `sayso backup` wrote"),
+        (("--heads", "nowhere"), "No such file or directory"),
+        (("--heads", "junk"), "not UTF-8 text"),
+        (("--heads", "json"), "line 1 is not the title of a list that --save-heads wrote"),
+        (("--heads", "half"), "line 2 is not a workspace, a subject, a seq and a hash"),
+    ],
+)
+def test_a_file_that_is_no_such_file_is_a_usage_error(
+    sayso: Sayso, acme: str, tmp_path: Path, words: tuple[str, str], what: str
+):
+    (tmp_path / "junk").write_bytes(b"\xff\x00")
+    (tmp_path / "json").write_text('{"type": "digests", "v": 1, "workspaces": {"a": {"digest": "b"}}}')
+    (tmp_path / "list").write_text("[]")
+    (tmp_path / "half").write_text("# sayso heads 1: workspace, subject, seq, hash\nacme settings 3\n")
+
+    said = sayso("verify", *words)
+
+    assert (2, True) == (said.code, what in said.err), said.err
+
+
+def test_one_digest_is_one_workspaces(sayso: Sayso, acme: str):
+    sayso("workspace", "create", "Globex")
+    digests = {one["workspace_id"]: one["digest"] for one in sayso("verify", "--json").json["digests"]}
+
+    assert 2 == sayso("verify", "--expect", digests[acme]).code
+    assert 0 == sayso("verify", "--expect", digests[acme], "--workspace", acme).code
+
+
+def test_what_is_compared_is_one_region_s(sayso: Sayso, acme: str, tmp_path: Path):
+    (tmp_path / "sayso.toml").write_text('[regions.us]\n[regions.eu]\ndatabase_url = "sqlite:///eu.db"\n')
+
+    assert 2 == sayso("verify", "--save-heads", "heads.txt").code
+    assert 0 == sayso("verify", "--save-heads", "heads.txt", "--region", "us").code
+
+
+def test_a_backup_never_writes_its_digest_over_something_else(sayso: Sayso, acme: str, tmp_path: Path):
+    (tmp_path / "copy.db.digest").write_bytes(b"SQLite format 3\x00")
+
+    said = sayso("backup", "copy.db", "--force")
+
+    assert (2, True) == (said.code, "is no file of digests" in said.err)
+    assert b"SQLite format 3\x00" == (tmp_path / "copy.db.digest").read_bytes()
+    assert not (tmp_path / "copy.db").exists()

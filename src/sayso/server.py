@@ -25,7 +25,7 @@ from sayso.api.document import Document
 from sayso.api.operations import Operations
 from sayso.asgi import App
 from sayso.deployment import joined, opened
-from sayso.domain.errors import Unavailable
+from sayso.domain.errors import SaysoError, Unavailable
 from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
 from sayso.http.openapi import Surface
@@ -38,9 +38,11 @@ from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
 from sayso.intercom.routes import ROUTES
 from sayso.intercom.unserved import UNSERVED
+from sayso.service.digest import settled_digest
 from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Ids
-from sayso.service.region import Regions
+from sayso.service.region import Region, Regions
+from sayso.service.verify_digest import form
 from sayso.settings import Settings
 
 BACKLOG = 2048
@@ -50,6 +52,9 @@ GARBAGE_THRESHOLD = 20_000
 
 #: How long requests that were cancelled after the drain may take to end, in seconds.
 CANCEL_LIMIT = 5.0
+
+#: Beside requests a digest reads so many contacts at once, and then pauses, in seconds.
+DIGEST_PAGE, DIGEST_PAUSE = 200, 0.01
 
 #: What there is to begin with, as whoever greets wants it.
 Begun = TypeVar("Begun")
@@ -90,6 +95,25 @@ async def finishing(regions: Regions) -> AsyncIterator[None]:
     finally:
         for service in companies:
             await service.stop()
+
+
+async def log_digests(regions: Regions) -> None:
+    """Log the digest of each workspace, reading a little at a time."""
+    for region in regions.by_name.values():
+        try:
+            await _log_digests(region)
+        except SaysoError as error:
+            structlog.get_logger().warning("no digest", region=region.name, told=error.message)
+
+
+async def _log_digests(region: Region) -> None:
+    log = structlog.get_logger()
+    for workspace in await region.workspaces.all():
+        found = await settled_digest(region.store, workspace.id, page=DIGEST_PAGE, pause=DIGEST_PAUSE)
+        if found is None:
+            log.info("no digest", region=region.name, workspace=workspace.id, told="it was written to all the time")
+        else:
+            log.info("digest", region=region.name, workspace=workspace.id, **form(found))
 
 
 def logged(app: App) -> App:
@@ -205,6 +229,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, sayso: Sayso) -> None:
         super().__init__(config)
         self._sayso = sayso
+        self._digests: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -212,6 +237,13 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD, 20, 50)
+        if self._sayso.settings.digest and self._logs_digests:
+            self._digests = asyncio.create_task(log_digests(self._sayso.regions))
+
+    @property
+    def _logs_digests(self) -> bool:
+        """Of several processes that serve, one does."""
+        return True
 
     def heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -226,6 +258,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         stops(self.server_state)
+        if self._digests is not None:
+            self._digests.cancel()
         for region in self._sayso.regions.by_name.values():
             region.store.stop_slow_reads()
         await super().shutdown(sockets)
@@ -274,6 +308,10 @@ class _Member(_Server):
         self._acceptor.start()
         with contextlib.suppress(BrokenPipeError):
             self._ready()
+
+    @property
+    def _logs_digests(self) -> bool:
+        return self._member.number == 0
 
     async def on_tick(self, counter: int) -> bool:
         self._member.told(self._connected())

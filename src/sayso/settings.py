@@ -77,6 +77,9 @@ class Settings:
     )
     log_requests: bool = field(default=False, metadata=_told("Whether to log a line for each request."))
     log_format: str = field(default="auto", metadata=_told("console, json, or auto: console on a terminal."))
+    digest: bool = field(
+        default=False, metadata=_told("Whether to log the digest of each workspace once the server is ready.")
+    )
     drain_seconds: int = field(default=30, metadata=_told("How long a stopping server waits for open requests."))
     ephemeral: bool = field(
         default=False,

@@ -37,6 +37,7 @@ class Member:
     """One process of a crew."""
 
     def __init__(self, number: int, facts: Sequence[memoryview], windows: SharedWindows, tally: SharedTally) -> None:
+        self.number = number
         self._mine = facts[number]
         self._facts = facts
         self.windows = windows

@@ -1,0 +1,430 @@
+"""What plain SQL can do to a database, and what finds it: the table in docs/explanation/verification.md, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.cast import AUTHOR, NOON, Clock, draft
+from tests.service.conftest import Ledger, choose
+
+from sayso.domain.access import Scope
+from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.digest import Digest
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import Translation
+from sayso.service.data_event import Named
+from sayso.service.digest import digest
+from sayso.service.ids import RandomIds
+from sayso.service.region import Region
+from sayso.service.verify import verify
+from sayso.service.verify_digest import difference, kept
+from sayso.service.verify_digest import form as digest_form
+from sayso.service.verify_heads import OldHeads, SavedHead, heads
+from sayso.storage import store as stores
+from sayso.storage.store import SqlStore
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "verification.md"
+
+ALICE, BOB, GONE, DAVE = range(4)
+
+#: Tables whose rows are one contact's.
+OF_CONTACTS = (
+    "contacts",
+    "ledger",
+    "events",
+    "contact_keys",
+    "contact_tags",
+    "contact_companies",
+    "notes",
+    "note_ids",
+    "merges",
+    "data_events",
+    "data_event_summaries",
+)
+
+Tamper = Callable[[Ledger], None]
+
+
+class Kept:
+    """What was kept outside the database, and its file without the log, as it was copied while a server wrote."""
+
+    def __init__(self, ledger: Ledger, digests: dict[str, Digest], saved: list[SavedHead], torn: Path) -> None:
+        self.ledger = ledger
+        self.digests = digests
+        self.saved = saved
+        self.torn = torn
+
+
+async def write(store: SqlStore) -> tuple[str, list[str]]:
+    """Alice joined, left and left; Bob joined and left; one is deleted; Dave chose nothing and has everything else."""
+    region = Region.on("us", store, Clock(), RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    globex = (await region.workspaces.create("Globex")).id
+    await region.contacts.create(AUTHOR, globex, ContactDraft(Profile(Role.USER, external_id="grace")))
+    newsletter = (await region.types.create(workspace, draft("opt_in"))).id
+    offers = (await region.types.create(workspace, draft("opt_out", name="Offers"))).id
+    await region.types.create(workspace, draft("opt_in", name="Never chosen"))
+    for number in range(3):
+        await region.types.translate(workspace, "3", Translation(f"Wording {number}", "", "en"))
+    people = []
+    for name in ("alice", "bob", "gone", "dave"):
+        profile = Profile(Role.USER, external_id=name, email=f"{name}@example.com", phone="+15555550100")
+        people.append((await region.contacts.create(AUTHOR, workspace, ContactDraft(profile))).id)
+    for name in people[:3]:
+        await choose(region, workspace, name, newsletter, Choice.GRANTED)
+        await choose(region, workspace, name, offers, Choice.WITHDRAWN)
+    await choose(region, workspace, people[ALICE], newsletter, Choice.WITHDRAWN)
+    await region.contacts.delete(AUTHOR, workspace, people[GONE])
+    for name in ("one", "two"):
+        token, _ = await region.access.create(workspace, name, [Scope.READ], "us")
+    await region.access.revoke(workspace, token.id)
+    await region.admins.create(workspace, "ada@example.com", "Ada")
+    await write_what_is_not_bound(region, workspace, people[DAVE])
+    return workspace, people
+
+
+async def write_what_is_not_bound(region: Region, workspace: str, contact: str) -> None:
+    lead = (await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD)))).id
+    tag = await region.tags.named(workspace, "vip")
+    await region.contact_tags.tag(AUTHOR, workspace, contact, tag.id, "1")
+    company = await region.companies.put(AUTHOR, workspace, "one", lambda profile, _: replace(profile, name="One"))
+    await region.contact_companies.attach(AUTHOR, workspace, contact, company.company.id)
+    await region.notes.create(AUTHOR, workspace, contact, None, "<p>x</p>")
+    await region.data_events.submit(AUTHOR, workspace, Named(contact), "ordered", NOON // 1000, {})
+    await region.merges.merge(AUTHOR, workspace, lead, contact, duplicates_only=False)
+
+
+@pytest.fixture(scope="module")
+def kept_outside(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("tampering")
+    path, torn = folder / "sayso.db", folder / "torn.db"
+
+    async def made() -> Kept:
+        stores.bring_up_to_date(path, NOON)
+        store = stores.sqlite(path, checkpoints=True)
+        workspace, people = await write(store)
+        await store.close()
+        store = stores.sqlite(path, checkpoints=True)
+        region = Region.on("us", store, Clock(NOON + 1), RandomIds())
+        await choose(region, workspace, people[BOB], "1", Choice.WITHDRAWN)
+        shutil.copy(path, torn)
+        digests = {one.id: await digest(store, one.id) for one in await store.workspace.all()}
+        saved = [head async for head in heads(store)]
+        await store.close()
+        return Kept(Ledger(path, workspace, people), digests, saved, torn)
+
+    return asyncio.run(made())
+
+
+@pytest.fixture
+def ledger(kept_outside: Kept, tmp_path: Path) -> Ledger:
+    return kept_outside.ledger.copy(tmp_path / "sayso.db")
+
+
+def found_by(ledger: Ledger, outside: Kept) -> tuple[bool, bool, bool]:
+    """Whether `verify` finds something, alone, with --expect and with --heads."""
+
+    async def looked() -> tuple[bool, bool, bool]:
+        store = stores.sqlite(ledger.path)
+        try:
+            alone = bool((await verify(store)).problems)
+            compared = bool((await verify(store, old=OldHeads(outside.saved))).problems)
+            digests = {one.id: await digest(store, one.id) for one in await store.workspace.all()}
+        finally:
+            await store.close()
+        unlike = digests.keys() != outside.digests.keys() or any(
+            difference(digests[id_], kept(digest_form(old))) for id_, old in outside.digests.items()
+        )
+        return alone, alone or unlike, alone or compared
+
+    return asyncio.run(looked())
+
+
+# The kinds, by the words of the table.
+
+
+def each(*statements: str) -> Tamper:
+    """Statements in which :alice, :bob, :gone, :dave and :acme stand for ids."""
+
+    def tamper(ledger: Ledger) -> None:
+        names = zip(("alice", "bob", "gone", "dave"), ledger.contacts, strict=True)
+        ids = {name: f"x'{contact}'" for name, contact in names} | {"acme": f"'{ledger.workspace}'"}
+        for sql in statements:
+            ledger.run(re.sub(r":(alice|bob|gone|dave|acme)\b", lambda match: ids[match[1]], sql))
+
+    return tamper
+
+
+def one_by_one(*statements: str) -> list[Tamper]:
+    """Several ways to do the same kind."""
+    return [each(sql) for sql in statements]
+
+
+def back_to_the_entry_before(ledger: Ledger) -> None:
+    """Alice's withdrawal from the newsletter never was."""
+    each(
+        "DELETE FROM events WHERE contact_id = :alice AND seq = 3",
+        "DELETE FROM ledger WHERE contact_id = :alice AND seq = 3",
+        """UPDATE contacts SET head_seq = 2, standing = '1g 2w', revision = revision - 1,
+        head_hash = (SELECT hash FROM ledger WHERE ledger.contact_id = contacts.contact_id AND seq = 2),
+        last_act = (SELECT id FROM ledger WHERE ledger.contact_id = contacts.contact_id AND seq = 2)
+        WHERE contact_id = :alice""",
+    )(ledger)
+
+
+def swapped_histories(ledger: Ledger) -> None:
+    third = "x'00'"
+    for table in ("ledger", "events"):
+        each(
+            f"UPDATE {table} SET contact_id = {third} WHERE contact_id = :alice",
+            f"UPDATE {table} SET contact_id = :alice WHERE contact_id = :bob",
+            f"UPDATE {table} SET contact_id = :bob WHERE contact_id = {third}",
+        )(ledger)
+    columns = "subject, head_seq, head_hash, standing, last_act"
+    read = f"SELECT {columns} FROM contacts WHERE contact_id = ?"
+    alice, bob = (ledger.run(read, ledger.contacts[who])[0] for who in (ALICE, BOB))
+    for who, row in ((ALICE, bob), (BOB, alice)):
+        ledger.run(
+            f"UPDATE contacts SET ({columns}) = (?, ?, ?, ?, ?) WHERE contact_id = ?", *row, ledger.contacts[who]
+        )
+
+
+def wholly_deleted(name: str) -> Tamper:
+    return each(*(f"DELETE FROM {table} WHERE contact_id = :{name}" for table in OF_CONTACTS))
+
+
+def a_workspace_deleted(ledger: Ledger) -> None:
+    tables = ledger.run("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'migrati%'")
+    for (table,) in tables:
+        ledger.run(f"DELETE FROM {table} WHERE workspace_id = ?", ledger.workspace)
+
+
+def rewritten_with_the_program(ledger: Ledger) -> None:
+    """Bob's withdrawal becomes a grant, by whoever can compute hashes: taken back, and another written in its place."""
+
+    async def rewrite() -> None:
+        store = stores.sqlite(ledger.path)
+        region = Region.on("us", store, Clock(NOON + 1), RandomIds())
+        await choose(region, ledger.workspace, ledger.contacts[BOB], "1", Choice.GRANTED)
+        await store.close()
+
+    each(
+        "DELETE FROM events WHERE contact_id = :bob AND seq = 3",
+        "DELETE FROM ledger WHERE contact_id = :bob AND seq = 3",
+        """UPDATE contacts SET head_seq = 2, standing = '1g 2w', revision = revision - 1,
+        head_hash = (SELECT hash FROM ledger WHERE ledger.contact_id = contacts.contact_id AND seq = 2),
+        last_act = (SELECT id FROM ledger WHERE ledger.contact_id = contacts.contact_id AND seq = 2)
+        WHERE contact_id = :bob""",
+    )(ledger)
+    asyncio.run(rewrite())
+
+
+KINDS: dict[str, list[Tamper]] = {
+    "a field of an entry is changed": one_by_one(
+        "UPDATE ledger SET occurred_at = occurred_at - 1 WHERE contact_id = :alice AND seq = 1",
+        "UPDATE ledger SET recorded_at = recorded_at - 1 WHERE contact_id = :alice AND seq = 3",
+        "UPDATE ledger SET request_id = 'other' WHERE contact_id = :alice AND seq = 2",
+        "UPDATE ledger SET notice_sha256 = zeroblob(32) WHERE contact_id = :alice AND seq = 2",
+        "UPDATE ledger SET state = 'granted' WHERE contact_id = :alice AND seq = 3",
+        "UPDATE ledger SET position = 1 WHERE contact_id = :alice AND seq = 1",
+    ),
+    "an entry in a chain is deleted, or swapped with another contact's": [
+        *one_by_one("DELETE FROM ledger WHERE contact_id = :alice AND seq = 2"),
+        each(
+            "UPDATE ledger SET contact_id = x'00' WHERE contact_id = :alice AND seq = 1",
+            "UPDATE ledger SET contact_id = :alice WHERE contact_id = :bob AND seq = 1",
+            "UPDATE ledger SET contact_id = :bob WHERE contact_id = x'00'",
+        ),
+    ],
+    "the last entry of a chain is deleted, and nothing else": one_by_one(
+        "DELETE FROM ledger WHERE contact_id = :alice AND seq = 3"
+    ),
+    "a withdrawal is undone: the last entry and its event are deleted, and the contact's row is put back": [
+        back_to_the_entry_before
+    ],
+    "every entry of a contact is deleted, and its row is put back": [
+        each(
+            "DELETE FROM ledger WHERE contact_id = :alice",
+            "DELETE FROM events WHERE contact_id = :alice AND seq IS NOT NULL",
+            """UPDATE contacts SET head_seq = 0, head_hash = NULL, standing = '', revision = 1,
+            last_act = (SELECT act FROM events WHERE events.contact_id = contacts.contact_id)
+            WHERE contact_id = :alice""",
+        )
+    ],
+    "the whole histories of two contacts are swapped": [swapped_histories],
+    "a chain is rewritten by somebody who computes the hashes": [rewritten_with_the_program],
+    "a contact's standing is changed": one_by_one(
+        "UPDATE contacts SET standing = '1g 2w' WHERE contact_id = :alice",
+        "UPDATE contacts SET standing = '1w 2w' WHERE contact_id = :alice",
+        "UPDATE contacts SET standing = '' WHERE contact_id = :bob",
+    ),
+    "the event of an entry is deleted or changed": one_by_one(
+        "DELETE FROM events WHERE contact_id = :alice AND seq = 1",
+        "UPDATE events SET seq = 9 WHERE contact_id = :alice AND seq = 1",
+    ),
+    "an event without an entry is deleted, or an event's kind or time is changed": one_by_one(
+        "DELETE FROM events WHERE contact_id = :alice AND seq IS NULL",
+        "UPDATE events SET at = 0 WHERE contact_id = :alice",
+        "UPDATE events SET kind = 'consent' WHERE contact_id = :dave",
+    ),
+    "the addresses of two contacts are swapped, with their claims": [
+        each(
+            """UPDATE contacts SET email = CASE contact_id WHEN :alice THEN 'bob@example.com' ELSE 'alice@example.com'
+            END WHERE contact_id IN (:alice, :bob)""",
+            """UPDATE contact_keys SET contact_id = CASE value WHEN 'alice@example.com' THEN :bob ELSE :alice END
+            WHERE kind = 'email' AND contact_id IN (:alice, :bob)""",
+        )
+    ],
+    "a contact's state or role is changed, with its claims": [
+        each(
+            "UPDATE contacts SET state = 'archived' WHERE contact_id = :alice",
+            "UPDATE contact_keys SET state = 'archived' WHERE contact_id = :alice",
+        ),
+        each(
+            "UPDATE contacts SET role = 'lead' WHERE contact_id = :dave",
+            "DELETE FROM contact_keys WHERE contact_id = :dave",
+        ),
+    ],
+    "a contact's revision or phone is changed": one_by_one(
+        "UPDATE contacts SET revision = revision + 1 WHERE contact_id = :alice",
+        "UPDATE contacts SET phone = '+15555550199' WHERE contact_id = :alice",
+    ),
+    "a claim is deleted, or given to another contact": one_by_one(
+        "DELETE FROM contact_keys WHERE kind = 'email' AND contact_id = :alice",
+        "UPDATE contact_keys SET contact_id = :bob WHERE kind = 'email' AND contact_id = :alice",
+    ),
+    "a contact's name, times, custom attributes or other profile fields are changed": one_by_one(
+        "UPDATE contacts SET name = 'Mallory' WHERE contact_id = :alice",
+        "UPDATE contacts SET profile = 'junk' WHERE contact_id = :alice",
+        "UPDATE contacts SET created_at = 0, updated_at = 0 WHERE contact_id = :alice",
+    ),
+    "a contact is deleted with everything that belongs to it": [wholly_deleted("alice")],
+    "what is left of a deleted contact is deleted": [wholly_deleted("gone")],
+    "a contact without entries is added": [
+        each(
+            """INSERT INTO contacts SELECT workspace_id, x'ffffffffffffffffffffffff', state, 1, updated_at, last_act,
+            zeroblob(16), 0, NULL, '', created_at, 'lead', NULL, NULL, NULL, name, profile, '', '', ''
+            FROM contacts WHERE contact_id = :alice""",
+            """INSERT INTO events SELECT last_act, workspace_id, contact_id, 'contact.created', NULL, 0 FROM contacts
+            WHERE contact_id = x'ffffffffffffffffffffffff'""",
+        )
+    ],
+    "a contact's row and the rows of its tags, companies and notes are made to differ": one_by_one(
+        "DELETE FROM contact_tags WHERE contact_id = :dave",
+        "UPDATE contacts SET companies = '' WHERE contact_id = :dave",
+        "DELETE FROM notes WHERE contact_id = :dave",
+    ),
+    "a tag is taken off a contact, in its row and in the tag's": [
+        each(
+            "DELETE FROM contact_tags WHERE contact_id = :dave",
+            "UPDATE contacts SET tags = '' WHERE contact_id = :dave",
+        )
+    ],
+    "the text of a note is changed": one_by_one("UPDATE notes SET body = 'other'"),
+    "data events, or the record of a merge, are changed": one_by_one(
+        "UPDATE data_events SET name = 'paid'", "DELETE FROM data_events", "DELETE FROM merges"
+    ),
+    "companies, tags or data attributes are changed": one_by_one(
+        "UPDATE companies SET name = 'Other'", "UPDATE tags SET name = 'other'", "DELETE FROM data_attributes"
+    ),
+    "a type's consent_type, channels or state is changed": one_by_one(
+        "UPDATE subscription_types SET consent_type = 'opt_out' WHERE workspace_id = :acme AND type_id = '1'",
+        "UPDATE subscription_types SET channels = 'sms_message' WHERE type_id = '1'",
+        "UPDATE subscription_types SET state = 'archived' WHERE type_id = '3'",
+    ),
+    "a type's wording is changed, in any locale, wherever it is kept": [
+        each(f"UPDATE translations SET {change}", f"UPDATE notices SET {change}")
+        for change in (
+            "name = 'other' WHERE type_id = '1' AND locale = 'de'",
+            "description = 'other' WHERE type_id = '1' AND locale = 'en'",
+        )
+    ],
+    "a wording that was replaced before anybody chose on it is changed": one_by_one(
+        "UPDATE notices SET name = 'other' WHERE type_id = '3' AND version = 2"
+    ),
+    "a type is added, or deleted with its wordings": [
+        each(
+            *(f"DELETE FROM {table} WHERE type_id = '3'" for table in ("subscription_types", "translations", "notices"))
+        )
+    ],
+    "a token's value, scopes or revocation is changed": one_by_one(
+        "UPDATE tokens SET scopes = 'admin read write' WHERE name = 'one'",
+        "UPDATE tokens SET digest = zeroblob(32) WHERE name = 'one'",
+        "UPDATE tokens SET revoked_at = NULL WHERE name = 'two'",
+    ),
+    "a token or an admin is added or deleted": one_by_one(
+        """INSERT INTO tokens SELECT workspace_id, 'mine', name, zeroblob(32), hint, 'admin', created_at, NULL
+        FROM tokens WHERE name = 'one'""",
+        "DELETE FROM tokens WHERE name = 'two'",
+        "INSERT INTO admins SELECT workspace_id, '9', email, name FROM admins WHERE admin_id = '2'",
+        "DELETE FROM admins WHERE admin_id = '2'",
+    ),
+    "the name of a token, or the name or address of an admin, is changed": one_by_one(
+        "UPDATE tokens SET name = 'other'", "UPDATE admins SET name = 'other', email = 'mallory@example.com'"
+    ),
+    "an entry of settings_log is changed or deleted": one_by_one(
+        "UPDATE settings_log SET at = at - 1 WHERE seq = 2",
+        "UPDATE settings_log SET actor_ref = 'other' WHERE seq = 2",
+        "DELETE FROM settings_log WHERE seq = 2",
+    ),
+    "the last change of a setting is undone, in settings_log too": [
+        each(
+            "DELETE FROM settings_log WHERE object_id = '2' AND kind = 'admin.changed'",
+            "DELETE FROM admins WHERE admin_id = '2'",
+        )
+    ],
+    "a workspace's region, name, time zone or version of Intercom's API is changed": one_by_one(
+        "UPDATE workspaces SET region = 'eu'", "UPDATE workspaces SET name = 'o', timezone = 'o', api_version = '2.7'"
+    ),
+    "a workspace is deleted with everything in it": [a_workspace_deleted],
+    "answers kept under an Idempotency-Key, or scrolls, are changed": one_by_one(
+        "DELETE FROM idempotency", "DELETE FROM scrolls"
+    ),
+}
+
+#: Kinds that replace the file: by an older state of it.
+COPIED = "`sayso.db` is copied without `sayso.db-wal`, or an older copy is put in its place"
+
+
+def rows() -> dict[str, tuple[str, ...]]:
+    """The table in the documentation: what is said of each kind."""
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in PAGE.read_text("utf-8").splitlines()
+        if line.startswith("| ")
+    ]
+    return {kind: tuple(said) for kind, *said in cells if len(said) == 3 and set(said) <= {"found", "no"}}
+
+
+def said(found: tuple[bool, bool, bool]) -> tuple[str, ...]:
+    return tuple("found" if one else "no" for one in found)
+
+
+def test_the_table_names_every_kind_and_no_other():
+    assert [*KINDS, COPIED] == list(rows())
+
+
+def test_nothing_is_found_where_nothing_was_changed(ledger: Ledger, kept_outside: Kept):
+    assert (False, False, False) == found_by(ledger, kept_outside)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tamper"),
+    [pytest.param(kind, way, id=f"{kind} {number}") for kind, ways in KINDS.items() for number, way in enumerate(ways)],
+)
+def test_each_kind_is_found_as_the_documentation_says(ledger: Ledger, kept_outside: Kept, kind: str, tamper: Tamper):
+    tamper(ledger)
+
+    assert rows()[kind] == said(found_by(ledger, kept_outside))
+
+
+def test_a_file_without_its_log_is_found_as_the_documentation_says(ledger: Ledger, kept_outside: Kept):
+    shutil.copy(kept_outside.torn, ledger.path)
+
+    assert rows()[COPIED] == said(found_by(ledger, kept_outside))

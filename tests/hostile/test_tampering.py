@@ -27,11 +27,12 @@ from sayso.service.verify_digest import difference, kept
 from sayso.service.verify_digest import form as digest_form
 from sayso.service.verify_heads import OldHeads, SavedHead, heads
 from sayso.storage import store as stores
+from sayso.storage.engine import Statement
 from sayso.storage.store import SqlStore
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "verification.md"
 
-ALICE, BOB, GONE, DAVE = range(4)
+ALICE, BOB, GONE, DAVE, EVE, FRANK = range(6)
 
 #: Tables whose rows are one contact's.
 OF_CONTACTS = (
@@ -62,7 +63,8 @@ class Kept:
 
 
 async def write(store: SqlStore) -> tuple[str, list[str]]:
-    """Alice joined, left and left; Bob joined and left; one is deleted; Dave chose nothing and has everything else."""
+    """Alice joined, left and left; Bob joined and left; one is deleted; Dave chose nothing and has everything else. The
+    chains of Eve and Frank are as old as if they had begun before chains were bound to their contacts."""
     region = Region.on("us", store, Clock(), RandomIds())
     workspace = (await region.workspaces.create("Acme")).id
     globex = (await region.workspaces.create("Globex")).id
@@ -73,13 +75,17 @@ async def write(store: SqlStore) -> tuple[str, list[str]]:
     for number in range(3):
         await region.types.translate(workspace, "3", Translation(f"Wording {number}", "", "en"))
     people = []
-    for name in ("alice", "bob", "gone", "dave"):
+    for name in ("alice", "bob", "gone", "dave", "eve", "frank"):
         profile = Profile(Role.USER, external_id=name, email=f"{name}@example.com", phone="+15555550100")
         people.append((await region.contacts.create(AUTHOR, workspace, ContactDraft(profile))).id)
     for name in people[:3]:
         await choose(region, workspace, name, newsletter, Choice.GRANTED)
         await choose(region, workspace, name, offers, Choice.WITHDRAWN)
     await choose(region, workspace, people[ALICE], newsletter, Choice.WITHDRAWN)
+    for name, choice in zip(people[EVE:], (Choice.GRANTED, Choice.WITHDRAWN), strict=True):
+        unbind = "UPDATE contacts SET binding_key = NULL WHERE workspace_id = $1 AND contact_id = $2"
+        await store.engine.commit([Statement(unbind, (workspace, bytes.fromhex(name)))])
+        await choose(region, workspace, name, newsletter, choice)
     await region.contacts.delete(AUTHOR, workspace, people[GONE])
     for name in ("one", "two"):
         token, _ = await region.access.create(workspace, name, [Scope.READ], "us")
@@ -153,10 +159,10 @@ def each(*statements: str) -> Tamper:
     """Statements in which :alice, :bob, :gone, :dave and :acme stand for ids."""
 
     def tamper(ledger: Ledger) -> None:
-        names = zip(("alice", "bob", "gone", "dave"), ledger.contacts, strict=True)
+        names = zip(("alice", "bob", "gone", "dave", "eve", "frank"), ledger.contacts, strict=True)
         ids = {name: f"x'{contact}'" for name, contact in names} | {"acme": f"'{ledger.workspace}'"}
         for sql in statements:
-            ledger.run(re.sub(r":(alice|bob|gone|dave|acme)\b", lambda match: ids[match[1]], sql))
+            ledger.run(re.sub(r":(alice|bob|gone|dave|eve|frank|acme)\b", lambda match: ids[match[1]], sql))
 
     return tamper
 
@@ -178,21 +184,19 @@ def back_to_the_entry_before(ledger: Ledger) -> None:
     )(ledger)
 
 
-def swapped_histories(ledger: Ledger) -> None:
-    third = "x'00'"
-    for table in ("ledger", "events"):
-        each(
-            f"UPDATE {table} SET contact_id = {third} WHERE contact_id = :alice",
-            f"UPDATE {table} SET contact_id = :alice WHERE contact_id = :bob",
-            f"UPDATE {table} SET contact_id = :bob WHERE contact_id = {third}",
-        )(ledger)
-    columns = "subject, head_seq, head_hash, standing, last_act"
-    read = f"SELECT {columns} FROM contacts WHERE contact_id = ?"
-    alice, bob = (ledger.run(read, ledger.contacts[who])[0] for who in (ALICE, BOB))
-    for who, row in ((ALICE, bob), (BOB, alice)):
-        ledger.run(
-            f"UPDATE contacts SET ({columns}) = (?, ?, ?, ?, ?) WHERE contact_id = ?", *row, ledger.contacts[who]
-        )
+def swapping(one: str, other: str, *, keys: bool = False) -> Tamper:
+    """The histories of two contacts, and their binding keys."""
+    columns = "subject, head_seq, head_hash, standing, last_act" + (", binding_key" if keys else "")
+    third = "x'ffffffffffffffffffffffff'"
+    statements = [
+        f"UPDATE {table} SET contact_id = {new} WHERE contact_id = {old}"
+        for table in ("ledger", "events")
+        for old, new in ((f":{one}", third), (f":{other}", f":{one}"), (third, f":{other}"))
+    ]
+    copied = f"""UPDATE contacts SET ({columns}) = (SELECT {columns} FROM two
+    WHERE two.contact_id = CASE contacts.contact_id WHEN :{one} THEN :{other} ELSE :{one} END)
+    WHERE contact_id IN (:{one}, :{other})"""
+    return each(*statements, "CREATE TABLE two AS SELECT * FROM contacts", copied, "DROP TABLE two")
 
 
 def wholly_deleted(name: str) -> Tamper:
@@ -257,7 +261,8 @@ KINDS: dict[str, list[Tamper]] = {
             WHERE contact_id = :alice""",
         )
     ],
-    "the whole histories of two contacts are swapped": [swapped_histories],
+    "the whole histories of two contacts are swapped": [swapping("alice", "bob"), swapping("alice", "bob", keys=True)],
+    "the same, of chains that were begun before `0002_chain_binding`": [swapping("eve", "frank")],
     "a chain is rewritten by somebody who computes the hashes": [rewritten_with_the_program],
     "a contact's standing is changed": one_by_one(
         "UPDATE contacts SET standing = '1g 2w' WHERE contact_id = :alice",
@@ -308,9 +313,11 @@ KINDS: dict[str, list[Tamper]] = {
     "what is left of a deleted contact is deleted": [wholly_deleted("gone")],
     "a contact without entries is added": [
         each(
-            """INSERT INTO contacts SELECT workspace_id, x'ffffffffffffffffffffffff', state, 1, updated_at, last_act,
-            zeroblob(16), 0, NULL, '', created_at, 'lead', NULL, NULL, NULL, name, profile, '', '', ''
-            FROM contacts WHERE contact_id = :alice""",
+            "CREATE TABLE more AS SELECT * FROM contacts WHERE contact_id = :alice",
+            """UPDATE more SET contact_id = x'ffffffffffffffffffffffff', subject = zeroblob(16), head_seq = 0,
+            head_hash = NULL, standing = '', role = 'lead', external_id = NULL, email = NULL""",
+            "INSERT INTO contacts SELECT * FROM more",
+            "DROP TABLE more",
             """INSERT INTO events SELECT last_act, workspace_id, contact_id, 'contact.created', NULL, 0 FROM contacts
             WHERE contact_id = x'ffffffffffffffffffffffff'""",
         )

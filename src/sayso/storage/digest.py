@@ -5,8 +5,8 @@ from __future__ import annotations
 from sayso.domain.digest import DigestRow
 from sayso.storage.engine import Engine
 
-_CONTACTS = """SELECT contact_id, state, revision, role, external_id, email, phone, subject, head_seq, head_hash, NULL
-FROM contacts WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
+_CONTACTS = """SELECT contact_id, state, revision, role, external_id, email, phone, subject, head_seq, head_hash,
+binding_key FROM contacts WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
 
 
 class SqlDigestStore:

@@ -21,4 +21,4 @@ def _row(contact: Contact) -> DigestRow:
     head, profile, chain = contact.head, contact.profile, contact.head.chain
     who = (profile.role.value, profile.external_id, profile.email, profile.phone)
     end = (bytes.fromhex(chain.subject), chain.seq, chain.hash)
-    return DigestRow(bytes.fromhex(head.id), head.state.value, head.revision, *who, *end, None)
+    return DigestRow(bytes.fromhex(head.id), head.state.value, head.revision, *who, *end, chain.binding_key)

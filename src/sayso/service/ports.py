@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sayso.domain.access import Token, Workspace
+from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.data_attribute import AttributeChange, DataAttribute
@@ -28,7 +28,7 @@ from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_links import LinkRowStore
-from sayso.service.ports_settings import DigestStore, SettingsLogStore, TokenRow
+from sayso.service.ports_settings import DigestStore, SettingsLogStore, TokenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,21 +237,6 @@ class DataEventStore(Protocol):
 class IdempotencyStore(Protocol):
     async def find(self, workspace_id: str, key: str) -> IdempotencyRecord | None:
         """What was kept under a key, however old; a commit with a record forgets those that are too old."""
-
-
-class TokenStore(Protocol):
-    async def find(self, digest: bytes) -> Token | None:
-        """A token, revoked or not, by the SHA-256 of its value."""
-
-    async def all(self, workspace_id: str) -> list[Token]: ...
-
-    async def rows(self, workspace_id: str) -> list[TokenRow | None]:
-        """What verification reads; None for one that cannot be read."""
-
-    async def add(self, token: Token, logged: SettingsEntry) -> None: ...
-
-    async def revoke(self, token: Token, logged: SettingsEntry) -> None:
-        """`token` as it is afterwards. Stale too where it has been revoked already."""
 
 
 class WorkspaceStore(Protocol):

@@ -1,4 +1,4 @@
-"""What the services need of a store for the settings log and for digests, and what verification reads of them."""
+"""What the services need of a store for the settings log, for tokens and for digests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sayso.domain.access import Token
 from sayso.domain.digest import DigestRow
 from sayso.domain.settings_log import SettingsEntry, SettingsHead
 
@@ -36,6 +37,21 @@ class SettingsLogStore(Protocol):
 
     async def rows(self, workspace_id: str, after: int, limit: int) -> list[StoredSetting | None]:
         """Entries after a number, in that order; None for one that cannot be read."""
+
+
+class TokenStore(Protocol):
+    async def find(self, digest: bytes) -> Token | None:
+        """A token, revoked or not, by the SHA-256 of its value."""
+
+    async def all(self, workspace_id: str) -> list[Token]: ...
+
+    async def rows(self, workspace_id: str) -> list[TokenRow | None]:
+        """What verification reads; None for one that cannot be read."""
+
+    async def add(self, token: Token, logged: SettingsEntry) -> None: ...
+
+    async def revoke(self, token: Token, logged: SettingsEntry) -> None:
+        """`token` as it is afterwards. Stale too where it has been revoked already."""
 
 
 class DigestStore(Protocol):

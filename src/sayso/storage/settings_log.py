@@ -30,7 +30,8 @@ class SqlSettingsLogStore:
 
 
 def logging(entry: SettingsEntry) -> Statement:
-    """The write that goes with a change, in its transaction."""
+    """The write that goes with a change, in its transaction: after the workspace's version in all of them, so that no
+    two wait for each other."""
     return Statement(APPEND, packed(entry), True)
 
 

@@ -47,7 +47,7 @@ class SqlTokenStore:
     async def revoke(self, token: Token, logged: SettingsEntry) -> None:
         revoked = Statement(_REVOKE, (token.revoked_at, token.workspace_id, token.id), True)
         raised = Statement(RAISE_VERSION, (token.workspace_id,))
-        await self._engine.commit([revoked, logging(logged), raised])
+        await self._engine.commit([revoked, raised, logging(logged)])
 
 
 def _row(row: Row | None) -> TokenRow | None:

@@ -346,11 +346,12 @@ KINDS: dict[str, list[Tamper]] = {
         "UPDATE subscription_types SET state = 'archived' WHERE type_id = '3'",
     ),
     "a type's wording is changed, in any locale, wherever it is kept": [
-        each(f"UPDATE translations SET {change}", f"UPDATE notices SET {change}")
+        each(*(f"UPDATE {table} SET {change}" for table in tables))
         for change in (
             "name = 'other' WHERE type_id = '1' AND locale = 'de'",
             "description = 'other' WHERE type_id = '1' AND locale = 'en'",
         )
+        for tables in (("translations", "notices"), ("translations",), ("notices",))
     ],
     "a wording that was replaced before anybody chose on it is changed": one_by_one(
         "UPDATE notices SET name = 'other' WHERE type_id = '3' AND version = 2"

@@ -128,7 +128,7 @@ class LedgerStore(Protocol):
     no end. Each answer is as of one moment."""
 
     async def workspaces(self) -> set[str]:
-        """The workspaces that contacts, entries, claims or types name, whether they exist or not."""
+        """The workspaces that contacts, entries, claims, types or settings name, whether they exist or not."""
 
     async def head(self, workspace_id: str, contact_id: str) -> HeadRow | Unreadable | None: ...
 

@@ -1,5 +1,5 @@
 """Verification: every chain recomputed, every standing refolded, every announcement, wording,
-claim and link looked up, every contact counted."""
+claim, link and setting looked up, every contact counted."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
 from sayso.service.region import Region, Regions
 from sayso.service.verify_digest import form
+from sayso.settings import Settings
 
 DIGEST = '"event": "digest"'
 
@@ -86,6 +87,38 @@ async def test_the_loop_is_free_between_any_two_pages(regions: Regions, monkeypa
     # Two readings, each of four contacts and of a page without any.
     assert 10 == len(pages)
     assert all(before + 1 < after for before, after in itertools.pairwise(pages[:5]))
+
+
+async def test_a_server_that_stops_stops_its_digests_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+
+    async def endless(regions: Regions) -> None:
+        told.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            told.append("cancelled")
+
+    def stop_soon(serving: server._Server) -> None:
+        async def stop() -> None:
+            while told[-1:] != ["began"]:
+                await asyncio.sleep(0)
+            serving.should_exit = True
+
+        stopping.append(asyncio.create_task(stop()))
+
+    async def begin(regions: Regions) -> None:
+        pass
+
+    stopping: list[asyncio.Task[None]] = []
+    monkeypatch.setattr(server, "log_digests", endless)
+    monkeypatch.setattr(server._Server, "heed_signals", stop_soon)
+    for name in ("freeze", "set_threshold"):
+        monkeypatch.setattr(server.gc, name, lambda *_: None)
+
+    await server.serve(Settings(data_dir=tmp_path, port=0, digest=True), begin, lambda *_: told.append("ready"))
+
+    assert ["ready", "began", "cancelled"] == told
 
 
 def digest_lines(running: Running) -> list[dict[str, Any]]:

@@ -60,6 +60,33 @@ async def test_any_change_of_a_contact_or_a_setting_changes_it(store: Store):
     assert len(found) == len({one.sha256 for one in found})
 
 
+async def test_it_covers_what_the_store_has_of_a_contact(store: Store):
+    workspace, contacts = await write_story(store)
+
+    rows = await store.digest.contacts(workspace, b"", 10)
+
+    for contact_id, row in zip(sorted(contacts), rows, strict=True):
+        contact = await store.contact.find(workspace, contact_id)
+        assert contact
+        assert row
+        head, profile, chain = contact.head, contact.profile, contact.head.chain
+        assert chain.binding_key
+        assert (
+            bytes.fromhex(contact_id),
+            head.state,
+            head.revision,
+            profile.role,
+            profile.external_id,
+            profile.email,
+            profile.phone,
+            bytes.fromhex(chain.subject),
+            chain.seq,
+            chain.hash,
+        ) == row[:-1]
+        assert isinstance(row.r, bytes)
+        assert 16 == len(row.r)
+
+
 async def test_a_row_that_cannot_be_read_is_part_of_it(tmp_path: Path):
     store = stores.sqlite(new_file(tmp_path / "sayso.db"))
     workspace, contacts = await write_story(store)

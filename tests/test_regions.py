@@ -13,6 +13,7 @@ from tests.machine import DEADLINE
 from tests.running import Running
 
 from sayso.domain.access import ALL_SCOPES
+from sayso.http.limits import Limits
 from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Fields, Request
 from sayso.http.tally import Tally
@@ -153,7 +154,7 @@ class Deployment:
         self.regions = {name: Region.on(name, MemoryStore(), clock, RandomIds()) for name in NAMES}
         hosts = {host: name for name, host in HOSTS.items()}
         regions, trusted = Regions(self.regions, hosts, default), TrustedProxies(proxies)
-        self.app = surfaces(regions, Windows(0), Tally(), clock, RandomIds(), proxies=trusted)
+        self.app = surfaces(regions, Windows(0), Tally(), clock, RandomIds(), limits=Limits(proxies=trusted))
 
     async def tokens(self) -> dict[str, str]:
         made = {}
@@ -162,10 +163,12 @@ class Deployment:
             made[name] = (await region.access.create(workspace.id, "all", ALL_SCOPES, name))[1]
         return made
 
-    async def region(self, token: str, client: str = "203.0.113.9", **headers: str) -> str | int:
+    async def region(
+        self, token: str, client: str = "203.0.113.9", target: bytes = b"/me", **headers: str
+    ) -> str | int:
         given = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
         given[b"authorization"] = f"Bearer {token}".encode()
-        answer = await self.app.respond(Request("GET", b"/me", Fields(given), b"", client))
+        answer = await self.app.respond(Request("GET", target, Fields(given), b"", client))
         found = re.search(rb'"region":"(..)"', answer.body)
         return found[1].decode() if found else answer.status
 
@@ -177,6 +180,16 @@ async def test_a_missing_or_unlisted_host_means_the_default_region(default, host
     tokens = await deployment.tokens()
 
     assert default.upper() == await deployment.region(tokens[default], **host)
+
+
+@pytest.mark.parametrize("host", [{}, {"host": HOSTS["us"]}, {"host": "nowhere.test"}])
+async def test_the_authority_of_a_whole_url_counts_and_not_the_host_header(host):
+    deployment = Deployment("us")
+    tokens = await deployment.tokens()
+    target = f"http://{HOSTS['eu']}:8080/me".encode()
+
+    assert "EU" == await deployment.region(tokens["eu"], target=target, **host)
+    assert 401 == await deployment.region(tokens["us"], target=target, **host)
 
 
 async def test_only_the_production_region_s_server_routes_tokens():

@@ -122,6 +122,7 @@ ENCODE = "a password's special characters are written as %40 and the like"
         ("public_url", "https://api.example.com/?a=b", "must be an http:// or https:// address"),
         ("rate_limit", "-1", "must be 0 or more requests a minute"),
         ("rate_limit", "many", "must be a whole number"),
+        ("max_connections_per_address", "-1", "must be 0 or more"),
         ("trusted_proxies", "10.0.0.0/33", "must be addresses or networks"),
         ("trusted_proxies", "proxy.example.com", "must be addresses or networks"),
         ("metrics_public", "perhaps", "must be true or false"),

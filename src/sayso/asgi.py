@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from sayso.http.protocol import BODY_LIMIT
-from sayso.http.proxies import TrustedProxies
+from sayso.http.limits import Limits, network
+from sayso.http.reader import BODY_LIMIT
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
@@ -26,15 +26,18 @@ class App:
     """
 
     intercom: Respond
-    refuse: Callable[[int, str], Response]
+    refuse: Callable[[int, str, str], Response]
     prefixes: Mapping[str, Respond]
     tally: Tally
-    proxies: TrustedProxies
+    limits: Limits
 
     async def respond(self, request: Request) -> Response:
-        started = monotonic()
-        if self.proxies.networks:
-            self.proxies.unfold(request)
+        started, limits, counted = monotonic(), self.limits, ""
+        if limits.proxies.networks and limits.proxies.unfold(request) and limits.per_address:
+            counted = network(request.client)
+            if limits.requests.add(counted) > 0:
+                limits.requests.remove(counted)
+                return self.refuse(429, request.client, "This address has too many requests in progress")
         path = request.path
         end = path.find("/", 1)
         respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
@@ -43,6 +46,8 @@ class App:
             route, response = await respond(request)
         finally:
             WAITING_SINCE.set(None)
+            if counted:
+                limits.requests.remove(counted)
         self.tally.count(request.method, route, response.status, monotonic() - started)
         return response
 

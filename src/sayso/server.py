@@ -28,6 +28,7 @@ from sayso.deployment import joined, opened
 from sayso.domain.errors import SaysoError, Unavailable
 from sayso.http.acceptor import Acceptor
 from sayso.http.crew import Member
+from sayso.http.limits import Limits
 from sayso.http.openapi import Surface
 from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
@@ -78,8 +79,8 @@ async def composed(settings: Settings, member: Member | None = None) -> AsyncIte
         document = described(regions, settings.public_url)
         operations = Operations(regions, tally, settings.metrics_public, document, member=member)
         windows = member.windows if member else Windows(settings.rate_limit)
-        proxies = TrustedProxies(settings.trusted_proxies)
-        app = surfaces(regions, windows, tally, now, RandomIds(), operations, proxies)
+        limits = Limits(settings.max_connections_per_address, TrustedProxies(settings.trusted_proxies))
+        app = surfaces(regions, windows, tally, now, RandomIds(), operations, limits)
         async with finishing(regions):
             yield Sayso(settings, regions, logged(app) if settings.log_requests else app, operations)
 
@@ -130,13 +131,13 @@ def surfaces(
     clock: Clock,
     ids: Ids,
     operations: Operations | None = None,
-    proxies: TrustedProxies | None = None,
+    limits: Limits | None = None,
 ) -> App:
     """Every surface on the given regions."""
     operations = operations or Operations(regions, tally, metrics_public=False, document=described(regions))
     intercom = IntercomApp(regions, windows, clock, ids, Router((*ROUTES, *UNSERVED)))
     api = ApiApp(regions, windows, clock, ids, operations)
-    return App(intercom.respond, intercom.refuse, api.prefixes, tally, proxies or TrustedProxies(""))
+    return App(intercom.respond, intercom.refuse, api.prefixes, tally, limits or Limits())
 
 
 def described(regions: Regions, public_url: str = "", *more: Surface) -> Document:

@@ -72,6 +72,10 @@ class Settings:
     trusted_proxies: str = field(
         default="", metadata=_told("Addresses or networks whose X-Forwarded-For, -Host and -Proto count.")
     )
+    max_connections_per_address: int = field(
+        default=512,
+        metadata=_told("Connections, or requests through trusted proxies, at a time for each address; 0: no limit."),
+    )
     metrics_public: bool = field(
         default=False, metadata=_told("Whether /metrics answers more than loopback and tokens.")
     )
@@ -294,6 +298,8 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     refuse_unless("region", f"must be one of {', '.join(NAMES)}", holds=settings.region in NAMES)
     refuse_unless("public_url", "must be an http:// or https:// address", holds=_is_address(settings.public_url))
     refuse_unless("rate_limit", "must be 0 or more requests a minute", holds=settings.rate_limit >= 0)
+    most = settings.max_connections_per_address
+    refuse_unless("max_connections_per_address", "must be 0 or more", holds=most >= 0)
     refuse_unless("trusted_proxies", "must be addresses or networks", holds=_are_networks(settings.trusted_proxies))
     formats = ("auto", "console", "json")
     refuse_unless("log_format", f"must be one of {', '.join(formats)}", holds=settings.log_format in formats)

@@ -19,6 +19,7 @@ from sayso.deployment import on_stores
 from sayso.domain.access import Scope
 from sayso.domain.errors import SaysoError, Unavailable
 from sayso.domain.fault import Fault, FaultKind
+from sayso.http.limits import Limits
 from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
@@ -64,10 +65,10 @@ async def composed(settings: Settings) -> AsyncIterator[Sayso]:
     regions = on_stores(settings, stores, clock)
     document = described(regions, settings.public_url, api_openapi.twin_surface())
     operations = Operations(regions, tally, settings.metrics_public, document)
-    proxies = TrustedProxies(settings.trusted_proxies)
+    limits = Limits(settings.max_connections_per_address, TrustedProxies(settings.trusted_proxies))
 
     def surfaces_on(regions: Regions, windows: Windows) -> App:
-        app = surfaces(regions, windows, tally, clock, RandomIds(), operations, proxies)
+        app = surfaces(regions, windows, tally, clock, RandomIds(), operations, limits)
         return logged(app) if settings.log_requests else app
 
     failing = {
@@ -95,7 +96,7 @@ class TwinApp(App):
     def __init__(
         self, honest: App, failing: dict[FaultKind, App], own: ApiApp, twin: Twin, room: Room, full: App
     ) -> None:
-        super().__init__(honest.intercom, honest.refuse, honest.prefixes, honest.tally, honest.proxies)
+        super().__init__(honest.intercom, honest.refuse, honest.prefixes, honest.tally, honest.limits)
         self.honest = honest
         self.twin = twin
         self._failing = failing

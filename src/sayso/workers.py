@@ -53,6 +53,7 @@ def serve(
     `begin` runs once, before anybody is answered; `greet` gets the address and what it gave. One process serves what
     `compose` makes of the settings.
     """
+    _raise_descriptor_limit()
     if settings.workers == 1:
         _run(serve_alone(settings, begin, greet, compose))
         return
@@ -61,6 +62,19 @@ def serve(
         work = partial(_work, settings, listener, Crew(settings.workers, settings.rate_limit))
         _Parent(settings, listener, work).run(partial(greet, address(settings, listener), begun))
     structlog.get_logger().info("stopped")
+
+
+def _raise_descriptor_limit() -> None:
+    """Let this process, and those it forks, have as many connections and files as the system allows."""
+    if sys.platform == "win32":
+        return
+    # Imported here: there is none for Windows.
+    import resource  # noqa: PLC0415
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Refused where the system's own limit is lower than what it tells.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _begun(settings: Settings, begin: Callable[[Regions], Awaitable[Begun]]) -> Begun:

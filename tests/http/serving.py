@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from contextlib import asynccontextmanager
 
 import uvicorn
 from tests.machine import DEADLINE
 from uvicorn.server import ServerState
 
+from sayso.http.limits import Limits
 from sayso.http.protocol import HttpProtocol
 from sayso.http.request import BodyTooLarge
 from sayso.http.response import Response
@@ -20,6 +22,7 @@ class App:
     answered, and may be cancelled."""
 
     def __init__(self) -> None:
+        self.limits = Limits()
         self.cancelled: list[str] = []
         self.finished: list[str] = []
         self.go_on = asyncio.Event()
@@ -49,24 +52,29 @@ class App:
     async def __call__(self, scope, receive, send) -> None:
         raise AssertionError("the protocol asks `respond`")
 
-    def refuse(self, status, client) -> Response:
+    def refuse(self, status, client, why) -> Response:
         return Response(json.dumps(status).encode(), status)
 
 
 class Serving:
     def __init__(self, app: App, state: ServerState, port: int) -> None:
         self.app, self.state, self.port = app, state, port
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._writers.append(writer)
+        return reader, writer
+
+    def close(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def exchange(self, data: bytes) -> bytes:
         """Everything that comes back until the server closes."""
         reader, writer = await self.connect()
         writer.write(data)
-        answer = await everything(reader)
-        writer.close()
-        return answer
+        return await everything(reader)
 
     @property
     def connection(self) -> HttpProtocol:
@@ -76,7 +84,7 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app=None):
+async def serving(app=None, tls: ssl.SSLContext | None = None):
     """`app`: another application than the one that does what a test wants."""
     app, state = app or App(), ServerState()
     config = uvicorn.Config(app, interface="asgi3", log_config=None, lifespan="off")
@@ -84,9 +92,11 @@ async def serving(app=None):
     # What stands between the protocol and the app in uvicorn is not for it.
     config.loaded_app = app
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0, ssl=tls)
     async with server:
-        yield Serving(app, state, server.sockets[0].getsockname()[1])
+        serving = Serving(app, state, server.sockets[0].getsockname()[1])
+        yield serving
+        serving.close()
         for connection in list(state.connections):
             connection._transport.abort()
 

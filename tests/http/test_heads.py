@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 
 from sayso.http import heads
 from sayso.http.heads import Heads
+from sayso.http.limits import Limits
 from sayso.http.protocol import HttpProtocol
 from sayso.http.request import Fields
 from sayso.http.response import Response
@@ -121,6 +122,9 @@ class _Wire:
     def is_closing(self) -> bool:
         return self.closed
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def can_write_eof(self) -> bool:
         return False
 
@@ -139,13 +143,14 @@ class _Notes:
 
     def __init__(self) -> None:
         self.told: list[Told] = []
+        self.limits = Limits()
 
     async def respond(self, request: Any) -> Response:
         told = (request.method, request.path, request.query_string, dict(request.headers), request.body)
         self.told.append(told)
         return Response(b"")
 
-    def refuse(self, status: int, client: str) -> Response:
+    def refuse(self, status: int, client: str, why: str) -> Response:
         self.told.append((str(status), "", b"", {}, b""))
         return Response(b"", status)
 

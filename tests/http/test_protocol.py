@@ -8,7 +8,7 @@ import pytest
 from tests.http.serving import everything, serving, until
 from tests.loop_clock import LoopClock
 
-from sayso.http import protocol
+from sayso.http import protocol, reader
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def test_a_request_that_does_not_arrive_is_not_waited_for_for_ever(clock, 
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(data)
-        await until(lambda: any(known._arriving for known in server.state.connections))
+        await until(lambda: any(known._reader.arriving for known in server.state.connections))
         clock.advance(protocol.ARRIVAL_LIMIT)
         answer = await everything(reader)
 
@@ -38,12 +38,12 @@ async def test_a_head_that_trickles_in_is_not_waited_for_for_ever(clock):
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"GET / HTTP/1.1\r\n")
-        await until(lambda: any(known._arriving for known in server.state.connections))
+        await until(lambda: any(known._reader.arriving for known in server.state.connections))
         connection = server.connection
         for number in range(20):
             clock.advance(protocol.ARRIVAL_LIMIT / 10)
             writer.write(b"X-%d: 1\r\n" % number)
-            await until(lambda came=number: connection._refused or len(connection._headers) >= came)
+            await until(lambda came=number: connection._refused or len(connection._reader._headers) >= came)
 
         assert (await everything(reader)).startswith(b"HTTP/1.1 408 ")
         writer.close()
@@ -100,7 +100,7 @@ async def test_an_answer_that_takes_its_time_is_waited_for(clock):
 
 
 async def test_more_than_32_mebibytes_of_what_nobody_wants_are_not_read(monkeypatch):
-    monkeypatch.setattr(protocol, "DISCARD_LIMIT", 3_000_000)
+    monkeypatch.setattr(reader, "DISCARD_LIMIT", 3_000_000)
     async with serving() as server:
         _, writer = await server.connect()
         writer.write(b"POST / HTTP/1.1\r\nContent-Length: 90000000\r\n\r\n")
@@ -127,7 +127,7 @@ async def test_a_stopping_server_answers_what_has_begun_to_arrive_and_closes():
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"POST /1 HTTP/1.1\r\nContent-Length: 4\r\n\r\nab")
-        await until(lambda: any(known._body for known in server.state.connections))
+        await until(lambda: any(known._reader._body for known in server.state.connections))
         for connection in list(server.state.connections):
             connection.shutdown()
         writer.write(b"cd")
@@ -158,7 +158,7 @@ async def test_a_stopping_server_closes_idle_connections_and_stalled_requests(cl
         idle, idle_writer = await server.connect()
         stalled, stalled_writer = await server.connect()
         stalled_writer.write(b"GET / HTTP/1.1\r\n")
-        await until(lambda: sorted(known._arriving for known in server.state.connections) == [False, True])
+        await until(lambda: sorted(known._reader.arriving for known in server.state.connections) == [False, True])
         for connection in list(server.state.connections):
             connection.shutdown()
 

@@ -52,6 +52,15 @@ def test_many_keys_do_not_disturb_one_another():
     assert {8} == {other.spend(f"client {number}", NOW) for number in range(20_000)}
 
 
+def test_what_is_kept_of_keys_has_an_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sayso.http.windows._MOST_KEYS", 2)
+    one, _ = crew(2, 60)
+    for number in range(100):
+        one.spend(f"client {number}", NOW)
+
+    assert [2, 2, 2] == [len(kept) for kept in (one._counts, one._before, one._inherited)]
+
+
 def test_where_a_table_has_no_room_a_key_is_counted_by_each_member_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sayso.http.shared_windows._LAST", 0)
     one, other = crew(2, 60)

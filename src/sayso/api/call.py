@@ -12,7 +12,7 @@ import msgspec
 from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, Missing, TooLarge
 from sayso.http.json import NotJson, WrongShape, decode
-from sayso.http.protocol import BODY_LIMIT
+from sayso.http.reader import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
 from sayso.http.response import Response
 from sayso.service.access import Caller

@@ -13,25 +13,16 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
-import httptools
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from sayso.http.heads import Heads
-from sayso.http.request import Fields, Request
+from sayso.http.limits import POLITE, Limits
+from sayso.http.reader import NO_ROOM, Reader
+from sayso.http.request import Request
 from sayso.http.response import Response, beginning
 from sayso.http.round import ROUNDS, Round
 from sayso.http.waiting import Waiting
-
-#: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
-HEAD_LIMIT = 64 * 1024
-HEADERS_LIMIT = 200
-
-#: How much of a body is kept, in bytes; a longer one is handed on as too large.
-BODY_LIMIT = 1024 * 1024
-
-#: How much of a request that nobody wants is read and thrown away before the connection is closed.
-DISCARD_LIMIT = 32 * 1024 * 1024
 
 #: How many requests may wait for the answer to the one before them, on one connection.
 PIPELINE_LIMIT = 32
@@ -47,8 +38,11 @@ LINGER = 2.0
 #: How long a stopping server waits for the rest of a request, in seconds.
 LAST_ARRIVAL = 5.0
 
+#: What a request that waits takes beside its bytes, in bytes: objects.
+OVERHEAD = 1024
+
 Respond = Callable[[Request], Coroutine[Any, Any, Response]]
-Refuse = Callable[[int, str], Response]
+Refuse = Callable[[int, str, str], Response]
 
 
 # Who comes to one of these took long over a handshake that began before.
@@ -62,7 +56,7 @@ def stops(state: ServerState) -> None:
 
 class HttpProtocol(asyncio.Protocol):
     """One connection. The application answers requests by `respond(request)`, and what never became one by
-    `refuse(status, client)`: 400, 408 or 431."""
+    `refuse(status, client, why)`: 400, 408, 429, 431, 501, 503 or 505. Its `limits` are those of the process."""
 
     def __init__(
         self,
@@ -73,23 +67,26 @@ class HttpProtocol(asyncio.Protocol):
     ) -> None:
         self._respond = cast("Respond", config.loaded_app.respond)
         self._refusal = cast("Refuse", config.loaded_app.refuse)
+        self._limits = cast("Limits", config.loaded_app.limits)
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
         self._round = ROUNDS.setdefault(self._loop, Round(self._loop))
         self._heads = _HEADS.setdefault(config, Heads())
-        self._parser = httptools.HttpRequestParser(self)
+        self._reader = Reader(self, self._loop.time, self._heads, self._limits.unfinished)
         self._transport: asyncio.Transport
-        self._client, self._scheme = "", "http"
-        self._waiting: deque[tuple[Request, bool]] = deque()
+        self.client, self.scheme, self.key = "", "http", ""
+        # With each request, whether the connection is kept, and how many bytes were counted for it.
+        self._waiting: deque[tuple[Request, bool, int]] = deque()
+        self._held = 0
         self._busy = False
         self._work: Waiting | None = None
         self._closing = self._half_closed = False
         self._refused = self._told = 0
+        self._why = ""
         self._write_paused = False
         self._timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.TimerHandle | None = None
         self._active = 0.0
-        self._arriving = self._in_head = False
-        self._begin()
 
     # What the transport says.
 
@@ -97,20 +94,28 @@ class HttpProtocol(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._state.connections.add(self)  # type: ignore[arg-type]
         peer = transport.get_extra_info("peername")
-        self._client = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
+        self.client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self.scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
         self._active = self._loop.time()
+        if self._limits.per_address and self.client:
+            self._count()
         self._watch()
         if self._state in _STOPPING:
             self._closing = True
-            self._loop.call_later(LAST_ARRIVAL, self.shutdown)
+            self._end_after(LAST_ARRIVAL, self.shutdown)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._state.connections.discard(self)
         self._closing = True
-        self._waiting.clear()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._drop_waiting()
+        self._reader.close()
+        for timer in (self._timer, self._ending):
+            if timer is not None:
+                timer.cancel()
+        # Nothing may lead back here but work that goes on: the collector of cycles runs rarely.
+        self._timer = self._ending = None
+        if self._limits.per_address and self.key:
+            self._limits.connections.remove(self.key)
         if self._work is not None and self._work.request.cancellable:
             self._work.cancel()
 
@@ -122,35 +127,18 @@ class HttpProtocol(asyncio.Protocol):
         if self._work is not None and self._work.request.cancellable:
             return False
         self._half_closed = self._closing = True
-        self._arriving = False
+        self._reader.arriving = False
         # TLS closes in any case.
-        return (self._busy or bool(self._waiting)) and self._scheme == "http"
+        return (self._busy or bool(self._waiting)) and self.scheme == "http"
 
     def data_received(self, data: bytes) -> None:
+        reader = self._reader
         if self._refused:
-            self._discard(len(data))
-            return
-        begins = not self._arriving
-        if begins and (request := self._heads.whole(data, self._client, self._scheme)) is not None:
-            self._queue(request, keep_alive=True)
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            # An offer of another protocol (h2c) is ignored: the client goes on in HTTP/1.1.
-            rest = data[upgrade.args[0] :]
-            if self._offered:
-                rest = self._plain_head() + rest
-            if rest:
-                self.data_received(rest)
-        except httptools.HttpParserError:
-            self._refuse(400)
-        if self._in_head:
-            self._unfinished += len(data)
-            if self._unfinished > HEAD_LIMIT:
-                self._refuse(431)
-        elif begins and self._keep_alive and not self._arriving:
-            self._heads.keep(data, self._headers)
+            reader.discard(len(data))
+        elif not reader.arriving and (request := self._heads.whole(data, self.client, self.scheme)) is not None:
+            self.queue(request, keep_alive=True, size=len(data))
+        else:
+            reader.feed(data)
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -158,6 +146,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_paused = False
+        self._active = self._loop.time()
         if len(self._waiting) < PIPELINE_LIMIT:
             self._transport.resume_reading()
         self._next()
@@ -166,102 +155,32 @@ class HttpProtocol(asyncio.Protocol):
         """The server is stopping: what was accepted is answered, then the connection closes."""
         self._round.flush()
         self._closing = True
-        arriving = self._arriving and not self._handed_on
-        if arriving:
-            self._loop.call_later(LAST_ARRIVAL, self._give_up)
+        if self._reader.unfinished:
+            self._end_after(LAST_ARRIVAL, self._give_up)
         elif not (self._busy or self._waiting):
-            self._leave()
-
-    # What the parser says.
-
-    def on_message_begin(self) -> None:
-        self._begin()
-        self._arriving = self._in_head = True
-        self._active = self._loop.time()
-
-    def on_url(self, url: bytes) -> None:
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._head += len(name) + len(value) + 4
-        self._count += 1
-        if self._head > HEAD_LIMIT or self._count > HEADERS_LIMIT:
-            self._refuse(431)
-        # A trailer is none of the fields that proxies and checks have seen.
-        if not self._in_head:
-            return
-        name = name.lower()
-        if name == b"host" and name in self._headers:
-            # RFC 9112, section 3.2: the host says whose data this is about, and two would say two things.
-            self._refuse(400)
-        # RFC 9110, section 5.5: blanks around a value are none of it; the parser leaves those at its end.
-        self._headers[name] = value.rstrip(b" \t")
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if len(self._target) > HEAD_LIMIT:
-            self._refuse(431)
-        elif b"upgrade" in self._headers and self._parser.should_upgrade():
-            self._offered = b"content-length" in self._headers or b"transfer-encoding" in self._headers
-        elif int(self._headers.get(b"content-length", b"0")) > BODY_LIMIT and not self._refused:
-            self._hand_on(None)
-        elif self._headers.get(b"expect", b"").lower() == b"100-continue" and not (self._busy or self._refused):
-            self._round.flush()
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        if self._refused:
-            return
-        if self._handed_on:
-            self._discard(len(body))
-            return
-        self._size += len(body)
-        if self._size <= BODY_LIMIT:
-            self._body.append(body)
-        else:
-            self._body.clear()
-            self._hand_on(None)
-
-    def on_message_complete(self) -> None:
-        self._arriving = False
-        if not (self._refused or self._handed_on or self._offered):
-            body = self._body
-            self._hand_on(b"".join(body) if body else b"")
+            self.leave()
 
     # What becomes of a request.
 
-    def _begin(self) -> None:
-        self._target = b""
-        self._headers = Fields()
-        self._body: list[bytes] = []
-        self._head = self._unfinished = self._count = self._size = self._discarded = 0
-        self._handed_on = self._offered = self._keep_alive = False
-
-    def _plain_head(self) -> bytes:
-        """The head once more, without its offer of another protocol: for that, the parser leaves out the body."""
-        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
-        fields = dict(self._headers)
-        del fields[b"upgrade"]
-        close = b"close" in fields.pop(b"connection", b"").lower()
-        lines = [b"%s: %s\r\n" % field for field in fields.items()]
-        self._parser = httptools.HttpRequestParser(self)
-        head = b"%s %s HTTP/%s\r\n%s" % (method, self._target, version, b"".join(lines))
-        return head + (b"connection: close\r\n\r\n" if close else b"\r\n")
-
-    def _hand_on(self, body: bytes | None) -> None:
-        self._handed_on = True
-        parser = self._parser
-        self._keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
-        method = parser.get_method().decode()
-        request = Request(method, self._target, self._headers, body, self._client, self._scheme)
-        self._queue(request, keep_alive=self._keep_alive)
-
-    def _queue(self, request: Request, *, keep_alive: bool) -> None:
-        self._waiting.append((request, keep_alive))
-        if len(self._waiting) == 1 and not self._busy:
+    def queue(self, request: Request, *, keep_alive: bool, size: int) -> None:
+        waiting = self._waiting
+        if not (waiting or self._busy):
+            waiting.append((request, keep_alive, 0))
             self._round.add(self._next)
-        elif len(self._waiting) == PIPELINE_LIMIT:
+            return
+        size += OVERHEAD
+        if not self._limits.unfinished.take(self.key, size):
+            self.refuse(503, NO_ROOM)
+            return
+        self._held += size
+        waiting.append((request, keep_alive, size))
+        if len(waiting) == PIPELINE_LIMIT:
             self._transport.pause_reading()
+
+    def invite(self) -> None:
+        if not (self._busy or self._refused):
+            self._round.flush()
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
         self._busy = True
@@ -294,10 +213,19 @@ class HttpProtocol(asyncio.Protocol):
 
     def _next(self) -> None:
         waiting = self._waiting
-        while waiting and not self._busy and not self._write_paused:
+        for _ in range(PIPELINE_LIMIT):
+            if not waiting or self._busy or self._write_paused:
+                break
             if len(waiting) == PIPELINE_LIMIT:
                 self._transport.resume_reading()
-            self._answer(*waiting.popleft())
+            request, keep_alive, size = waiting.popleft()
+            if size:
+                self._limits.unfinished.give_back(self.key, size)
+                self._held -= size
+            self._answer(request, keep_alive)
+        else:
+            # Others come in between.
+            self._round.add(self._next)
         if self._refused:
             self._say_why()
 
@@ -318,12 +246,13 @@ class HttpProtocol(asyncio.Protocol):
         transport.write(answer)
         if close:
             self._closing = True
-            self._waiting.clear()
-            if self._arriving:
+            self._drop_waiting()
+            if self._reader.arriving:
                 self._refused = self._told = response.status
+                self._reader.stop()
                 self._linger()
             else:
-                self._leave()
+                self.leave()
 
     def _start(self, response: Response, body: bytes, *, close: bool) -> bytes:
         return b"%s%d\r\n%s%s%s%s" % (
@@ -338,18 +267,30 @@ class HttpProtocol(asyncio.Protocol):
     # What nobody wants.
 
     def _give_up(self) -> None:
-        if self._arriving and not self._handed_on:
-            self._refuse(408)
+        if self._reader.unfinished:
+            self.refuse(408)
 
-    def _discard(self, size: int) -> None:
-        self._discarded += size
-        if self._discarded > DISCARD_LIMIT:
-            self._transport.close()
-
-    def _refuse(self, status: int) -> None:
+    def refuse(self, status: int, why: str = "") -> None:
+        """Read no more requests from this connection, and close it once what came before is answered."""
         if not self._refused:
-            self._refused = status
+            self._refused, self._why = status, why
+            self._reader.stop()
             self._say_why()
+
+    def _count(self) -> None:
+        """Count this connection as one of its client's, and refuse it where that has too many."""
+        self.key = self._limits.key(self.client)
+        too_many = self._limits.connections.add(self.key) if self.key else 0
+        if too_many > POLITE:
+            self._refused = self._told = 429
+            self._transport.abort()
+        elif too_many > 0:
+            self.refuse(429, "This address has too many connections")
+
+    def _drop_waiting(self) -> None:
+        self._waiting.clear()
+        self._limits.unfinished.give_back(self.key, self._held)
+        self._held = 0
 
     def _say_why(self) -> None:
         """Tell a refusal, after the answers to what came before it."""
@@ -358,38 +299,52 @@ class HttpProtocol(asyncio.Protocol):
             return
         self._told = status
         self._closing = True
-        response = self._refusal(status, self._client)
+        response = self._refusal(status, self.client, self._why)
         self._round.flush()
         self._transport.write(self._start(response, response.body, close=True))
         self._linger()
 
-    def _leave(self) -> None:
-        """Close. In TLS that waits for the client's goodbye, which one that keeps an idle connection does not say."""
+    def leave(self) -> None:
+        """Close, but wait neither for a client that does not read its last answer, nor for the goodbye of TLS, which
+        one that keeps an idle connection does not say."""
         self._transport.close()
-        if self._transport.get_extra_info("sslcontext") is not None:
-            self._loop.call_later(LINGER, self._abandon)
+        if self.scheme == "https" or self._transport.get_write_buffer_size():
+            self._end_after(LINGER, self._abandon)
 
     def _abandon(self) -> None:
-        if not self._transport.get_write_buffer_size():
+        slow = self._loop.time() - self._active >= ARRIVAL_LIMIT
+        if slow or not self._transport.get_write_buffer_size():
             self._transport.abort()
+        else:
+            self._end_after(LINGER, self._abandon)
 
     def _linger(self) -> None:
         """Close, but not at once: with bytes of the client's unread, the answer would be lost to a reset."""
         if self._transport.can_write_eof():
             self._transport.write_eof()
-            self._loop.call_later(LINGER, self._transport.close)
+            self._end_after(LINGER, self.leave)
         else:
-            self._transport.close()
+            self.leave()
+
+    def _end_after(self, seconds: float, end: Callable[[], None]) -> None:
+        """Do this later, in place of what was to end the connection before."""
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = self._loop.call_later(seconds, end)
 
     def _watch(self) -> None:
-        """Look once in a while whether the connection is idle, or its request too slow to arrive."""
-        quiet = self._loop.time() - self._active
-        if self._arriving and not self._handed_on and quiet >= ARRIVAL_LIMIT:
-            self._refuse(408)
-        elif not ((self._arriving and not self._handed_on) or self._busy or self._waiting) and quiet >= IDLE_LIMIT:
-            self._transport.close()
-        else:
-            self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
+        """Look once in a while whether nothing happens, a request arrives too slowly, or answers are not read."""
+        now = self._loop.time()
+        quiet = now - self._active
+        self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
+        if self._write_paused:
+            if quiet >= IDLE_LIMIT:
+                self._transport.abort()
+        elif self._reader.unfinished:
+            if now - max(self._active, self._reader.began) >= ARRIVAL_LIMIT:
+                self.refuse(408)
+        elif not (self._busy or self._waiting) and quiet >= IDLE_LIMIT:
+            self.leave()
 
 
 # One application's: what it recognised in the fields is nobody else's.

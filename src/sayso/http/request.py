@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import httptools
+#: RFC 9112, section 3.2.2: a whole URL as a request target, as its authority and the rest.
+ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+
+
+#: Header fields that proxies add.
+_OF_PROXIES = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 
 
 class BodyTooLarge(Exception):
@@ -24,12 +31,14 @@ class Fields(dict[bytes, bytes]):
 
 
 class Request:
-    """`target` is the request target as sent: a path, or a whole URL (RFC 9112, section 3.2). `body` is None where it
-    was too large to keep. `scheme` is how the client came: http or https. `cancellable` is set by the surface where
-    nothing is written: the work may then be stopped when the client is gone.
+    """`target` is the request target as sent: a path, or a whole URL, whose authority then counts as the host (RFC
+    9112, section 3.2). `body` is None where it was too large to keep. `scheme` is how the client came: http or https.
+
+    `cancellable` is set by the surface where nothing is written: the work may then be stopped when the client is gone.
+    `proxied` is set where a trusted proxy sent it.
     """
 
-    __slots__ = ("_body", "cancellable", "client", "headers", "method", "path", "query_string", "scheme")
+    __slots__ = ("_body", "cancellable", "client", "headers", "method", "path", "proxied", "query_string", "scheme")
 
     def __init__(
         self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str, scheme: str = "http"
@@ -39,11 +48,19 @@ class Request:
         self.client = client
         self.scheme = scheme
         self._body = body
-        self.cancellable = False
+        self.cancellable = self.proxied = False
         if not target.startswith(b"/"):
-            target = _origin_form(target)
+            target = self._origin_form(target)
         path, _, self.query_string = target.partition(b"?")
         self.path = path.decode("utf-8", "replace")
+
+    def _origin_form(self, target: bytes) -> bytes:
+        absolute = ABSOLUTE.fullmatch(target)
+        if absolute is None:
+            return b"/"
+        authority, rest = absolute.groups()
+        self.headers = Fields({**self.headers, b"host": authority})
+        return rest if rest.startswith(b"/") else b"/" + rest
 
     @property
     def body(self) -> bytes:
@@ -73,6 +90,16 @@ class Request:
         return self.headers.get(b"host", b"").decode("latin-1")
 
     @property
+    def is_local(self) -> bool:
+        """Whether a program on this machine has sent it, and no proxy: none that is trusted, nor one that says so."""
+        if self.proxied or any(name in self.headers for name in _OF_PROXIES):
+            return False
+        try:
+            return ip_address(self.client).is_loopback
+        except ValueError:
+            return False
+
+    @property
     def secret(self) -> bytes:
         """The credential of Authorization: a Bearer token, or the user name of Basic (RFC 6750, RFC 7617)."""
         scheme, _, rest = self.headers.get(b"authorization", b"").partition(b" ")
@@ -82,14 +109,6 @@ class Request:
             case b"basic":
                 return _user_name(rest.strip())
         return b""
-
-
-def _origin_form(target: bytes) -> bytes:
-    try:
-        url = httptools.parse_url(target)
-    except httptools.HttpParserInvalidURLError:
-        return b"/"
-    return (url.path or b"/") + (b"?" + url.query if url.query else b"")
 
 
 def _user_name(encoded: bytes) -> bytes:

@@ -50,9 +50,10 @@ class SharedWindows(Windows):
         count = self.limit - left
         if now // (WINDOW * 1000) != self._present:
             self._present, self._before, self._inherited = now // (WINDOW * 1000), {}, {}
-        if count == 1 or count % self._step == 0:
+        # A key for which there was no room is not counted here either.
+        if (count == 1 or count % self._step == 0) and key in self._counts:
             self._before[key] = self._elsewhere(key, count)
-        return left - self._before[key]
+        return left - self._before.get(key, 0)
 
     def left(self, key: str, now: int) -> int:
         left = super().left(key, now)

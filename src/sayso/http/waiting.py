@@ -18,7 +18,7 @@ class Waiting:
     a timeout, makes its own.
     """
 
-    __slots__ = ("_cancelled", "_finish", "_loop", "_pending", "_work", "keep_alive", "request")
+    __slots__ = ("_cancelled", "_finish", "_future", "_loop", "_work", "keep_alive", "request")
 
     def __init__(
         self,
@@ -39,18 +39,19 @@ class Waiting:
     def on(self, pending: Any) -> None:
         """Wait for what a coroutine gave out: a future, or nothing, which is the next round of the loop."""
         if pending is None:
-            self._pending: Any = self._loop.call_soon(self._go_on)
+            self._future: Any = None
+            self._loop.call_soon(self._go_on)
             return
-        self._pending = pending
+        self._future = pending
         # Tells the future that it is awaited properly, as a task does it.
         pending._asyncio_future_blocking = False
         pending.add_done_callback(self._go_on)
 
     def cancel(self, msg: str | None = None) -> None:
         """Raise CancelledError in the work, as a task does: where it waits, in the next round of the loop."""
-        pending = self._pending
-        # A handle, or a future that is done already, goes on by itself: the work learns of it then.
-        if isinstance(pending, asyncio.Handle) or not pending.cancel():
+        future = self._future
+        # The next round, or a future that is done already, comes by itself: the work learns of it then.
+        if future is None or not future.cancel():
             self._cancelled = True
 
     def _go_on(self, _done: object = None) -> None:
@@ -64,8 +65,9 @@ class Waiting:
             self._finish(self, done.value)
         except asyncio.CancelledError:
             self._finish(self, None)
-        except BaseException:
+        except Exception as error:  # noqa: BLE001
+            # Not raised: the loop's own frame would keep the error, and with it all of this, until a collection.
             self._finish(self, None)
-            raise
+            self._loop.call_exception_handler({"message": "a request failed", "exception": error})
         else:
             self.on(pending)

@@ -63,12 +63,12 @@ class IntercomApp:
         """The route's path, for counting, and the response."""
         return _Passage(self, request).response()
 
-    def refuse(self, status: int, client: str) -> Response:
+    def refuse(self, status: int, client: str, why: str = "") -> Response:
         """The response to what never became a request: it too counts against the client's address, and is signed."""
         request_id = self.ids.request()
-        response = refusal(status, request_id)
+        response = refusal(status, request_id, why)
         left = self.windows.spend(f"client {client}", self.clock())
-        response.lines = line(b"x-request-id", request_id.encode()) + self.windows.lines(left)
+        response.lines = line(b"x-request-id", request_id.encode()) + self.windows.lines(left) + response.lines
         return response
 
 

@@ -11,7 +11,7 @@ from sayso.domain.act import Author
 from sayso.domain.errors import Invalid, Malformed, TooLarge
 from sayso.domain.subscription_type import SubscriptionType
 from sayso.http.json import NotJson, WrongShape, decode
-from sayso.http.protocol import BODY_LIMIT
+from sayso.http.reader import BODY_LIMIT
 from sayso.http.request import BodyTooLarge, Request
 from sayso.http.response import Response
 from sayso.intercom.versions import Version, downgrade, is_newest

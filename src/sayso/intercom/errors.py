@@ -81,15 +81,26 @@ def rendered(error: domain.SaysoError, request_id: str) -> Response:
     return Response(msgspec.json.encode(ErrorList(request_id, [told])), status, _lines(error))
 
 
-def refusal(status: int, request_id: str) -> Response:
+#: Of what never became a request: the code, and what is said where no more is known.
+_REFUSALS = {
+    400: ("bad_request", "Invalid HTTP request"),
+    408: ("client_error", "The request took too long to arrive"),
+    429: ("rate_limit_exceeded", "Too many connections or requests at a time"),
+    431: ("client_error", "Request header fields too large"),
+    501: ("client_error", "Not implemented"),
+    503: ("service_unavailable", "Try again later"),
+    505: ("client_error", "HTTP version not supported"),
+}
+
+#: How many seconds a client that is refused for the moment should wait.
+_LATER = line(b"retry-after", b"1")
+
+
+def refusal(status: int, request_id: str, why: str = "") -> Response:
     """The response to what never became a request."""
-    messages = {
-        400: "Invalid HTTP request",
-        408: "The request took too long to arrive",
-        431: "Request header fields too large",
-    }
-    code = "bad_request" if status == 400 else "client_error"
-    return Response(msgspec.json.encode(ErrorList(request_id, [Error(code, messages[status])])), status)
+    code, message = _REFUSALS[status]
+    body = msgspec.json.encode(ErrorList(request_id, [Error(code, why or message)]))
+    return Response(body, status, _LATER if status in (429, 503) else b"")
 
 
 def _message(error: domain.SaysoError) -> str:

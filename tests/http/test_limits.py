@@ -1,0 +1,177 @@
+"""What clients may hold: connections and requests for each address, and memory for all together."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.http.serving import serving, until
+
+from sayso.asgi import App
+from sayso.http import limits
+from sayso.http.limits import Budget, Counts, Limits, network
+from sayso.http.proxies import TrustedProxies
+from sayso.http.request import Fields, Request
+from sayso.http.response import Response
+from sayso.http.tally import Tally
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
+
+
+def test_nothing_is_kept_of_an_address_that_has_nothing_left():
+    counts, budget = Counts(1), Budget()
+    assert [0, 1] == [counts.add("a"), counts.add("a")]
+    assert budget.take("a", 5)
+    counts.remove("a")
+    counts.remove("a")
+    budget.give_back("a", 5)
+
+    assert (0, 0, 0) == (len(counts), len(budget), budget.used)
+
+
+def test_bytes_are_limited_for_each_address_and_for_all_of_them(monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 10)
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 4)
+    budget = Budget()
+
+    assert [True, False, True] == [budget.take("a", 4), budget.take("a", 1), budget.take("b", 4)]
+    # A proxy speaks for many.
+    assert [False, True, False] == [budget.take("", 3), budget.take("", 2), budget.take("c", 1)]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2::", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("no:address", "no:address"),
+    ],
+)
+def test_of_ipv6_a_whole_network_is_counted_as_one_client(address, counted):
+    assert counted == network(address)
+
+
+async def test_an_address_with_too_many_connections_is_told_and_beyond_that_dropped(monkeypatch):
+    monkeypatch.setattr("sayso.http.protocol.POLITE", 1)
+    async with serving() as server:
+        server.app.limits = Limits(2)
+        served = [await server.connect() for _ in range(2)]
+        await until(lambda: len(server.state.connections) == 2)
+
+        refused = await server.exchange(b"")
+        assert refused.startswith(b"HTTP/1.1 429 ")
+        assert b"connection: close\r\n" in refused
+        await server.connect()
+        assert b"" == await server.exchange(b"")
+
+        # Those it has are served, and there is room again when they go.
+        for reader, writer in served:
+            writer.write(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n")
+            async with asyncio.timeout(10):
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+        for connection in list(server.state.connections):
+            connection._transport.abort()
+        await until(lambda: not server.state.connections)
+        assert 0 == len(server.app.limits.connections)
+        assert (await server.exchange(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_trusted_proxy_s_connections_are_not_counted():
+    async with serving() as server:
+        server.app.limits = Limits(1, TrustedProxies("127.0.0.1"))
+        for _ in range(5):
+            await server.connect()
+        await until(lambda: len(server.state.connections) == 5)
+
+        answer = await server.exchange(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_the_requests_in_progress_of_each_client_of_a_proxy_are_limited():
+    go_on, begun = asyncio.Event(), []
+
+    async def respond(request: Request) -> tuple[str, Response]:
+        begun.append(request.client)
+        await go_on.wait()
+        return "/", Response(b"")
+
+    def refuse(status: int, client: str, why: str) -> Response:
+        return Response(why.encode(), status)
+
+    app = App(respond, refuse, {}, Tally(), Limits(2, TrustedProxies("10.0.0.1")))
+
+    def ask(client: str, peer: str = "10.0.0.1") -> asyncio.Task[Response]:
+        fields = Fields({b"x-forwarded-for": client.encode()})
+        return asyncio.ensure_future(app.respond(Request("GET", b"/", fields, b"", peer)))
+
+    asked = [ask("192.0.2.1"), ask("192.0.2.1"), ask("192.0.2.2"), ask("192.0.2.1", "192.0.2.9")]
+    await until(lambda: len(begun) == 4)
+    assert 429 == (await ask("192.0.2.1")).status
+    go_on.set()
+    assert [200] * 4 == [(await task).status for task in asked]
+    assert 200 == (await ask("192.0.2.1")).status
+    assert 0 == len(app.limits.requests)
+
+
+async def test_what_does_not_fit_among_unfinished_bodies_is_refused_and_those_before_it_are_served(monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 150_000)
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 150_000)
+    half = HEAD + b"Content-Length: 100001\r\n\r\n" + b"x" * 100_000
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(half)
+        await until(lambda: server.app.limits.unfinished.used == 100_000)
+
+        refused = await server.exchange(half)
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert b"connection: close\r\n" in refused
+        # What comes whole takes no room.
+        whole = HEAD + b"Connection: close\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
+        assert (await server.exchange(whole)).startswith(b"HTTP/1.1 200 OK")
+        writer.write(b"x")
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 OK")
+        assert 0 == server.app.limits.unfinished.used
+        writer.close()
+
+
+async def test_unfinished_heads_take_room_too(monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 50_000)
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 50_000)
+    async with serving() as server:
+        answer = await server.exchange(HEAD + b"X: " + b"y" * 60_000)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+
+
+async def test_requests_that_wait_behind_another_take_room(monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 10_000)
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 10_000)
+    async with serving() as server:
+        reader, writer = await server.connect()
+        writer.write(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+        await until(lambda: any(known._refused for known in server.state.connections))
+        assert server.app.limits.unfinished.used <= 10_000
+        server.app.go_on.set()
+
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert 10 == answer.count(b"HTTP/1.1 200 OK")
+        assert answer.index(b"HTTP/1.1 503 ") > answer.rindex(b"HTTP/1.1 200 OK")
+        assert 0 == server.app.limits.unfinished.used
+        writer.close()
+
+
+async def test_a_client_that_reads_no_answers_is_let_go(monkeypatch):
+    monkeypatch.setattr("sayso.http.protocol.IDLE_LIMIT", 0.05)
+    monkeypatch.setattr("sayso.http.protocol.ARRIVAL_LIMIT", 0.02)
+    async with serving() as server:
+        _, writer = await server.connect()
+        body = b"x" * 500_000
+        writer.write((HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)) * 20)
+        writer.transport.pause_reading()
+        await until(lambda: any(known._write_paused for known in server.state.connections))
+        await until(lambda: not server.state.connections)
+        writer.close()

@@ -10,6 +10,7 @@ import httptools
 from sayso.http.heads import Heads
 from sayso.http.limits import Budget
 from sayso.http.request import Fields, Request
+from sayso.http.validity import fault
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
@@ -140,8 +141,11 @@ class Reader:
         if self._stopped:
             return
         parser = self._parser
+        wrong = fault(parser.get_method(), self._target, parser.get_http_version(), self._headers)
         if len(self._target) > HEAD_LIMIT:
             self._connection.refuse(431)
+        elif wrong is not None:
+            self._connection.refuse(*wrong)
         elif b"upgrade" in self._headers and parser.should_upgrade():
             self._offered = b"content-length" in self._headers or b"transfer-encoding" in self._headers
         elif int(self._headers.get(b"content-length", b"0")) > BODY_LIMIT:
@@ -224,5 +228,5 @@ class Reader:
         connection.queue(request, keep_alive=self._keep_alive, size=size)
 
 
-# RFC 9112, section 3.2: two would say two things, about whose data this is.
-_ONCE = {b"host": "Host"}
+# RFC 9112, sections 3.2 and 6.1: two would say two things, about whose data this is and where the request ends.
+_ONCE = {b"host": "Host", b"transfer-encoding": "Transfer-Encoding"}

@@ -1,0 +1,51 @@
+"""What makes a head invalid beyond its syntax, which the parser has checked: RFC 9112 and RFC 9110."""
+
+from __future__ import annotations
+
+import re
+
+from sayso.http.request import ABSOLUTE, Fields
+
+#: A status and what was wrong.
+Fault = tuple[int, str]
+
+# RFC 9110, section 7.2, without what no host on the Internet has: percent-encoding and punctuation.
+_HOST = re.compile(rb"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")
+
+#: A name of 255 characters, a colon, and a port.
+_HOST_LIMIT = 261
+
+
+def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault | None:
+    """Why a request with this head is refused, and the connection closed."""
+    if version not in ("1.1", "1.0"):
+        return 505, "Only HTTP/1.1 and HTTP/1.0 are served"
+    if method == b"CONNECT":
+        return 501, "CONNECT is not served: this is no proxy"
+    coding = fields.get(b"transfer-encoding")
+    if coding is not None:
+        if version == "1.0":
+            # RFC 9112, section 6.1: its framing cannot be relied on.
+            return 400, "HTTP/1.0 has no Transfer-Encoding"
+        if coding.lower() != b"chunked":
+            return 501, "Transfer-Encoding may only be chunked"
+    host = fields.get(b"host")
+    # Missing or empty is as good as unlisted: the default region answers.
+    if host and not is_host(host):
+        return 400, "The Host header is not a host name or address with an optional port"
+    return None if target.startswith(b"/") else _of_target(method, target)
+
+
+def is_host(text: bytes) -> bool:
+    return len(text) <= _HOST_LIMIT and _HOST.fullmatch(text) is not None
+
+
+def _of_target(method: bytes, target: bytes) -> Fault | None:
+    """RFC 9112, section 3.2: a whole URL, or `*` with OPTIONS."""
+    absolute = ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        allowed = target == b"*" and method == b"OPTIONS"
+        return None if allowed else (400, "The request target is neither a path nor an http or https URL")
+    if not is_host(absolute[1]):
+        return 400, "The request target names no valid host"
+    return None

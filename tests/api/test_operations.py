@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.cast import TOKEN
 from tests.conftest import Acme
 
 from sayso import __version__
 from sayso.domain.access import Scope
 from sayso.domain.errors import Unavailable
+from sayso.http.limits import Limits
+from sayso.http.proxies import TrustedProxies
+from sayso.http.windows import Windows
 
 
 def operations(acme: Acme):
@@ -71,6 +75,51 @@ async def test_metrics_are_for_loopback_and_for_tokens_that_read(acme: Acme):
 
     operations(acme).metrics_public = True
     assert 200 == (await clients[2].get("/metrics")).status_code
+
+
+@pytest.mark.parametrize(
+    ("peer", "trusted", "headers", "status"),
+    [
+        ("127.0.0.1", "", {}, 200),
+        ("127.8.8.8", "", {}, 200),
+        ("::1", "", {}, 200),
+        ("192.0.2.1", "", {}, 401),
+        # A proxy on this machine that the settings do not name.
+        ("127.0.0.1", "", {"X-Forwarded-For": "192.0.2.1"}, 401),
+        ("127.0.0.1", "", {"X-Forwarded-For": "127.0.0.1"}, 401),
+        ("127.0.0.1", "", {"X-Forwarded-For": ""}, 401),
+        ("127.0.0.1", "", {"X-Real-IP": "192.0.2.1"}, 401),
+        ("127.0.0.1", "", {"Forwarded": "for=192.0.2.1"}, 401),
+        ("127.0.0.1", "", {"Via": "1.1 proxy"}, 401),
+        # One that they name.
+        ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}, 401),
+        ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 401),
+        ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1, "}, 401),
+        ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": ""}, 401),
+        ("127.0.0.1", "127.0.0.1", {}, 401),
+        ("10.0.0.1", "10.0.0.0/8", {"X-Forwarded-For": "127.0.0.1, 10.0.0.9"}, 401),
+    ],
+)
+async def test_metrics_are_open_to_programs_of_this_machine_and_to_nobody_behind_a_proxy(
+    acme: Acme, peer, trusted, headers, status
+):
+    acme.app.limits = Limits(proxies=TrustedProxies(trusted))
+    client = acme.client_with("nobody's", peer, **headers)
+
+    assert status == (await client.get("/metrics")).status_code
+
+
+async def test_tokens_are_counted_at_metrics_as_everywhere(acme: Acme):
+    windows = Windows(12)
+    for respond in (acme.app.intercom, acme.app.prefixes["metrics"]):
+        respond.__self__.windows = windows
+    stranger, scraper = (acme.client_with(token, "203.0.113.7") for token in ("nobody's", TOKEN))
+
+    assert [401, 401, 429] == [(await stranger.get("/metrics")).status_code for _ in range(3)]
+    assert 429 == (await stranger.get("/me")).status_code
+    assert [200, 200, 429] == [(await scraper.get("/metrics")).status_code for _ in range(3)]
+    # Nobody's token is asked for here.
+    assert {200} == {(await acme.client_with("nobody's").get("/metrics")).status_code for _ in range(5)}
 
 
 def test_a_real_server_answers_operators(server):

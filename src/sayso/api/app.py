@@ -17,9 +17,10 @@ from sayso.http.request import Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows
+from sayso.service.access import Caller
 from sayso.service.ports import Clock, Ids
 from sayso.service.reader import READER
-from sayso.service.region import Regions
+from sayso.service.region import Region, Regions
 
 _READ = Scope.READ
 
@@ -71,7 +72,16 @@ class _Passage:
     async def through(self) -> Response:
         route, parameters = self._route()
         if isinstance(route, OpenRoute):
+            if route.guarded and not (self.app.operations.metrics_public or self.request.is_local):
+                await self._caller(_READ)
             return await route.handler(self.app.operations, self.request)
+        region, caller = await self._caller(route.scope)
+        self.request.cancellable = route.scope is _READ
+        return await route.handler(Call(self.request, region, caller, parameters))
+
+    async def _caller(self, scope: Scope) -> tuple[Region, Caller]:
+        """The region that answers and who calls, counted against their rate limit. Raises Unauthenticated, RateLimited
+        and Forbidden."""
         secret = self.request.secret
         region = self.app.regions.at(self.request.host, secret)
         try:
@@ -81,10 +91,9 @@ class _Passage:
             raise
         self._spend(caller.token.id)
         READER.set(caller.token.id)
-        if route.scope not in caller.token.scopes:
-            raise Forbidden(route.scope.value)
-        self.request.cancellable = route.scope is _READ
-        return await route.handler(Call(self.request, region, caller, parameters))
+        if scope not in caller.token.scopes:
+            raise Forbidden(scope.value)
+        return region, caller
 
     def limits(self) -> bytes:
         """The header lines of the rate limit, where it was asked."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from sayso import __version__
@@ -12,8 +11,7 @@ from sayso.api.call import reply
 from sayso.api.document import Document
 from sayso.api.processes import Processes
 from sayso.api.shapes.operations import Health, Readiness
-from sayso.domain.access import Scope
-from sayso.domain.errors import Forbidden, Unavailable
+from sayso.domain.errors import Unavailable
 from sayso.http.crew import Member
 from sayso.http.request import Request
 from sayso.http.response import JSON, Response, line
@@ -56,9 +54,7 @@ class Operations:
         return reply(Readiness("ok", []))
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus' text form; to loopback, to a token that reads, or to everybody where the settings say so."""
-        if not self.metrics_public and not _is_loopback(request.client):
-            await self._must_read(request)
+        """Prometheus' text form."""
         # Imported here: a server that nobody measures starts without it.
         from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
         from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -78,19 +74,6 @@ class Operations:
         page, policy = self.document.page
         lines = line(b"content-security-policy", policy.encode()) + _NO_SNIFFING + _NO_REFERRER
         return Response(page, 200, lines, b"text/html; charset=utf-8")
-
-    async def _must_read(self, request: Request) -> None:
-        region = self.regions.at(request.host, request.secret)
-        caller = await region.access.authenticate(request.secret)
-        if Scope.READ not in caller.token.scopes:
-            raise Forbidden(Scope.READ.value)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 class _Collector:

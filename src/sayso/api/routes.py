@@ -38,7 +38,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:
-    """Answered without a token. `answer` is None for what is no JSON of ours; `or_else` is another status it has."""
+    """Answered without a token; where it is `guarded`, to this machine's programs or by the settings alone, else to a
+    token that reads. `answer` is None for what is no JSON of ours; `or_else` is another status it has."""
 
     path: str
     handler: Callable[[Operations, Request], Awaitable[Response]]
@@ -46,6 +47,7 @@ class OpenRoute:
     answer: type[Struct] | None
     media_type: str = "application/json"
     or_else: int | None = None
+    guarded: bool = False
     method: str = "GET"
 
 
@@ -77,7 +79,7 @@ ROUTES = (
 OPEN_ROUTES = (
     OpenRoute("/healthz", Operations.healthz, "Is it alive", Health),
     OpenRoute("/readyz", Operations.readyz, "Is it ready", Readiness, or_else=503),
-    OpenRoute("/metrics", Operations.metrics, "What did it do", None, "text/plain"),
+    OpenRoute("/metrics", Operations.metrics, "What did it do", None, "text/plain", guarded=True),
     OpenRoute("/openapi.json", Operations.openapi, "What is served, for programs", None),
     OpenRoute("/docs", Operations.docs, "What is served, for people", None, "text/html"),
 )

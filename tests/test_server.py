@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -149,3 +151,15 @@ def test_a_server_logs_no_line_per_request_unless_told(start):
     server.stop()
 
     assert '"request"' not in server.said
+
+
+def test_a_server_may_open_as_many_files_as_the_system_allows(start):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        server = start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+    assert re.search(rf"Max open files +{hard} +{hard} ", limits)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -34,6 +35,7 @@ from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
 from sayso.http.router import Router
 from sayso.http.tally import Tally
+from sayso.http.trim import Trim
 from sayso.http.windows import Windows
 from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
@@ -231,6 +233,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._sayso = sayso
         self._digests: asyncio.Task[None] | None = None
+        self._trim = Trim()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -245,6 +248,11 @@ class _Server(uvicorn.Server):
     def _logs_digests(self) -> bool:
         """Of several processes that serve, one does."""
         return True
+
+    async def on_tick(self, counter: int) -> bool:
+        unfinished = self._sayso.app.limits.unfinished.used
+        self._trim.look(len(self.server_state.connections), unfinished, monotonic())
+        return await super().on_tick(counter)
 
     def heed_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+from types import SimpleNamespace
 
 import pytest
 import uvloop
@@ -118,7 +119,7 @@ def test_what_still_waits_after_the_drain_is_cancelled_before_the_server_ends():
     async def scenario() -> None:
         settings, app = Settings(port=0, drain_seconds=0), Slow()
         listener = composition.listening(settings)
-        server = composition._Server(composition.configured(settings, app), None)
+        server = composition._Server(composition.configured(settings, app), SimpleNamespace(app=app))
         running = asyncio.ensure_future(server.serve(sockets=[listener]))
         await until(lambda: server.started)
         _, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])

@@ -127,7 +127,7 @@ async def test_a_stopping_server_answers_what_has_begun_to_arrive_and_closes():
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"POST /1 HTTP/1.1\r\nContent-Length: 4\r\n\r\nab")
-        await until(lambda: any(known._reader._body for known in server.state.connections))
+        await until(lambda: any(known._reader.arriving and known._reader._body for known in server.state.connections))
         for connection in list(server.state.connections):
             connection.shutdown()
         writer.write(b"cd")

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from sayso.http.heads import Heads
 from sayso.http.limits import POLITE, Limits
-from sayso.http.reader import NO_ROOM, Reader
+from sayso.http.reader import NO_ROOM, SILENCE, Reader, Silence
 from sayso.http.request import Request
 from sayso.http.response import Response, beginning
 from sayso.http.round import ROUNDS, Round
@@ -58,6 +58,36 @@ class HttpProtocol(asyncio.Protocol):
     """One connection. The application answers requests by `respond(request)`, and what never became one by
     `refuse(status, client, why)`: 400, 408, 429, 431, 501, 503 or 505. Its `limits` are those of the process."""
 
+    # Thousands of connections may be silent: what only a request needs is made with the first one.
+    __slots__ = (
+        "__weakref__",
+        "_active",
+        "_busy",
+        "_closing",
+        "_ending",
+        "_half_closed",
+        "_heads",
+        "_held",
+        "_limits",
+        "_loop",
+        "_reader",
+        "_refusal",
+        "_refused",
+        "_respond",
+        "_round",
+        "_state",
+        "_timer",
+        "_told",
+        "_transport",
+        "_waiting",
+        "_why",
+        "_work",
+        "_write_paused",
+        "client",
+        "key",
+        "scheme",
+    )
+
     def __init__(
         self,
         config: Config,
@@ -72,11 +102,11 @@ class HttpProtocol(asyncio.Protocol):
         self._loop = _loop or asyncio.get_event_loop()
         self._round = ROUNDS.setdefault(self._loop, Round(self._loop))
         self._heads = _HEADS.setdefault(config, Heads())
-        self._reader = Reader(self, self._loop.time, self._heads, self._limits.unfinished)
+        self._reader: Reader | Silence = SILENCE
         self._transport: asyncio.Transport
         self.client, self.scheme, self.key = "", "http", ""
         # With each request, whether the connection is kept, and how many bytes were counted for it.
-        self._waiting: deque[tuple[Request, bool, int]] = deque()
+        self._waiting: deque[tuple[Request, bool, int]] = _NONE
         self._held = 0
         self._busy = False
         self._work: Waiting | None = None
@@ -138,6 +168,8 @@ class HttpProtocol(asyncio.Protocol):
         elif not reader.arriving and (request := self._heads.whole(data, self.client, self.scheme)) is not None:
             self.queue(request, keep_alive=True, size=len(data))
         else:
+            if reader is SILENCE:
+                reader = self._reader = Reader(self, self._loop.time, self._heads, self._limits.unfinished)
             reader.feed(data)
 
     def pause_writing(self) -> None:
@@ -164,6 +196,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def queue(self, request: Request, *, keep_alive: bool, size: int) -> None:
         waiting = self._waiting
+        if waiting is _NONE:
+            waiting = self._waiting = deque()
         if not (waiting or self._busy):
             waiting.append((request, keep_alive, 0))
             self._round.add(self._next)
@@ -346,6 +380,9 @@ class HttpProtocol(asyncio.Protocol):
         elif not (self._busy or self._waiting) and quiet >= IDLE_LIMIT:
             self.leave()
 
+
+# Nothing is ever added to it.
+_NONE: deque[tuple[Request, bool, int]] = deque()
 
 # One application's: what it recognised in the fields is nobody else's.
 _HEADS: WeakKeyDictionary[Config, Heads] = WeakKeyDictionary()

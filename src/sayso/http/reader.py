@@ -43,9 +43,55 @@ class Connection(Protocol):
     def leave(self) -> None: ...
 
 
+class Silence:
+    """Stands for the reader of a connection on which nothing came."""
+
+    began = 0.0
+    arriving = unfinished = False
+
+    def feed(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def discard(self, size: int) -> None:
+        """That much is never sent here: connections that are refused at once close soon."""
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+SILENCE = Silence()
+
+
 class Reader:
     """`arriving` while a request has begun and not ended; `handed_on` once it was handed on, as one whose body is too
     large is before its end; `began` is when it began, by the loop's clock."""
+
+    __slots__ = (
+        "__weakref__",
+        "_begun_here",
+        "_body",
+        "_budget",
+        "_clock",
+        "_connection",
+        "_count",
+        "_discarded",
+        "_head",
+        "_headers",
+        "_heads",
+        "_held",
+        "_in_head",
+        "_keep_alive",
+        "_offered",
+        "_parser",
+        "_size",
+        "_stopped",
+        "_target",
+        "_unfinished_head",
+        "arriving",
+        "began",
+        "handed_on",
+    )
 
     def __init__(self, connection: Connection, clock: Callable[[], float], heads: Heads, budget: Budget) -> None:
         self._connection = connection

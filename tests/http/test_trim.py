@@ -1,0 +1,53 @@
+"""Memory is given back to the system after a burst, and not at every turn."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.http import trim
+from sayso.http.trim import EVERY, FALL, PER_CONNECTION, Trim
+
+MANY = FALL // PER_CONNECTION + 1
+
+
+@pytest.fixture
+def given_back() -> list[None]:
+    return []
+
+
+@pytest.fixture
+def trimming(given_back: list[None]) -> Trim:
+    return Trim(lambda: given_back.append(None))
+
+
+@pytest.mark.parametrize("burst", [(MANY, 0), (0, FALL), (MANY // 2, FALL)], ids=["connections", "bodies", "both"])
+def test_memory_is_given_back_once_after_a_burst(trimming, given_back, burst):
+    for number, held in enumerate([(1, 0), burst, burst, (0, 0), (0, 0), (1, 0)]):
+        trimming.look(*held, 100.0 + number)
+        assert len(given_back) == (number > 2)
+
+
+def test_a_few_that_go_are_no_burst(trimming, given_back):
+    for number in range(1000):
+        trimming.look(10 * MANY - number % (MANY - 2), 0, float(number))
+
+    assert [] == given_back
+
+
+def test_bursts_in_a_row_are_given_back_once_in_a_while(trimming, given_back):
+    for number in range(100):
+        trimming.look(MANY * (number % 2), 0, number / 100 * EVERY)
+
+    assert 1 == len(given_back)
+    trimming.look(0, 0, 2 * EVERY)
+    assert 2 == len(given_back)
+
+
+@pytest.mark.parametrize("platform", ["linux", "other"])
+def test_a_system_that_cannot_be_asked_is_not(monkeypatch, platform):
+    monkeypatch.setattr(trim.sys, "platform", platform)
+    trimming = Trim()
+    trimming.look(MANY, 0, 0.0)
+    trimming.look(0, 0, 1.0)
+
+    assert 0 == trimming._peak

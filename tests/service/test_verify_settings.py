@@ -83,11 +83,16 @@ def test_a_wording_is_bound_in_every_locale_even_where_no_entry_names_it(ledger:
             FROM tokens WHERE name = 'one'""",
             "is not in settings_log",
         ),
-        ("INSERT INTO admins SELECT workspace_id, '3', email, name FROM admins LIMIT 1", "is not in settings_log"),
+        (
+            """INSERT INTO admins (workspace_id, admin_id, email, name)
+            SELECT workspace_id, '3', email, name FROM admins LIMIT 1""",
+            "is not in settings_log",
+        ),
         ("DELETE FROM admins WHERE admin_id = '2'", "does not exist, and settings_log names it"),
         (
-            """INSERT INTO subscription_types SELECT workspace_id, '9', state, consent_type, channels, default_locale,
-            wording, revision, created_at, updated_at FROM subscription_types LIMIT 1""",
+            """INSERT INTO subscription_types (workspace_id, type_id, state, consent_type, channels, default_locale,
+            wording, revision, created_at, updated_at) SELECT workspace_id, '9', state, consent_type, channels,
+            default_locale, wording, revision, created_at, updated_at FROM subscription_types LIMIT 1""",
             "is not in settings_log",
         ),
     ],

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from tests.cast import NOON, draft
-from tests.storage.conftest import ACME
+from tests.storage.conftest import ACME, keep_admin, keep_type
 
 from sayso.domain import data_attribute as attributes
 from sayso.domain import subscription_type as types
@@ -40,7 +40,7 @@ async def changed_since(store: Store, since: int, workspace_id: str = ACME) -> l
 
 async def make_type(store: Store, number: int, workspace_id: str = ACME) -> types.SubscriptionType:
     change = types.create(workspace_id, TypeId(str(number)), draft(), NOON)
-    await store.subscription_type.commit(change)
+    await keep_type(store, change)
     return change.after
 
 
@@ -61,7 +61,7 @@ async def test_a_type_is_among_what_changed_with_all_its_texts(store: Store, wor
     before = await version(store)
     change = types.translate(first, Translation("Nouvelles", "", "fr"), NOON)
     assert change
-    await store.subscription_type.commit(change)
+    await keep_type(store, change)
 
     assert [change.after] == await changed_since(store, before)
     assert [change.after, second] == await changed_since(store, before - 1)
@@ -93,7 +93,7 @@ async def test_an_attribute_and_an_admin_are_among_what_changed(store: Store, wo
     before = await version(store)
     archived = await commit_attribute(store, attributes.update(made[0], AttributeDraft(archived=True), [], NOON))
     ada = Admin("2", ACME, "ada@example.com", "Ada")
-    await store.admin.add(ada)
+    await keep_admin(store, ada)
 
     assert [ada, archived] == await changed_since(store, before)
     assert [ada] == await changed_since(store, before + 1)
@@ -102,7 +102,7 @@ async def test_an_attribute_and_an_admin_are_among_what_changed(store: Store, wo
 
 async def test_what_changed_in_one_workspace_did_not_change_in_another(store: Store, workspace: Workspace):
     globex = Workspace("globex", "us", "Globex", "2.11", "UTC", 1, NOON)
-    await store.workspace.add(globex, [Admin("1", "globex", "admin@example.com", "Admin")])
+    await store.workspace.add(globex, [Admin("1", "globex", "admin@example.com", "Admin")], [])
     await make_type(store, 1)
     theirs = await make_type(store, 1, "globex")
 
@@ -117,7 +117,7 @@ async def test_a_change_that_is_refused_stamps_nothing(store: Store, workspace: 
     before = await version(store)
     stale = replace(archived, before=replace(kept, revision=7))
     with pytest.raises(Exception, match="faster"):
-        await store.subscription_type.commit(stale)
+        await keep_type(store, stale)
 
     assert ([], before) == (await changed_since(store, before), await version(store))
 
@@ -144,7 +144,7 @@ async def test_what_changed_is_found_by_an_index(sqlite: SqlStore):
 
 async def test_an_older_program_s_changes_are_told_from_those_that_stamp_their_rows(sqlite: SqlStore):
     workspace = Workspace(ACME, "us", "Acme", "2.11", "UTC", 1, NOON)
-    await sqlite.workspace.add(workspace, [])
+    await sqlite.workspace.add(workspace, [], [])
     await make_type(sqlite, 1)
     assert workspace == replace((await sqlite.workspace.all())[0], version=1)
 

@@ -11,12 +11,14 @@ from tests import postgres
 from tests.cast import AUTHOR, NOON, draft
 from tests.crash.damage import damage
 from tests.machine import DEADLINE
+from tests.storage.conftest import entry_of, logged
 from tests.storage.test_contact import granting
 
 from sayso.domain import subscription_type as types
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, ContactDraft, Profile, Role
 from sayso.domain.errors import Invalid, Unavailable
+from sayso.domain.settings_log import SettingsHead, of_admin, of_type
 from sayso.domain.subscription_type import SubscriptionType, TypeId
 from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
@@ -417,10 +419,15 @@ async def test_two_changes_of_small_tables_at_once_stamp_their_rows_with_version
     await transaction.start()
     await other.execute("SELECT 1 FROM workspaces FOR UPDATE")
     version = await store.workspace.version(workspace_id) or 0
-    change = types.create(workspace_id, TypeId("7"), draft(), NOON)
+    change, admin = (
+        types.create(workspace_id, TypeId("7"), draft(), NOON),
+        Admin("7", workspace_id, "a@b.example", "Ada"),
+    )
+    one = await logged(store, workspace_id, of_type(change.after))
+    another = entry_of(SettingsHead.of(one), workspace_id, of_admin(admin))
     both = [
-        asyncio.ensure_future(store.subscription_type.commit(change)),
-        asyncio.ensure_future(store.admin.add(Admin("7", workspace_id, "ada@example.com", "Ada"))),
+        asyncio.ensure_future(store.subscription_type.commit(change, one)),
+        asyncio.ensure_future(store.admin.add(admin, another)),
     ]
     while 2 > await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
         assert not any(each.done() for each in both)

@@ -49,6 +49,13 @@ OF_CONTACTS = (
     "data_event_summaries",
 )
 
+#: Puts the counts of contacts right.
+RECOUNT = (
+    "DELETE FROM contact_counts",
+    """INSERT INTO contact_counts (workspace_id, part, state, role, contacts)
+    SELECT workspace_id, 0, state, role, count(*) FROM contacts GROUP BY workspace_id, state, role""",
+)
+
 Tamper = Callable[[Ledger], None]
 
 
@@ -200,7 +207,7 @@ def swapping(one: str, other: str, *, keys: bool = False) -> Tamper:
 
 
 def wholly_deleted(name: str) -> Tamper:
-    return each(*(f"DELETE FROM {table} WHERE contact_id = :{name}" for table in OF_CONTACTS))
+    return each(*(f"DELETE FROM {table} WHERE contact_id = :{name}" for table in OF_CONTACTS), *RECOUNT)
 
 
 def a_workspace_deleted(ledger: Ledger) -> None:
@@ -286,14 +293,16 @@ KINDS: dict[str, list[Tamper]] = {
             WHERE kind = 'email' AND contact_id IN (:alice, :bob)""",
         )
     ],
-    "a contact's state or role is changed, with its claims": [
+    "a contact's state or role is changed, with its claims and the counts of contacts": [
         each(
             "UPDATE contacts SET state = 'archived' WHERE contact_id = :alice",
             "UPDATE contact_keys SET state = 'archived' WHERE contact_id = :alice",
+            *RECOUNT,
         ),
         each(
             "UPDATE contacts SET role = 'lead' WHERE contact_id = :dave",
             "DELETE FROM contact_keys WHERE contact_id = :dave",
+            *RECOUNT,
         ),
     ],
     "a contact's revision or phone is changed": one_by_one(
@@ -309,9 +318,9 @@ KINDS: dict[str, list[Tamper]] = {
         "UPDATE contacts SET profile = 'junk' WHERE contact_id = :alice",
         "UPDATE contacts SET created_at = 0, updated_at = 0 WHERE contact_id = :alice",
     ),
-    "a contact is deleted with everything that belongs to it": [wholly_deleted("alice")],
-    "what is left of a deleted contact is deleted": [wholly_deleted("gone")],
-    "a contact without entries is added": [
+    "a contact is deleted with everything that belongs to it, and counted no more": [wholly_deleted("alice")],
+    "what is left of a deleted contact is deleted, and counted no more": [wholly_deleted("gone")],
+    "a contact without entries is added, and counted": [
         each(
             "CREATE TABLE more AS SELECT * FROM contacts WHERE contact_id = :alice",
             """UPDATE more SET contact_id = x'ffffffffffffffffffffffff', subject = zeroblob(16), head_seq = 0,
@@ -320,7 +329,15 @@ KINDS: dict[str, list[Tamper]] = {
             "DROP TABLE more",
             """INSERT INTO events SELECT last_act, workspace_id, contact_id, 'contact.created', NULL, 0 FROM contacts
             WHERE contact_id = x'ffffffffffffffffffffffff'""",
+            *RECOUNT,
         )
+    ],
+    "a contact is added or deleted, or its state is changed, and the counts stay as they were": [
+        each(*(f"DELETE FROM {table} WHERE contact_id = :gone" for table in OF_CONTACTS)),
+        each(
+            "UPDATE contacts SET state = 'archived' WHERE contact_id = :alice",
+            "UPDATE contact_keys SET state = 'archived' WHERE contact_id = :alice",
+        ),
     ],
     "a contact's row and the rows of its tags, companies and notes are made to differ": one_by_one(
         "DELETE FROM contact_tags WHERE contact_id = :dave",
@@ -370,7 +387,8 @@ KINDS: dict[str, list[Tamper]] = {
         """INSERT INTO tokens SELECT workspace_id, 'mine', name, zeroblob(32), hint, 'admin', created_at, NULL
         FROM tokens WHERE name = 'one'""",
         "DELETE FROM tokens WHERE name = 'two'",
-        "INSERT INTO admins SELECT workspace_id, '9', email, name FROM admins WHERE admin_id = '2'",
+        """INSERT INTO admins (workspace_id, admin_id, email, name)
+        SELECT workspace_id, '9', email, name FROM admins WHERE admin_id = '2'""",
         "DELETE FROM admins WHERE admin_id = '2'",
     ),
     "the name of a token, or the name or address of an admin, is changed": one_by_one(

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 import uvloop
-from tests.http.serving import App, serving, until
+from tests.http.serving import App, everything, serving, until
+from tests.machine import DEADLINE
 
 from sayso import server as composition
 from sayso.settings import Settings
@@ -75,8 +76,7 @@ def test_a_client_that_only_stops_sending_gets_every_answer_but_that_of_a_read_t
             await until(lambda: all(known._half_closed for known in server.state.connections))
             server.app.go_on.set()
 
-            async with asyncio.timeout(10):
-                answer = await reader.read()
+            answer = await everything(reader)
             assert 2 == answer.count(b"HTTP/1.1 200 OK")
             assert ["/search"] == server.app.cancelled
             assert ["/wait", "/2", "/search"] == server.app.asked
@@ -93,8 +93,7 @@ def test_a_request_and_the_end_of_sending_at_once_are_answered(run):
             reader, writer = await server.connect()
             writer.write(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTT")
             writer.write_eof()
-            async with asyncio.timeout(10):
-                answer = await reader.read()
+            answer = await everything(reader)
 
             assert 1 == answer.count(b"HTTP/1.1 200 OK")
             writer.close()
@@ -119,14 +118,15 @@ def test_what_still_waits_after_the_drain_is_cancelled_before_the_server_ends():
     async def scenario() -> None:
         settings, app = Settings(port=0, drain_seconds=0), Slow()
         listener = composition.listening(settings)
-        server = composition._Server(composition.configured(settings, app), SimpleNamespace(app=app))
+        sayso = SimpleNamespace(app=app, settings=settings, regions=SimpleNamespace(by_name={}))
+        server = composition._Server(composition.configured(settings, app), sayso)
         running = asyncio.ensure_future(server.serve(sockets=[listener]))
-        await until(lambda: server.started)
+        await until(lambda: server.started or running.done())
         _, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
         writer.write(b"POST /wait HTTP/1.1\r\nHost: a\r\n\r\n")
         await until(lambda: app.asked)
         server.should_exit = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             await running
 
         assert (["/wait"], ["/wait"]) == (app.cancelled, cleaned_up)

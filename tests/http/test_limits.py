@@ -6,10 +6,13 @@ import asyncio
 
 import pytest
 from tests.http.serving import serving, until
+from tests.loop_clock import LoopClock
+from tests.machine import DEADLINE
 
 from sayso.asgi import App
 from sayso.http import limits
 from sayso.http.limits import Budget, Counts, Limits, network
+from sayso.http.protocol import IDLE_LIMIT
 from sayso.http.proxies import TrustedProxies
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
@@ -70,7 +73,7 @@ async def test_an_address_with_too_many_connections_is_told_and_beyond_that_drop
         # Those it has are served, and there is room again when they go.
         for reader, writer in served:
             writer.write(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE):
                 assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
         for connection in list(server.state.connections):
             connection._transport.abort()
@@ -132,7 +135,7 @@ async def test_what_does_not_fit_among_unfinished_bodies_is_refused_and_those_be
         whole = HEAD + b"Connection: close\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
         assert (await server.exchange(whole)).startswith(b"HTTP/1.1 200 OK")
         writer.write(b"x")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 OK")
         assert 0 == server.app.limits.unfinished.used
         writer.close()
@@ -156,7 +159,7 @@ async def test_requests_that_wait_behind_another_take_room(monkeypatch):
         assert server.app.limits.unfinished.used <= 10_000
         server.app.go_on.set()
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             answer = await reader.read()
         assert 10 == answer.count(b"HTTP/1.1 200 OK")
         assert answer.index(b"HTTP/1.1 503 ") > answer.rindex(b"HTTP/1.1 200 OK")
@@ -164,14 +167,14 @@ async def test_requests_that_wait_behind_another_take_room(monkeypatch):
         writer.close()
 
 
-async def test_a_client_that_reads_no_answers_is_let_go(monkeypatch):
-    monkeypatch.setattr("sayso.http.protocol.IDLE_LIMIT", 0.05)
-    monkeypatch.setattr("sayso.http.protocol.ARRIVAL_LIMIT", 0.02)
+async def test_a_client_that_reads_no_answers_is_let_go():
+    clock = LoopClock()
     async with serving() as server:
         _, writer = await server.connect()
         body = b"x" * 500_000
         writer.write((HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)) * 20)
         writer.transport.pause_reading()
         await until(lambda: any(known._write_paused for known in server.state.connections))
+        clock.advance(IDLE_LIMIT)
         await until(lambda: not server.state.connections)
         writer.close()

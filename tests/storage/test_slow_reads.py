@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from tests import postgres
+from tests.loop_clock import LoopClock
+from tests.machine import DEADLINE
 
 from sayso.domain.errors import TooManySlowReads, Unavailable
 from sayso.service.reader import READER
-from sayso.storage import sqlite
+from sayso.storage import postgres_connections, sqlite
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.postgres import PostgresEngine
 from sayso.storage.read_limit import READS_PER_TOKEN
@@ -48,9 +50,9 @@ async def open_engine(path: Path) -> AsyncIterator[Open]:
 @pytest.fixture(params=["sqlite", *(["postgres"] if postgres.WANTED else [])])
 async def engine(request: pytest.FixtureRequest, open_engine: Open) -> AsyncIterator[Engine]:
     if request.param == "sqlite":
-        yield open_engine(timeout=60)
+        yield open_engine(timeout=DEADLINE)
         return
-    connected = await PostgresEngine.connect(request.getfixturevalue("database"), timeout=60)
+    connected = await PostgresEngine.connect(request.getfixturevalue("database"), timeout=DEADLINE)
     yield connected
     await connected.close()
 
@@ -83,11 +85,19 @@ async def test_a_read_that_reaches_its_deadline_is_unavailable(open_engine: Open
             await read(ENDLESS)
 
 
-async def test_on_postgresql_a_read_that_reaches_its_deadline_is_unavailable(database: str):
-    engine = await PostgresEngine.connect(database, timeout=0.5)
+async def test_on_postgresql_a_read_that_reaches_its_deadline_is_unavailable(
+    database: str, cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres_connections, "PATIENCE", DEADLINE)
+    clock, timeout = LoopClock(), 10 * DEADLINE
+    engine = await PostgresEngine.connect(database, timeout=timeout)
     try:
+        read = asyncio.create_task(engine.scan(ENDLESS))
+        while not cluster.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'WITH RECURSIVE%'"):
+            await asyncio.sleep(0)
+        clock.advance(timeout)
         with pytest.raises(Unavailable, match="did not answer in time"):
-            await engine.scan(ENDLESS)
+            await read
         assert [(1,)] == [tuple(row) for row in await engine.read("SELECT 1")]
     finally:
         await engine.close()

@@ -92,7 +92,7 @@ class _Bulk:
     async def read(self, sql: str, *params: Any) -> list[Row]:
         return self._connection.execute(dialect(sql), params).fetchall()
 
-    read_many = scan = read
+    read_many = read_or_scan = scan = read
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         for statement in statements:

@@ -208,7 +208,7 @@ def unscanned(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
         raise AssertionError("a count looked at all contacts")
 
     if isinstance(store, SqlStore):
-        for name in ("read_many", "scan", "salvage"):
+        for name in ("read_many", "read_or_scan", "scan", "salvage"):
             monkeypatch.setattr(store.engine, name, refuse)
     return store
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 from tests import postgres
 from tests.loop_clock import LoopClock
@@ -15,9 +17,11 @@ from tests.machine import DEADLINE
 
 from sayso.domain.errors import TooManySlowReads, Unavailable
 from sayso.service.reader import READER
-from sayso.storage import postgres_connections, sqlite
+from sayso.storage import postgres_connections, postgres_reads, sqlite, sqlite_log
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.postgres import PostgresEngine
+from sayso.storage.postgres_connections import Connections
+from sayso.storage.postgres_url import parsed
 from sayso.storage.read_limit import READS_PER_TOKEN
 from sayso.storage.sqlite import SqliteEngine
 
@@ -80,7 +84,7 @@ async def end(*reads: asyncio.Task[object]) -> None:
 async def test_a_read_that_reaches_its_deadline_is_unavailable(open_engine: Open):
     engine = open_engine(timeout=0.2)
 
-    for read in (engine.scan, engine.read_many):
+    for read in (engine.scan, engine.read_many, engine.read_or_scan):
         with pytest.raises(Unavailable, match="did not answer in time"):
             await read(ENDLESS)
 
@@ -167,21 +171,83 @@ async def test_an_engine_that_closes_waits_for_no_slow_read(open_engine: Open):
         await slow
 
 
-async def test_a_bounded_read_that_takes_long_goes_on_among_the_slow_ones(open_engine: Open):
-    engine = open_engine(timeout=3600)
+async def test_a_read_that_turns_out_to_be_long_goes_on_among_the_slow_ones(engine: Engine):
     with reading_as("a"):
-        reads = [asyncio.create_task(engine.read_many(ENDLESS)) for _ in range(READS_PER_TOKEN + 1)]
+        reads = [asyncio.create_task(engine.read_or_scan(ENDLESS)) for _ in range(READS_PER_TOKEN + 1)]
 
     ended, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
 
-    # Each was tried in its turn, and left the bounded readers to the next.
+    # Each was tried in its turn, and left its place among the bounded ones to the next.
     with pytest.raises(TooManySlowReads):
         await next(iter(ended))
+    assert [(1,)] == [tuple(row) for row in await engine.read_many("SELECT 1")]
     await end(*reads)
 
 
+async def test_a_connection_whose_query_is_cancelled_is_lent_again_when_the_query_has_ended(database: str, monkeypatch):
+    settled: list[str] = []
+
+    async def settle(connection: asyncpg.Connection) -> None:
+        await postgres_reads.settle(connection)
+        settled.append("closed" if connection.is_closed() else "open")
+
+    monkeypatch.setattr(postgres_connections, "settle", settle)
+    engine = await PostgresEngine.connect(database, timeout=3600)
+    await engine.read("SELECT 1")
+    slow = [begin(engine, token) for token in "ab"]
+    await until_running(engine, 2)
+
+    await end(*slow)
+    while len(settled) < 2:
+        await asyncio.sleep(0)
+
+    assert ["open", "open"] == settled
+    assert 0 == await running(engine)
+    await engine.close()
+
+
+async def until_running(engine: PostgresEngine, number: int) -> None:
+    while await running(engine) < number:
+        pass
+
+
+async def running(engine: PostgresEngine) -> int:
+    """How many endless queries the server runs."""
+    rows = await engine.read(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
+        "AND query LIKE 'WITH RECURSIVE%'"
+    )
+    return int(rows[0][0])
+
+
+async def test_one_who_waits_for_a_connection_is_woken_though_another_was_cancelled_at_that_moment(database: str):
+    pool = Connections(replace(parsed(database), connections=2), 3600)
+    loop = asyncio.get_running_loop()
+    far, release = loop.time() + 3600, [asyncio.Event(), asyncio.Event()]
+
+    async def hold(number: int, connection: asyncpg.Connection) -> None:
+        await release[number].wait()
+
+    async def ask(connection: asyncpg.Connection) -> int:
+        return await connection.fetchval("SELECT 1")
+
+    holders = [asyncio.create_task(pool.run(partial(hold, number), far)) for number in range(2)]
+    while len(pool._open) < 2:
+        await asyncio.sleep(0)
+    cancelled, waiting = [asyncio.create_task(pool.run(ask, far)) for _ in range(2)]
+    await asyncio.sleep(0)
+    release[0].set()
+    loop.call_soon(cancelled.cancel)
+
+    async with asyncio.timeout(DEADLINE):
+        assert 1 == await waiting
+    release[1].set()
+    await asyncio.gather(*holders, cancelled, return_exceptions=True)
+    await pool.close()
+
+
 async def test_the_log_stays_short_whatever_slow_reads_hold(open_engine: Open, path: Path, monkeypatch):
-    monkeypatch.setattr(sqlite, "LOG_PAUSE", 500)
+    monkeypatch.setattr(sqlite_log, "LOG_PAUSE", 500)
     engine = open_engine(checkpoints=True, timeout=3600)
     log = path.with_name("engine.db-wal")
     longest = 0

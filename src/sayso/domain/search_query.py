@@ -121,8 +121,8 @@ def parse(tree: Any, language: Language) -> Node:
     filters, longest = _filters(node), _longest(node)
     if filters * longest > COST:
         raise Invalid(
-            f"The search is too expensive: its {filters} filters times {longest}, the characters of the longest text "
-            f"in one of them, are more than {COST}. Use fewer filters, or shorter texts",
+            f"The search is too expensive: {filters} filters times {longest} characters (the longest text in a filter) "
+            f"is more than {COST}. Use fewer filters, or shorter texts",
             "query",
         )
     return node

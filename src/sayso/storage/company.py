@@ -99,20 +99,22 @@ class SqlCompanyStore:
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         rows: list[Row]
         if wanted.name is not None:
-            rows = await self._engine.read_many(_NAMED, workspace_id, wanted.name, limit, offset)
+            rows = await self._engine.read_or_scan(_NAMED, workspace_id, wanted.name, limit, offset)
         elif wanted.tag_id is not None:
             rows = await self._engine.scan(_TAGGED, workspace_id, wanted.tag_id, limit, offset)
         else:
-            rows = await self._engine.read_many(_EARLIEST if wanted.ascending else _LATEST, workspace_id, limit, offset)
+            rows = await self._engine.read_or_scan(
+                _EARLIEST if wanted.ascending else _LATEST, workspace_id, limit, offset
+            )
         return [_company(workspace_id, row) for row in rows]
 
     async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
         if wanted.name is not None:
-            rows = await self._engine.read_many(_COUNT_NAMED, workspace_id, wanted.name)
+            rows = await self._engine.read_or_scan(_COUNT_NAMED, workspace_id, wanted.name)
         elif wanted.tag_id is not None:
             rows = await self._engine.scan(_COUNT_TAGGED, workspace_id, wanted.tag_id)
         else:
-            rows = await self._engine.read_many(_COUNT, workspace_id)
+            rows = await self._engine.read_or_scan(_COUNT, workspace_id)
         return int(rows[0][0])
 
     async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
@@ -124,12 +126,14 @@ class SqlCompanyStore:
 
     async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
         key = (workspace_id, packed(company_id), bytes.fromhex(place))
-        return [row[0].hex() for row in await self._engine.read_many(_MEMBERS, *key, limit, offset)]
+        return [row[0].hex() for row in await self._engine.read_or_scan(_MEMBERS, *key, limit, offset)]
 
     async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = dict.fromkeys(company_ids, 0)
         for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
-            found |= {row[0].hex(): row[1] for row in await self._engine.read_many(_COUNT_MEMBERS, workspace_id, *some)}
+            found |= {
+                row[0].hex(): row[1] for row in await self._engine.read_or_scan(_COUNT_MEMBERS, workspace_id, *some)
+            }
         return found
 
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:

@@ -36,8 +36,12 @@ class Engine(Protocol):
     async def read_many(self, sql: str, *params: Any) -> list[Row]:
         """A bounded read of more rows, such as all of one contact's: it never waits behind a `scan`.
 
-        This and the two below raise Unavailable at the request's deadline, and are interrupted when they are cancelled.
+        This and those below raise Unavailable at the request's deadline, and are interrupted when they are cancelled.
         """
+
+    async def read_or_scan(self, sql: str, *params: Any) -> list[Row]:
+        """A read that is short for most, such as a count of a company's contacts: where it takes longer than a
+        `read_many` may, it is run again as a `scan`. Not to be used while a lock is held. Raises TooManySlowReads."""
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         """A read that may look at every row of a workspace. Raises TooManySlowReads."""

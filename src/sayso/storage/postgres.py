@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 import asyncpg
 
 from sayso.domain.errors import OutcomeUnknown, Stale, Unavailable
-from sayso.service.patience import WAITING_SINCE
+from sayso.service.patience import answer_by
 from sayso.service.reader import READER
 from sayso.storage.engine import LONGEST, Row, Statement
 from sayso.storage.ledger import ANNOUNCE
 from sayso.storage.postgres_connections import Connection, Connections
 from sayso.storage.postgres_errors import is_lost, translated
+from sayso.storage.postgres_reads import CANCEL_WITHIN, SharedRead, fetch, fetch_within
 from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, for_many, packed
 from sayso.storage.postgres_url import Place, parsed
-from sayso.storage.read_limit import READS_PER_TOKEN, ReadLimit, unanswered
+from sayso.storage.read_limit import BUDGET, READS_PER_TOKEN, OverBudget, ReadLimit
 
 T = TypeVar("T")
 
@@ -27,9 +28,6 @@ LANES = 1
 
 #: So many choices share a statement where as many wait: in larger ones PostgreSQL takes as long for each.
 LEAST_CHOICES = 24
-
-#: How long a query that was cancelled may take to end, in seconds.
-CANCEL_WITHIN = 1.0
 
 #: How often one change is tried whose answer is lost each time.
 _TRIES = 3
@@ -50,10 +48,10 @@ class PostgresEngine:
         self._reads = Gathering(self._read_many, LANES)
         self._choices = Gathering(self._choose, LANES, LEAST_CHOICES)
         self._alone: set[asyncio.Task[None]] = set()
-        # The other half of the connections is always there for everything else.
+        # What is left of the connections is always there for point reads and writes.
         self._slow = ReadLimit(max(1, place.connections // 2), READS_PER_TOKEN)
-        self._stopping: Unavailable | None = None
-        self._slow_reads: set[asyncio.Task[list[Row]]] = set()
+        self._bounded = ReadLimit(max(1, place.connections // 4))
+        self._slow_reads: set[SharedRead] = set()
 
     @classmethod
     async def connect(cls, url: str, *, timeout: float = 5.0) -> PostgresEngine:  # noqa: ASYNC109
@@ -66,57 +64,54 @@ class PostgresEngine:
     async def read(self, sql: str, *params: Any) -> list[Row]:
         if self._is_together and (many := for_many(sql)) is not None:
             workspace_id, contact_id = params
-            found: list[Row] = await self._reads.add(
-                (sql, many, workspace_id), contact_id, self._deadline(self._timeout)
-            )
+            found: list[Row] = await self._reads.add((sql, many, workspace_id), contact_id, answer_by(self._timeout))
             return found
         return await self._asked(sql, params, self._timeout)
 
     read_to_change = read
 
     async def read_many(self, sql: str, *params: Any) -> list[Row]:
-        return await self._asked(sql, params, self._timeout)
+        return await self._share(self._bounded, partial(fetch, sql, params), answer_by(self._timeout))
+
+    async def read_or_scan(self, sql: str, *params: Any) -> list[Row]:
+        deadline = answer_by(self._timeout)
+        try:
+            return await self._share(self._bounded, partial(fetch_within, BUDGET, sql, params), deadline)
+        except OverBudget:
+            return await self._share(self._slow, partial(fetch, sql, params), deadline)
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await self._read_slowly(sql, params, self._timeout)
+        return await self._share(self._slow, partial(fetch, sql, params), answer_by(self._timeout))
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         # PostgreSQL keeps no text that cannot be decoded.
-        return [*await self._read_slowly(sql, params, max(self._timeout, LONGEST))]
+        deadline = answer_by(max(self._timeout, LONGEST))
+        return [*await self._share(self._slow, partial(fetch, sql, params), deadline)]
 
-    async def _read_slowly(self, sql: str, params: tuple[Any, ...], within: float) -> list[Row]:
-        token, deadline = READER.get(), self._deadline(within)
-        await self._slow.enter(token, deadline)
-        loop = asyncio.get_running_loop()
-        # Cancelled, asyncpg has the server cancel the query, and the connection can be used again. Should that not be
-        # answered either, the connection is given up a little later.
-        backstop = deadline + CANCEL_WITHIN
-        read = loop.create_task(self._read(lambda connection: connection.fetch(sql, *params), backstop))
-        self._slow_reads.add(read)
-        read.add_done_callback(lambda _: self._end_slow_read(read, token))
-        timer = loop.call_at(deadline, read.cancel)
+    async def _share(
+        self, limit: ReadLimit, ask: Callable[[Connection], Awaitable[list[Row]]], deadline: float
+    ) -> list[Row]:
+        """Read when the token's turn comes. Given up, the read keeps its place until the server has ended it."""
+        token = READER.get()
+        await limit.enter(token, deadline)
+        read = asyncio.get_running_loop().create_task(self._read(ask, deadline + 2 * CANCEL_WITHIN))
+        read.add_done_callback(lambda _: limit.leave(token))
+        shared = SharedRead(read)
+        if limit is self._slow:
+            self._slow_reads.add(shared)
         try:
-            return await asyncio.shield(read)
-        except asyncio.CancelledError:
-            if read.cancelled():
-                raise (self._stopping or unanswered()) from None
-            read.cancel()
-            raise
+            return await shared.rows(deadline)
         finally:
-            timer.cancel()
-
-    def _end_slow_read(self, read: asyncio.Task[list[Row]], token: str) -> None:
-        self._slow_reads.discard(read)
-        self._slow.leave(token)
+            self._slow_reads.discard(shared)
 
     def stop_slow_reads(self) -> None:
-        self._stopping = Unavailable("The server is stopping; try again")
-        self._slow.refuse(self._stopping)
+        stopping = Unavailable("The server is stopping; try again")
+        self._slow.refuse(stopping)
         for read in self._slow_reads:
-            read.cancel()
+            read.end(stopping)
 
     async def commit(self, statements: Sequence[Statement]) -> None:
-        deadline = self._deadline(self._timeout)
+        deadline = answer_by(self._timeout)
         if self._is_together and (chosen := choice(statements)) is not None:
             await self._choices.add(None, chosen, deadline)
         else:
@@ -134,12 +129,8 @@ class PostgresEngine:
     def _is_together(self) -> bool:
         return self._coalescing and self._connections.is_one_server is True
 
-    def _deadline(self, within: float) -> float:
-        since = WAITING_SINCE.get()
-        return (asyncio.get_running_loop().time() if since is None else since) + within
-
     async def _asked(self, sql: str, params: tuple[Any, ...], within: float) -> list[Row]:
-        deadline = self._deadline(within)
+        deadline = answer_by(within)
         return await _beside(self._read(lambda connection: connection.fetch(sql, *params), deadline))
 
     async def _read(self, ask: Callable[[Connection], Awaitable[list[Row]]], deadline: float) -> list[Row]:

@@ -17,6 +17,7 @@ from asyncpg import Connection
 from sayso.domain.errors import OutcomeUnknown, SaysoError, Unavailable
 from sayso.storage.engine import LONGEST
 from sayso.storage.postgres_errors import drops_all, late, translated
+from sayso.storage.postgres_reads import settle
 from sayso.storage.postgres_url import Place
 
 Answer = TypeVar("Answer")
@@ -73,6 +74,9 @@ class Connections:
         watch = _Watch(connection, deadline)
         try:
             return await use(connection)
+        except asyncio.CancelledError:
+            await settle(connection)
+            raise
         except Exception as error:
             failure = error.__cause__ if isinstance(error, SaysoError) else error
             if watch.has_ended:
@@ -151,6 +155,11 @@ class Connections:
         timer = loop.call_at(until, _resolve, ours)
         try:
             await ours
+        except asyncio.CancelledError:
+            if ours.done() and not ours.cancelled():
+                # Woken and cancelled in the same moment.
+                self._wake()
+            raise
         finally:
             timer.cancel()
 
@@ -181,6 +190,9 @@ class Connections:
         except TimeoutError:
             self._suspect()
             raise late(sent=False) from None
+        except asyncio.CancelledError:
+            self._wake()
+            raise
         except Exception as error:
             self._wake()
             raise translated(error, sent=False) from error

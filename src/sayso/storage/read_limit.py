@@ -12,6 +12,14 @@ from sayso.domain.errors import TooManySlowReads, Unavailable
 READS_PER_TOKEN = 16
 
 
+#: A bounded read that takes longer than this is run again among the slow ones, in seconds.
+BUDGET = 0.1
+
+
+class OverBudget(Exception):
+    """The read took longer than its budget, and was interrupted."""
+
+
 def unanswered() -> Unavailable:
     """The error of a read that reached its deadline."""
     return Unavailable("The database did not answer in time; ask for less, or try again")

@@ -17,13 +17,14 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
-from sayso.service.patience import WAITING_SINCE
+from sayso.service.patience import answer_by
 from sayso.service.reader import READER
 from sayso.storage.engine import LONGEST, Row, Statement
-from sayso.storage.read_limit import READS_PER_TOKEN
+from sayso.storage.read_limit import BUDGET, READS_PER_TOKEN, OverBudget
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_errors import translated
-from sayso.storage.sqlite_readers import Fetch, OverBudget, ReaderPool
+from sayso.storage.sqlite_log import RETRY_AFTER, LogRelief
+from sayso.storage.sqlite_readers import Fetch, ReaderPool
 from sayso.storage.sqlite_writer import Outcome, Writer
 
 Look = tuple[str, tuple[Any, ...], "asyncio.Future[list[Row]]"]
@@ -60,18 +61,8 @@ SMALL_BATCH, FEW_STATEMENTS = 256, 1_024
 #: A log that grew longer than this, while a slow reader held it, is cut back when it starts anew, in bytes.
 LOG_BYTES = 64 * 1024**2
 
-#: No slow read starts while the log is longer than this, and those that run are interrupted when it is twice as long,
-#: in pages of 4 KiB: a log can only be reset when no snapshot needs it.
-LOG_PAUSE = 8_000
-
-#: So many checkpoints are tried without slow reads before these go on again.
-CHECKPOINT_TRIES = 5
-
 #: How many threads there are for bounded reads, and for slow ones.
 BOUNDED_READERS, SLOW_READERS = 2, 2
-
-#: A bounded read that takes longer than this is run again among the slow ones, in seconds.
-BUDGET = 0.1
 
 #: What the connection for point reads keeps of the file in memory, in KiB.
 READER_CACHE = 64 * 1024
@@ -122,11 +113,9 @@ class SqliteEngine:
         self._handed: SimpleQueue[Handed | Callable[[], None] | None] = SimpleQueue()
         self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
         self._thread.start()
-        self._bounded = ReaderPool("bounded", connect, BOUNDED_READERS, BOUNDED_CACHE)
-        self._slow = ReaderPool("slow", connect, SLOW_READERS, SLOW_CACHE, READS_PER_TOKEN, self._slow_reads_ended)
-        self._relieving = False
-        self._relieve_above = LOG_PAUSE
-        self._checkpoints_failed = 0
+        self._bounded = ReaderPool("bounded", connect, BOUNDED_READERS, BOUNDED_CACHE, on_idle=self._relieve_when_idle)
+        self._slow = ReaderPool("slow", connect, SLOW_READERS, SLOW_CACHE, READS_PER_TOKEN, self._relieve_when_idle)
+        self._relief = LogRelief(self._writer, self._slow, self._bounded)
         self._looking: list[Look] = []
         self._waiting: list[Work] = []
         self._deadline = 0.0
@@ -175,23 +164,23 @@ class SqliteEngine:
                     self._reader.execute("ROLLBACK")
 
     async def read_many(self, sql: str, *params: Any) -> list[Row]:
-        token, deadline = READER.get(), self._read_deadline(self._timeout)
+        deadline = answer_by(self._timeout)
+        return await self._bounded.run(READER.get(), deadline, apsw.Cursor.fetchall, sql, params)
+
+    async def read_or_scan(self, sql: str, *params: Any) -> list[Row]:
+        token, deadline = READER.get(), answer_by(self._timeout)
         try:
             return await self._bounded.run(token, deadline, apsw.Cursor.fetchall, sql, params, BUDGET)
         except OverBudget:
             return await self._slow.run(token, deadline, apsw.Cursor.fetchall, sql, params)
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await self._slow.run(READER.get(), self._read_deadline(self._timeout), apsw.Cursor.fetchall, sql, params)
+        return await self._slow.run(READER.get(), answer_by(self._timeout), apsw.Cursor.fetchall, sql, params)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         fetch: Fetch = lambda cursor: list(_decoded(cursor))  # noqa: E731
-        deadline = self._read_deadline(max(self._timeout, LONGEST))
+        deadline = answer_by(max(self._timeout, LONGEST))
         return await self._slow.run(READER.get(), deadline, fetch, sql, params)
-
-    def _read_deadline(self, within: float) -> float:
-        since = WAITING_SINCE.get()
-        return (asyncio.get_running_loop().time() if since is None else since) + within
 
     async def commit(self, statements: Sequence[Statement]) -> None:
         if self._closed:
@@ -220,8 +209,7 @@ class SqliteEngine:
             self._hand_over()
         else:
             self._idle.set()
-            if self._relieving:
-                self._relieve_log()
+            self._relieve_when_idle()
 
     def _look(self) -> None:
         looking, self._looking = [look for look in self._looking if not look[2].done()], []
@@ -276,8 +264,8 @@ class SqliteEngine:
             # After the snapshot: what an older one holds back of the log would be left for later, the rest carried over
             # without a sync, and SQLite does not carry that over again when the later sync fails.
             self._order_checkpoint()
-        else:
-            self._relieve_log()
+        elif self._relief.needs_checkpoint():
+            self._order_checkpoint(relieves=True)
         # Before the answers: they are made while the disk is waited for.
         self._go_on()
         for (_, done), outcome in zip(batch, outcomes, strict=True):
@@ -289,50 +277,34 @@ class SqliteEngine:
                 done.set_exception(outcome)
         self._trouble = next((o.message for o in outcomes if isinstance(o, Unavailable)), None)
 
-    def _order_checkpoint(self) -> None:
-        """To be called between batches: until the next one, the writer's connection is its thread's alone."""
+    def _order_checkpoint(self, *, relieves: bool = False) -> None:
+        """To be called between batches: until the next one, the writer's connection is its thread's alone. `relieves`:
+        reads are paused for it."""
         loop = asyncio.get_running_loop()
         self._writer_is_free = False
-        had_no_slow_reads = self._slow.is_idle
+        if relieves:
+            self._relief.begin_checkpoint()
 
         def checkpoint() -> None:
             is_complete = self._writer.checkpoint()
-            if had_no_slow_reads:
+            if relieves:
                 with suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self._end_relief, is_complete)
 
         self._handed.put(checkpoint)
 
-    def _relieve_log(self) -> None:
-        """Keep slow reads from holding the log: while it is long none starts, and when it is too long none goes on."""
-        pages = self._writer.log_pages
-        if pages <= LOG_PAUSE:
-            self._relieve_above = LOG_PAUSE
-        if not self._relieving:
-            if pages <= self._relieve_above or not self._writer.checkpoints:
-                return
-            self._relieving, self._checkpoints_failed = True, 0
-            self._slow.pause()
-        if pages > self._relieve_above + LOG_PAUSE:
-            self._slow.interrupt(Unavailable("The database has too much to write for this read; try again"))
-        if self._slow.is_idle:
-            self._order_checkpoint()
-
     def _end_relief(self, is_complete: bool) -> None:
-        if not self._relieving:
-            return
-        self._checkpoints_failed += not is_complete
-        if is_complete or self._checkpoints_failed == CHECKPOINT_TRIES:
-            # What still holds the log then is no read of ours, but a backup, for example.
-            self._relieve_above = LOG_PAUSE if is_complete else self._writer.log_pages + LOG_PAUSE
-            self._relieving = False
-            self._slow.resume()
-        elif self._idle.is_set():
-            self._relieve_log()
+        if self._relief.end_checkpoint(is_complete=is_complete):
+            asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry_relief)
 
-    def _slow_reads_ended(self) -> None:
-        if self._relieving and self._idle.is_set():
-            self._relieve_log()
+    def _retry_relief(self) -> None:
+        self._relief.retry()
+        self._relieve_when_idle()
+
+    def _relieve_when_idle(self) -> None:
+        """Between batches that come there is an answer to do it; without any there is nothing else that would."""
+        if self._relief.is_active and self._idle.is_set() and not self._closed and self._relief.needs_checkpoint():
+            self._order_checkpoint(relieves=True)
 
     def stop_slow_reads(self) -> None:
         self._slow.refuse(Unavailable("The server is stopping; try again"))

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
-from sayso.storage.read_limit import ReadLimit, unanswered
+from sayso.storage.read_limit import OverBudget, ReadLimit, unanswered
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_errors import translated
 
@@ -25,10 +25,6 @@ Fetch = Callable[[apsw.Cursor], list[Any]]
 #: How often an interrupt is repeated until the read has ended, in seconds: one that comes between two of SQLite's
 #: steps is lost.
 INTERRUPT_EVERY = 0.01
-
-
-class OverBudget(Exception):
-    """The read took longer than its budget, and was interrupted."""
 
 
 class ReaderPool:
@@ -72,7 +68,12 @@ class ReaderPool:
         await self._limit.enter(token, deadline)
         loop = asyncio.get_running_loop()
         read = _Read(token, fetch, sql, params, loop.create_future())
-        reader = self._idle.pop() if self._idle else self._start()
+        try:
+            reader = self._idle.pop() if self._idle else self._start()
+        except BaseException:
+            # A system that gives no more threads.
+            self._limit.leave(token)
+            raise
         reader.begin(read)
         end: float = deadline
         error: Callable[[], Exception] = unanswered

@@ -1,0 +1,69 @@
+"""Reads that may be given up: the query is cancelled, and its connection goes on being used."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from asyncpg import Connection
+
+from sayso.domain.errors import Unavailable
+from sayso.storage.engine import Row
+from sayso.storage.read_limit import OverBudget, unanswered
+
+#: How long the server may take to end a query that was cancelled, before its connection is given up, in seconds.
+CANCEL_WITHIN = 1.0
+
+
+class SharedRead:
+    """The answer of a task that reads. Who waits for it is answered at the deadline, however long the task takes to
+    end."""
+
+    def __init__(self, read: asyncio.Task[list[Row]]) -> None:
+        self._read = read
+        self._rows = asyncio.shield(read)
+        self._error: Unavailable | None = None
+
+    async def rows(self, deadline: float) -> list[Row]:
+        """Raises Unavailable at the deadline, in the loop's time."""
+        timer = asyncio.get_running_loop().call_at(deadline, lambda: self.end(unanswered()))
+        try:
+            return await self._rows
+        except asyncio.CancelledError:
+            self._read.cancel()
+            if self._error is not None:
+                raise self._error from None
+            raise
+        finally:
+            timer.cancel()
+
+    def end(self, error: Unavailable) -> None:
+        """Answer with an error now, and cancel the query."""
+        if not self._rows.done():
+            self._error = error
+            self._rows.cancel()
+
+
+async def fetch(sql: str, params: tuple[Any, ...], connection: Connection) -> list[Row]:
+    rows: list[Row] = await connection.fetch(sql, *params)
+    return rows
+
+
+async def fetch_within(budget: float, sql: str, params: tuple[Any, ...], connection: Connection) -> list[Row]:
+    """`budget`: how long the query may run, in seconds. Raises OverBudget."""
+    try:
+        async with asyncio.timeout(budget):
+            return await fetch(sql, params, connection)
+    except TimeoutError:
+        await settle(connection)
+        raise OverBudget from None
+
+
+async def settle(connection: Connection) -> None:
+    """Wait until the server has ended a query that was cancelled: asyncpg has the next query wait for that. Otherwise
+    the next borrower would wait, and its deadline would be blamed on the database."""
+    try:
+        async with asyncio.timeout(CANCEL_WITHIN):
+            await connection.fetchval("SELECT 1")
+    except BaseException:  # noqa: BLE001
+        connection.terminate()

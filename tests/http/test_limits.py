@@ -32,6 +32,18 @@ def test_nothing_is_kept_of_an_address_that_has_nothing_left():
     assert (0, 0, 0) == (len(counts), len(budget), budget.used)
 
 
+def test_a_budget_keeps_no_address_without_bytes():
+    budget = Budget()
+    assert budget.take("a", 0)
+    budget.give_back("a", 0)
+    assert 0 == len(budget)
+
+    assert budget.take("a", 5)
+    assert budget.take("a", -5)
+    budget.give_back("a", 0)
+    assert (0, 0) == (len(budget), budget.used)
+
+
 def test_bytes_are_limited_for_each_address_and_for_all_of_them(monkeypatch):
     monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 10)
     monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 4)

@@ -50,21 +50,28 @@ class Budget:
         return len(self._by_address)
 
     def take(self, address: str, size: int) -> bool:
-        """Hold so many bytes, if they fit. An address that is empty, such as a proxy's, has no limit of its own."""
+        """Hold so many bytes, if they fit. An address that is empty, such as a proxy's, has no limit of its own.
+
+        `size` is negative where a request turns out to need less than was counted for it.
+        """
         of_address = self._by_address.get(address, 0) + size
         if self.used + size > UNFINISHED_LIMIT or (address and of_address > UNFINISHED_PER_ADDRESS):
             return False
         self.used += size
-        self._by_address[address] = of_address
+        self._set(address, of_address)
         return True
 
     def give_back(self, address: str, size: int) -> None:
         if not size:
             return
         self.used -= size
-        left = self._by_address.pop(address) - size
-        if left:
-            self._by_address[address] = left
+        self._set(address, self._by_address[address] - size)
+
+    def _set(self, address: str, total: int) -> None:
+        if total:
+            self._by_address[address] = total
+        else:
+            self._by_address.pop(address, None)
 
 
 class Limits:

@@ -11,9 +11,11 @@ from tests.machine import DEADLINE
 
 from sayso.asgi import App
 from sayso.http import limits
+from sayso.http.heads import Heads
 from sayso.http.limits import Budget, Counts, Limits, network
 from sayso.http.protocol import IDLE_LIMIT
 from sayso.http.proxies import TrustedProxies
+from sayso.http.reader import Reader
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
@@ -135,10 +137,11 @@ async def test_what_does_not_fit_among_unfinished_bodies_is_refused_and_those_be
     monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 150_000)
     monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 150_000)
     half = HEAD + b"Content-Length: 100001\r\n\r\n" + b"x" * 100_000
+    kept = len(b"/" + b"Host: a\r\n" + b"Content-Length: 100001\r\n") + 100_000
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(half)
-        await until(lambda: server.app.limits.unfinished.used == 100_000)
+        await until(lambda: server.app.limits.unfinished.used == kept)
 
         refused = await server.exchange(half)
         assert refused.startswith(b"HTTP/1.1 503 ")
@@ -159,6 +162,66 @@ async def test_unfinished_heads_take_room_too(monkeypatch):
     async with serving() as server:
         answer = await server.exchange(HEAD + b"X: " + b"y" * 60_000)
         assert answer.startswith(b"HTTP/1.1 503 ")
+
+
+class Recorder:
+    """A reader's connection that records what becomes of requests."""
+
+    client, scheme, key = "192.0.2.1", "http", "192.0.2.1"
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.refused: list[int] = []
+
+    def queue(self, request: Request, *, keep_alive: bool, size: int) -> None:
+        self.requests.append(request)
+
+    def invite(self) -> None: ...
+
+    def refuse(self, status: int, why: str = "") -> None:
+        self.refused.append(status)
+
+    def leave(self) -> None: ...
+
+
+@pytest.mark.parametrize("split", [0, 20, 500], ids=["in one read", "in two reads", "in two reads, late"])
+def test_the_head_of_a_request_whose_body_is_missing_takes_room_until_the_body_comes(split):
+    connection, budget = Recorder(), Budget()
+    reader = Reader(connection, lambda: 0.0, Heads(), budget)
+    target, fields = b"/" + b"t" * 1_000, b"Host: a\r\nX: " + b"y" * 60_000 + b"\r\nContent-Length: 3\r\n"
+    head = b"POST " + target + b" HTTP/1.1\r\n" + fields + b"\r\n"
+    for part in (head[:split], head[split:]):
+        if part:
+            reader.feed(part)
+
+    assert reader.unfinished
+    assert len(target) + len(fields) == budget.used
+    reader.feed(b"ab")
+    assert len(target) + len(fields) + 2 == budget.used
+    reader.feed(b"c")
+    assert (0, 0) == (budget.used, len(budget))
+    assert [b"abc"] == [request.body for request in connection.requests]
+
+
+def test_only_the_last_head_of_a_pipeline_is_counted_for_its_missing_body():
+    connection, budget = Recorder(), Budget()
+    reader = Reader(connection, lambda: 0.0, Heads(), budget)
+    reader.feed(HEAD + b"X: " + b"y" * 9_000 + b"\r\n\r\n" + HEAD + b"Content-Length: 3\r\n\r\n")
+
+    assert (1, len(b"/Host: a\r\nContent-Length: 3\r\n")) == (len(connection.requests), budget.used)
+    reader.close()
+    assert (0, 0) == (budget.used, len(budget))
+
+
+def test_complete_heads_without_bodies_are_refused_beyond_the_limit(monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 100_000)
+    budget = Budget()
+    connections = [Recorder(), Recorder()]
+    for connection in connections:
+        reader = Reader(connection, lambda: 0.0, Heads(), budget)
+        reader.feed(HEAD + b"X: " + b"y" * 60_000 + b"\r\nContent-Length: 3\r\n\r\n")
+
+    assert [[], [503]] == [connection.refused for connection in connections]
 
 
 async def test_requests_that_wait_behind_another_take_room(monkeypatch):

@@ -245,14 +245,15 @@ class Reader:
         return head + (b"connection: close\r\n\r\n" if close else b"\r\n")
 
     def _hold(self, size: int) -> None:
-        """Count what was read of a request that is not complete. One that came in one piece is never counted."""
+        """Count what is kept of a request that is not complete. One that came in one piece is never counted."""
         if self._in_head:
             # Where it began in this read, other requests may have come before it.
             self._unfinished_head += min(size, HEAD_LIMIT) if self._begun_here else size
             if self._unfinished_head > 2 * HEAD_LIMIT:
                 self._connection.refuse(431)
                 return
-        more = self._unfinished_head + self._size - self._held
+        head = self._unfinished_head if self._in_head else len(self._target) + self._head
+        more = head + self._size - self._held
         if self._budget.take(self._connection.key, more):
             self._held += more
         else:

@@ -48,6 +48,67 @@ def test_a_read_is_cancelled_when_its_client_goes(run, how):
     run(scenario())
 
 
+class Recognising(App):
+    """Waits until it knows who asks, and only then for what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recognised = asyncio.Event()
+        self.begun: list[str] = []
+
+    async def respond(self, request):
+        self.begun.append(request.path)
+        await self.recognised.wait()
+        return await super().respond(request)
+
+
+@LOOPS
+@pytest.mark.parametrize("how", ["reset", "close", "end of sending"])
+@pytest.mark.parametrize("before", [[], ["POST /1"]], ids=["alone", "behind another"])
+def test_a_read_whose_client_goes_before_it_is_recognised_is_cancelled_later(run, how, before):
+    async def scenario() -> None:
+        async with serving(Recognising()) as server:
+            reader, writer = await server.connect()
+            lines = [*before, "GET /search", "GET /3"]
+            writer.write("".join(f"{line} HTTP/1.1\r\nHost: a\r\n\r\n" for line in lines).encode())
+            await until(lambda: server.app.begun)
+            if how == "end of sending":
+                writer.write_eof()
+            else:
+                await leave(writer, how)
+            await until(lambda: all(known._half_closed for known in server.state.connections))
+            server.app.recognised.set()
+            await until(lambda: not (server.state.connections or server.state.tasks))
+
+            # After a reset nothing is begun that waited behind what is being answered.
+            searched = how != "reset" or not before
+            assert (["/search"] if searched else []) == server.app.cancelled
+            assert "/3" not in server.app.begun
+            if how == "end of sending":
+                assert len(before) == (await everything(reader)).count(b"HTTP/1.1 200 OK")
+
+    run(scenario())
+
+
+@LOOPS
+@pytest.mark.parametrize("how", ["reset", "close"])
+def test_a_write_whose_client_goes_before_it_is_recognised_goes_on(run, how):
+    async def scenario() -> None:
+        async with serving(Recognising()) as server:
+            _, writer = await server.connect()
+            writer.write(b"POST /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+            await until(lambda: server.app.begun)
+            await leave(writer, how)
+            await until(lambda: all(known._half_closed for known in server.state.connections))
+            server.app.recognised.set()
+            server.app.go_on.set()
+            await until(lambda: not (server.state.connections or server.state.tasks))
+
+            assert (["/wait"], []) == (server.app.finished, server.app.cancelled)
+
+    run(scenario())
+
+
 @LOOPS
 @pytest.mark.parametrize("how", ["reset", "close"])
 def test_a_write_goes_on_when_its_client_goes(run, how):

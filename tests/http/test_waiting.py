@@ -10,8 +10,6 @@ from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.waiting import Waiting
 
-A_REQUEST = Request("GET", b"/", Fields(), b"", "192.0.2.1")
-
 
 class Work:
     """A coroutine that waits for what it is given, and notes what came of it."""
@@ -20,10 +18,11 @@ class Work:
         self.seen: list[str] = []
         self.finished: list[Response | None] = []
         self._awaitable = awaitable
+        self.request = Request("GET", b"/", Fields(), b"", "192.0.2.1")
         coroutine = self._run()
         pending = coroutine.send(None)
         loop = asyncio.get_running_loop()
-        self.waiting = Waiting(loop, coroutine, self._finish, A_REQUEST, keep_alive=True)
+        self.waiting = Waiting(loop, coroutine, self._finish, self.request, keep_alive=True)
         self.waiting.on(pending)
 
     async def _run(self) -> Response:
@@ -92,3 +91,37 @@ async def test_work_that_ignores_a_cancellation_goes_on_to_its_answer():
 
     assert ["went on"] == work.seen
     assert [b""] == [response.body for response in work.finished]
+
+
+async def test_abandoned_work_is_cancelled_once_when_its_request_is_cancellable_and_it_waits():
+    first, second = a_future(), a_future()
+
+    async def two_steps() -> None:
+        await first
+        work.request.cancellable = True
+        await second
+
+    work = Work(two_steps())
+    work.waiting.abandon()
+    await some_rounds()
+    assert [] == work.seen
+
+    first.set_result("recognised")
+    await asyncio.sleep(0)
+    # While it cleans up, the connection may be lost as well.
+    work.waiting.abandon()
+    await some_rounds()
+    assert (["cancelled", "cleaned up"], [None]) == (work.seen, work.finished)
+    assert second.cancelled()
+
+
+async def test_cleaning_up_is_not_cancelled_by_a_connection_that_is_lost_meanwhile():
+    work = Work(a_future())
+    work.request.cancellable = True
+    work.waiting.abandon()
+    while not work.seen:
+        await asyncio.sleep(0)
+    work.waiting.abandon()
+    await some_rounds()
+
+    assert ["cancelled", "cleaned up"] == work.seen

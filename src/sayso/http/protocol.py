@@ -146,16 +146,18 @@ class HttpProtocol(asyncio.Protocol):
         self._timer = self._ending = None
         if self._limits.per_address and self.key:
             self._limits.connections.remove(self.key)
-        if self._work is not None and self._work.request.cancellable:
-            self._work.cancel()
+        if self._work is not None:
+            self._work.abandon()
 
     def eof_received(self) -> bool:
         """The client has closed the connection, or only its sending side; nothing tells which (ADR 0008). Close
         (False), unless there is a request to answer that must not be cancelled.
         """
         self._round.flush()
-        if self._work is not None and self._work.request.cancellable:
-            return False
+        if self._work is not None:
+            if self._work.request.cancellable:
+                return False
+            self._work.abandon()
         self._half_closed = self._closing = True
         self._reader.arriving = False
         # TLS closes in any case.
@@ -231,8 +233,8 @@ class HttpProtocol(asyncio.Protocol):
         self._state.tasks.add(waiting)  # type: ignore[arg-type]
         waiting.on(pending)
         self._work = waiting
-        if self._half_closed and request.cancellable:
-            self._transport.close()
+        if self._half_closed:
+            waiting.abandon()
 
     def _finish(self, waiting: Waiting, response: Response | None) -> None:
         self._state.tasks.discard(waiting)

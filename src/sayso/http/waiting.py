@@ -18,7 +18,17 @@ class Waiting:
     a timeout, makes its own.
     """
 
-    __slots__ = ("_cancelled", "_finish", "_future", "_loop", "_work", "keep_alive", "request")
+    __slots__ = (
+        "_abandoned",
+        "_cancelled",
+        "_finish",
+        "_future",
+        "_loop",
+        "_stopped",
+        "_work",
+        "keep_alive",
+        "request",
+    )
 
     def __init__(
         self,
@@ -32,7 +42,7 @@ class Waiting:
         self._loop = loop
         self._work = work
         self._finish = finish
-        self._cancelled = False
+        self._cancelled = self._abandoned = self._stopped = False
         self.request = request
         self.keep_alive = keep_alive
 
@@ -54,6 +64,14 @@ class Waiting:
         if future is None or not future.cancel():
             self._cancelled = True
 
+    def abandon(self) -> None:
+        """Cancel the work because its client is gone: now, or when it waits again and its request is cancellable."""
+        self._abandoned = True
+        # Only once: the work may wait while it cleans up.
+        if self.request.cancellable and not self._stopped:
+            self._stopped = True
+            self.cancel()
+
     def _go_on(self, _done: object = None) -> None:
         try:
             if self._cancelled:
@@ -71,3 +89,5 @@ class Waiting:
             self._loop.call_exception_handler({"message": "a request failed", "exception": error})
         else:
             self.on(pending)
+            if self._abandoned:
+                self.abandon()

@@ -291,3 +291,10 @@ def test_an_empty_name_of_a_folder_is_refused(sayso: Sayso, tmp_path: Path):
     told = "sayso: data_dir (--data-dir): must name a folder; the working directory is called .\n"
     assert (2, "", told) == (said.code, said.out, said.err)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_serve_says_of_each_flag_what_it_takes(sayso: Sayso):
+    said = sayso("serve", "--help").out
+
+    assert "--max-connections-per-address NUMBER" in said
+    assert " TEXT" not in said

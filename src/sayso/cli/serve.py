@@ -24,7 +24,7 @@ def _options(command: Any) -> Any:
         if isinstance(setting.default, bool):
             option = click.option(f"{flag}/--no-{flag[2:]}", default=None, help=about)
         else:
-            option = click.option(flag, metavar=_METAVARS.get(setting.name, "TEXT"), help=about)
+            option = click.option(flag, metavar=_METAVARS[setting.name], help=about)
         command = option(command)
     return command
 
@@ -38,6 +38,7 @@ _METAVARS = {
     "workers": "NUMBER",
     "region": "NAME",
     "public_url": "URL",
+    "max_connections_per_address": "NUMBER",
     "rate_limit": "NUMBER",
     "tls_cert": "FILE",
     "tls_key": "FILE",

@@ -38,8 +38,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:
-    """Answered without a token; where it is `guarded`, to this machine's programs or by the settings alone, else to a
-    token that reads. `answer` is None for what is no JSON of ours; `or_else` is another status it has."""
+    """A route that needs no token unless it is `guarded`.
+
+    `guarded`: without a token only for programs on this machine, or for everyone where the settings allow it;
+    otherwise a token with scope read is needed. `answer` is None where the response is not JSON described by our shapes.
+    `or_else` is a second status that the route answers with.
+    """
 
     path: str
     handler: Callable[[Operations, Request], Awaitable[Response]]

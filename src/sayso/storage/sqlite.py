@@ -70,6 +70,9 @@ READER_CACHE = 64 * 1024
 #: What a connection for slow reads keeps: more than the rows of a page's worth of finds that lie far apart.
 SLOW_CACHE = 16 * 1024
 
+#: By how much the threads of slow reads give way to others on a busy processor.
+SLOW_NICENESS = 10
+
 #: What a connection for bounded reads keeps.
 BOUNDED_CACHE = 4 * 1024
 
@@ -114,7 +117,9 @@ class SqliteEngine:
         self._thread = Thread(target=self._write, name="sayso-writer", daemon=True)
         self._thread.start()
         self._bounded = ReaderPool("bounded", connect, BOUNDED_READERS, BOUNDED_CACHE, on_idle=self._relieve_when_idle)
-        self._slow = ReaderPool("slow", connect, SLOW_READERS, SLOW_CACHE, READS_PER_TOKEN, self._relieve_when_idle)
+        self._slow = ReaderPool(
+            "slow", connect, SLOW_READERS, SLOW_CACHE, READS_PER_TOKEN, self._relieve_when_idle, SLOW_NICENESS
+        )
         self._relief = LogRelief(self._writer, self._slow, self._bounded)
         self._looking: list[Look] = []
         self._waiting: list[Work] = []

@@ -7,10 +7,12 @@ write-ahead log cannot be reset.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, get_native_id
 from typing import Any
 
 import apsw
@@ -29,7 +31,8 @@ INTERRUPT_EVERY = 0.01
 
 class ReaderPool:
     """A few reader threads, started when they are first needed. `cache`: each connection's page cache, in KiB.
-    `on_idle` is called when the last read that ran has ended."""
+    `on_idle` is called when the last read that ran has ended. `niceness`: by how much the threads give way to others,
+    on Linux, which has it for each thread (sched(7))."""
 
     def __init__(
         self,
@@ -39,11 +42,13 @@ class ReaderPool:
         cache: int,
         per_token: int | None = None,
         on_idle: Callable[[], None] = lambda: None,
+        niceness: int = 0,
     ) -> None:
         self._name = name
         self._connect = connect
         self._cache = cache
         self._on_idle = on_idle
+        self._niceness = niceness
         self._limit = ReadLimit(threads, per_token)
         self._readers: list[_Reader] = []
         self._idle: list[_Reader] = []
@@ -113,7 +118,8 @@ class ReaderPool:
             await asyncio.to_thread(reader.close)
 
     def _start(self) -> _Reader:
-        reader = _Reader(f"sayso-{self._name}-{len(self._readers) + 1}", self._connect, self._cache, self._finish)
+        name = f"sayso-{self._name}-{len(self._readers) + 1}"
+        reader = _Reader(name, self._connect, self._cache, self._niceness, self._finish)
         self._readers.append(reader)
         return reader
 
@@ -147,11 +153,13 @@ class _Reader:
         name: str,
         connect: Callable[[], apsw.Connection],
         cache: int,
+        niceness: int,
         finish: Callable[[_Reader, _Read], None],
     ) -> None:
         self.read: _Read | None = None
         self._connect = connect
         self._cache = cache
+        self._niceness = niceness
         self._finish = finish
         self._loop = asyncio.get_running_loop()
         self._connection: apsw.Connection | None = None
@@ -181,6 +189,8 @@ class _Reader:
         self._loop.call_later(INTERRUPT_EVERY, self._interrupt, read)
 
     def _work(self) -> None:
+        if self._niceness and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), self._niceness)
         while (read := self._queue.get()) is not None:
             rows: list[Any] | Exception
             try:

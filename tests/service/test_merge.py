@@ -15,6 +15,7 @@ from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
 from sayso.service.region import Region
+from sayso.storage.store import SqlStore
 
 TYPES = 4
 LEADS = 6
@@ -60,3 +61,22 @@ async def test_what_leads_withdrew_before_they_were_merged_stays_withdrawn(store
         record.source_id for record in await store.links.merges(workspace, user.id)
     )
     assert [] == await damage(store, workspace)
+
+
+async def test_a_merge_waits_for_no_reads_that_others_make_beside_the_loop(store: Store, monkeypatch):
+    region = Region.on("us", store, lambda: NOON, RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    user = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, "ada")))
+    lead = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD)))
+    company = await region.companies.put(AUTHOR, workspace, "big", lambda profile, now: profile)
+    await region.contact_companies.attach(AUTHOR, workspace, lead.id, company.company.id)
+
+    async def refuse(*_: object) -> None:
+        raise AssertionError("both contacts' locks are held meanwhile")
+
+    if isinstance(store, SqlStore):
+        for name in ("read_many", "read_or_scan", "scan"):
+            monkeypatch.setattr(store.engine, name, refuse)
+    merged = await region.merges.merge(AUTHOR, workspace, lead.id, user.id, duplicates_only=False)
+
+    assert (company.company.id,) == merged.links.companies

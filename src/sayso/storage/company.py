@@ -93,7 +93,7 @@ class SqlCompanyStore:
     async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
         found: set[str] = set()
         for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
-            found |= {row[0].hex() for row in await self._engine.read_many(_LIVE, workspace_id, *some)}
+            found |= {row[0].hex() for row in await self._engine.read(_LIVE, workspace_id, *some)}
         return found
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:

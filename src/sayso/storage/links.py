@@ -54,10 +54,11 @@ class SqlLinkStore:
         return LinkRows.of(*(Tagging(*row) for row in rows)).tags
 
     async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
+        # By `read`: a merge asks while it holds both contacts' locks, and waits for nobody's longer reads.
         key = (workspace_id, packed(contact_id))
-        tags = [Tagging(*row) for row in await self._engine.read_many(_TAGS, *key)]
-        companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read_many(_COMPANIES, *key)]
-        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read_many(_NEWEST_NOTES, *key, NEWEST)]
+        tags = [Tagging(*row) for row in await self._engine.read(_TAGS, *key)]
+        companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read(_COMPANIES, *key)]
+        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read(_NEWEST_NOTES, *key, NEWEST)]
         return LinkRows.of(*tags, *companies, *notes)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:

@@ -83,7 +83,12 @@ async def test_metrics_are_for_loopback_and_for_tokens_that_read(acme: Acme):
         ("127.0.0.1", "", {}, 200),
         ("127.8.8.8", "", {}, 200),
         ("::1", "", {}, 200),
+        ("127.0.0.1", "", {"Host": "127.0.0.1"}, 200),
+        ("127.0.0.1", "", {"Host": "[::1]:8080"}, 200),
         ("192.0.2.1", "", {}, 401),
+        # A proxy that passes on the host its client has asked.
+        ("127.0.0.1", "", {"Host": "sayso.example"}, 401),
+        ("127.0.0.1", "", {"Host": "localhost.example:8080"}, 401),
         # A proxy on this machine that the settings do not name.
         ("127.0.0.1", "", {"X-Forwarded-For": "192.0.2.1"}, 401),
         ("127.0.0.1", "", {"X-Forwarded-For": "127.0.0.1"}, 401),
@@ -104,7 +109,7 @@ async def test_metrics_are_open_to_programs_of_this_machine_and_to_nobody_behind
     acme: Acme, peer, trusted, headers, status
 ):
     acme.app.limits = Limits(proxies=TrustedProxies(trusted))
-    client = acme.client_with("nobody's", peer, **headers)
+    client = acme.client_with("nobody's", peer, **{"Host": "localhost:8080", **headers})
 
     assert status == (await client.get("/metrics")).status_code
 
@@ -119,7 +124,9 @@ async def test_tokens_are_counted_at_metrics_as_everywhere(acme: Acme):
     assert 429 == (await stranger.get("/me")).status_code
     assert [200, 200, 429] == [(await scraper.get("/metrics")).status_code for _ in range(3)]
     # Nobody's token is asked for here.
-    assert {200} == {(await acme.client_with("nobody's").get("/metrics")).status_code for _ in range(5)}
+    assert {200} == {
+        (await acme.client_with("nobody's", Host="localhost").get("/metrics")).status_code for _ in range(5)
+    }
 
 
 def test_a_real_server_answers_operators(server):

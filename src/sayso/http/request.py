@@ -91,13 +91,12 @@ class Request:
 
     @property
     def is_local(self) -> bool:
-        """Whether a program on this machine has sent it, and no proxy: none that is trusted, nor one that says so."""
+        """Whether a program on this machine has sent it to this machine, and no proxy: none that is trusted, nor one
+        that says so, nor one that passes on another host's name."""
         if self.proxied or any(name in self.headers for name in _OF_PROXIES):
             return False
-        try:
-            return ip_address(self.client).is_loopback
-        except ValueError:
-            return False
+        name = self.host[1:].partition("]")[0] if self.host.startswith("[") else self.host.partition(":")[0]
+        return _is_loopback(self.client) and (name.lower() in ("", "localhost") or _is_loopback(name))
 
     @property
     def secret(self) -> bytes:
@@ -109,6 +108,13 @@ class Request:
             case b"basic":
                 return _user_name(rest.strip())
         return b""
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _user_name(encoded: bytes) -> bytes:

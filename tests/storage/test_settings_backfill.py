@@ -13,7 +13,7 @@ from tests.service.conftest import choose, new_contact
 from tests.sqlite import new_file
 
 from sayso.domain.access import Scope
-from sayso.domain.settings_log import of_admin, of_token, of_type
+from sayso.domain.settings_log import SettingKind, of_admin, of_token, of_type
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import Translation
 from sayso.service.ids import RandomIds
@@ -209,4 +209,52 @@ async def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path):
     found = {what for _, _, what in await old.problems()}
     assert {"type 1 is not in settings_log", "a type: a text of it is not UTF-8"} <= found
     assert any(what.startswith("token ") and what.endswith(" is not in settings_log") for what in found)
+    await store.close()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1_000])
+async def test_what_can_be_read_beside_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int):
+    """In batches of one object, of two tokens, and of all tokens and ten types."""
+    monkeypatch.setattr(migrate, "BATCH", batch)
+    store = stores.sqlite(new_file(tmp_path / "sayso.db"))
+    old = Old(store, tmp_path / "sayso.db")
+    old.workspace = (await old.region.workspaces.create("Acme")).id
+    for _ in range(5):
+        await old.region.types.create(old.workspace, draft())
+        await old.region.access.create(old.workspace, "any", [Scope.READ], "us")
+    objects = await expected(store, old.workspace)
+    tokens = sorted(token.id for token in await store.token.all(old.workspace))
+    broken = {"2", "4", *tokens[1:3]}
+    await old.forget_the_log()
+    await old.run(
+        "UPDATE translations SET name = CAST(x'ff' AS TEXT) WHERE type_id = '2'",
+        "UPDATE subscription_types SET state = CAST(x'ff' AS TEXT) WHERE type_id = '4'",
+        *(f"UPDATE tokens SET scopes = CAST(x'ff' AS TEXT) WHERE token_id = '{id_}'" for id_ in tokens[1:3]),
+    )
+
+    assert [NAME] == await old.migrate()
+
+    entries = await logged(store, old.workspace)
+    assert len(set(entries)) == len(entries)
+    assert {one for one in objects if one.kind == SettingKind.ADMIN or one.object_id not in broken} == set(entries)
+    await store.close()
+
+
+async def test_a_table_is_read_on_after_ids_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(migrate, "BATCH", 1)
+    store = stores.sqlite(new_file(tmp_path / "sayso.db"))
+    old = Old(store, tmp_path / "sayso.db")
+    old.workspace = (await old.region.workspaces.create("Acme")).id
+    for _ in range(4):
+        await old.region.access.create(old.workspace, "any", [Scope.READ], "us")
+    tokens = sorted(token.id for token in await store.token.all(old.workspace))
+    await old.forget_the_log()
+    for place in (1, 2):
+        await old.run(f"UPDATE tokens SET token_id = CAST(x'31ff0{place}' AS TEXT) WHERE token_id = '{tokens[place]}'")
+
+    assert [NAME] == await old.migrate()
+
+    entries = await logged(store, old.workspace)
+    assert {tokens[0], tokens[3]} <= {object_id for _, object_id, _, _ in entries}
+    assert len(set(entries)) == len(entries) == 3
     await store.close()

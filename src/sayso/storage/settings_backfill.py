@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from sayso.domain import settings_log as rules
@@ -17,13 +18,14 @@ from sayso.storage.settings_log import APPEND, HEAD, packed
 
 _NEXT_WORKSPACE = "SELECT workspace_id FROM workspaces WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1"
 
-_ADMINS = "SELECT admin_id FROM admins WHERE workspace_id = $1 AND admin_id > $2 ORDER BY admin_id LIMIT $3"
+_ADMINS = """SELECT admin_id FROM admins
+WHERE workspace_id = $1 AND admin_id > $2 ORDER BY admin_id LIMIT $3 OFFSET $4"""
 
 _TOKENS = """SELECT token_id, digest, scopes, revoked_at FROM tokens
-WHERE workspace_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3"""
+WHERE workspace_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3 OFFSET $4"""
 
 _TYPES = """SELECT type_id, revision, state, consent_type, channels, default_locale, wording FROM subscription_types
-WHERE workspace_id = $1 AND type_id > $2 ORDER BY type_id LIMIT $3"""
+WHERE workspace_id = $1 AND type_id > $2 ORDER BY type_id LIMIT $3 OFFSET $4"""
 
 _TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations
 WHERE workspace_id = $1 AND type_id >= $2 AND type_id <= $3 ORDER BY type_id, place"""
@@ -33,21 +35,51 @@ _TABLES = (_ADMINS, _TOKENS, _TYPES)
 
 
 async def fill(batch: Batch) -> str | None:
-    """Log the next objects of one table of one workspace. What cannot be read is left out: `verify` names it, and a
-    server starts all the same."""
-    workspace_id, table, after = json.loads(batch.place) if batch.place else ("", len(_TABLES), "")
+    """Log the next objects of one table of one workspace. An object that cannot be read is left out, and no other:
+    `verify` names it, and a server starts all the same."""
+    # `skip` counts the rows after `after` that were dealt with: the key of an unreadable row is not known.
+    workspace_id, table, after, skip = json.loads(batch.place) if batch.place else ("", len(_TABLES), "", 0)
     if table == len(_TABLES):
         found = await batch.read(_NEXT_WORKSPACE, workspace_id)
-        return json.dumps([found[0][0], 0, ""]) if found else None
+        return json.dumps([found[0][0], 0, "", 0]) if found else None
     sql = _TABLES[table]
     limit = max(1, batch.limit // TRANSLATION_LIMIT) if sql is _TYPES else batch.limit
+    rows = await _rows(batch, sql, (workspace_id, after), limit, skip)
+    await _log(batch, workspace_id, await _readable_settings(batch, workspace_id, sql, [row for row in rows if row]))
+    if len(rows) < limit:
+        return json.dumps([workspace_id, table + 1, "", 0])
+    for row in rows:
+        after, skip = (row[0], 0) if row else (after, skip + 1)
+    return json.dumps([workspace_id, table, after, skip])
+
+
+async def _rows(batch: Batch, sql: str, start: tuple[str, str], limit: int, skip: int) -> list[Row | None]:
+    """The next rows of a table, with None for each that cannot be read."""
     try:
-        rows = await batch.read(sql, workspace_id, after, limit)
-        settings = await _settings(batch, workspace_id, sql, rows)
+        return list(await batch.read(sql, *start, limit, skip))
     except UnicodeDecodeError:
-        rows, settings = [], []
-    await _log(batch, workspace_id, settings)
-    return json.dumps([workspace_id, table, rows[-1][0]] if len(rows) == limit else [workspace_id, table + 1, ""])
+        rows: list[Row | None] = []
+        while len(rows) < limit:
+            try:
+                found = await batch.read(sql, *start, 1, skip + len(rows))
+            except UnicodeDecodeError:
+                rows.append(None)
+                continue
+            if not found:
+                break
+            rows += found
+        return rows
+
+
+async def _readable_settings(batch: Batch, workspace_id: str, sql: str, rows: Sequence[Row]) -> list[Setting]:
+    try:
+        return await _settings(batch, workspace_id, sql, rows)
+    except UnicodeDecodeError:
+        settings = []
+        for row in rows:
+            with suppress(UnicodeDecodeError):
+                settings += await _settings(batch, workspace_id, sql, [row])
+        return settings
 
 
 async def _settings(batch: Batch, workspace_id: str, sql: str, rows: Sequence[Row]) -> list[Setting]:

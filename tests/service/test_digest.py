@@ -20,6 +20,7 @@ from sayso.service.ports import Store
 from sayso.service.region import Region
 from sayso.storage import store as stores
 from sayso.storage.engine import Statement
+from sayso.storage.store import SqlStore
 
 
 async def test_it_is_the_same_whatever_the_page_and_counts_what_is_there(store: Store):
@@ -92,11 +93,31 @@ async def test_a_row_that_cannot_be_read_is_part_of_it(tmp_path: Path):
     workspace, contacts = await write_story(store)
     whole = await digest(store, workspace)
     for contact in contacts[1:3]:
-        sql = "UPDATE contacts SET email = CAST(x'ff' AS TEXT) WHERE contact_id = $1"
-        await store.engine.commit([Statement(sql, (bytes.fromhex(contact),))])
+        await break_row(store, contact)
 
-    for page in (1, 2, 1_000):
-        assert whole.sha256 != (await digest(store, workspace, page=page)).sha256
+    found = {page: await digest(store, workspace, page=page) for page in (1, 2, 3, 4, 1_000)}
+    assert whole.sha256 != found[1_000].sha256
+    assert {found[1_000]} == set(found.values())
+    await store.close()
+
+
+async def break_row(store: SqlStore, contact: str) -> None:
+    sql = "UPDATE contacts SET email = CAST(x'ff' AS TEXT) WHERE contact_id = $1"
+    await store.engine.commit([Statement(sql, (bytes.fromhex(contact),))])
+
+
+async def test_contacts_after_a_page_that_cannot_be_read_at_all_are_part_of_it(tmp_path: Path):
+    store = stores.sqlite(new_file(tmp_path / "sayso.db"))
+    workspace, contacts = await write_story(store)
+    for contact in sorted(contacts)[:3]:
+        await break_row(store, contact)
+    broken = await digest(store, workspace, page=1)
+
+    sql = "UPDATE contacts SET external_id = 'other' WHERE contact_id = $1"
+    await store.engine.commit([Statement(sql, (bytes.fromhex(max(contacts)),))])
+
+    assert 1 == broken.contacts
+    assert broken.sha256 != (await digest(store, workspace, page=1)).sha256
     await store.close()
 
 

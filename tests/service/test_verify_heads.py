@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.cast import AUTHOR, NOON, Clock
 from tests.service.conftest import choose, new_contact, write_story
+from tests.sqlite import new_file
 
 from sayso.domain.access import Scope
 from sayso.domain.errors import Invalid
 from sayso.domain.standing import Choice
 from sayso.service import verify_heads
 from sayso.service.ids import RandomIds
-from sayso.service.ports import Store
+from sayso.service.ports import HeadRow, Store, Unreadable
 from sayso.service.region import Region
 from sayso.service.verify import verify
 from sayso.service.verify_heads import TITLE, OldHeads, SavedHead, heads, parsed
+from sayso.storage import store as stores
+from sayso.storage.engine import Statement
 
 
 async def saved_by(store: Store) -> list[SavedHead]:
@@ -86,6 +91,31 @@ async def test_only_one_workspace_s_heads_are_saved_where_one_is_named(store: St
 
     assert [(globex, "settings", 1)] == [head[:3] async for head in heads(store, globex)]
     assert 6 == len(await saved_by(store))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 5])
+async def test_rows_that_cannot_be_read_are_left_out_wherever_a_page_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+):
+    monkeypatch.setattr(verify_heads, "BATCH", batch)
+    store = stores.sqlite(new_file(tmp_path / "sayso.db"))
+    _, contacts = await write_story(store)
+    whole = await saved_by(store)
+    for contact in sorted(contacts)[1:3]:
+        sql = "UPDATE contacts SET standing = CAST(x'ff' AS TEXT) WHERE contact_id = $1"
+        await store.engine.commit([Statement(sql, (bytes.fromhex(contact),))])
+    read, pages = store.ledger.heads, 0
+
+    async def reading(workspace_id: str, after: str, limit: int) -> list[HeadRow | Unreadable]:
+        nonlocal pages
+        pages += 1
+        assert pages < 10, "the same page is read for ever"
+        return await read(workspace_id, after, limit)
+
+    monkeypatch.setattr(store.ledger, "heads", reading)
+
+    assert [whole[0], whole[1], whole[4]] == await saved_by(store)
+    await store.close()
 
 
 def test_what_is_saved_is_read_again_as_it_was():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from asyncio import sleep
+from collections.abc import Iterable
 
-from sayso.domain.digest import Digest, Digesting
+from sayso.domain.digest import Digest, Digesting, DigestRow
 from sayso.service.ports import Store
 
 #: How many contacts are read at once.
@@ -16,16 +17,28 @@ TRIES = 3
 
 async def digest(store: Store, workspace_id: str, *, page: int = PAGE, pause: float = 0) -> Digest:
     """The digest of a workspace that nobody writes to. `pause`: between two pages, in seconds."""
-    digesting, after = Digesting(workspace_id), b""
-    while rows := await store.digest.contacts(workspace_id, after, page):
-        for row in rows:
-            digesting.add(row)
-        read = [row.contact_id for row in rows if row is not None and isinstance(row.contact_id, bytes)]
-        if len(rows) < page or not read:
+    digesting, after, limit = Digesting(workspace_id), b"", page
+    while True:
+        rows = await store.digest.contacts(workspace_id, after, limit)
+        if len(rows) < limit:
             break
-        after = read[-1]
+        ids = [(at, row.contact_id) for at, row in enumerate(rows) if row and isinstance(row.contact_id, bytes)]
+        if ids:
+            # Rows after the last readable one come again with the next page.
+            last, after = ids[-1]
+            _add(digesting, rows[: last + 1])
+            limit = page
+        else:
+            # The next page begins after an id, and none is known here: read on to a row that has one.
+            limit *= 2
         await sleep(pause)
+    _add(digesting, rows)
     return digesting.finish(await store.settings_log.head(workspace_id))
+
+
+def _add(digesting: Digesting, rows: Iterable[DigestRow | None]) -> None:
+    for row in rows:
+        digesting.add(row)
 
 
 async def settled_digest(store: Store, workspace_id: str, *, page: int = PAGE, pause: float = 0) -> Digest | None:

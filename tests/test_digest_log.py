@@ -19,6 +19,7 @@ from tests.service.conftest import write_story
 from sayso import server
 from sayso.cli import main
 from sayso.domain.errors import Unavailable
+from sayso.domain.settings_log import SettingsHead
 from sayso.server import log_digests
 from sayso.service.digest import digest
 from sayso.service.ids import RandomIds
@@ -65,6 +66,45 @@ async def test_a_database_that_is_away_is_told_and_hurts_nobody(regions: Regions
         await log_digests(regions)
 
     assert [("no digest", "cannot reach the database")] == [(line["event"], line["told"]) for line in lines]
+
+
+async def test_a_workspace_that_cannot_be_read_is_logged_and_the_others_get_their_digests(
+    regions: Regions, monkeypatch: pytest.MonkeyPatch
+):
+    region = regions.default
+    await region.workspaces.create("Globex")
+    first, second = [workspace.id for workspace in await region.workspaces.all()]
+    head = region.store.settings_log.head
+
+    async def unreadable(workspace_id: str) -> SettingsHead:
+        if workspace_id == first:
+            b"alice@example.com\xff".decode()
+        return await head(workspace_id)
+
+    monkeypatch.setattr(region.store.settings_log, "head", unreadable)
+
+    with structlog.testing.capture_logs() as lines:
+        await log_digests(regions)
+
+    assert [("no digest", first), ("digest", second)] == [(line["event"], line["workspace"]) for line in lines]
+    assert "UnicodeDecodeError" == lines[0]["error"]
+    assert "alice" not in str(lines)
+
+
+async def test_a_region_that_cannot_be_read_is_logged_and_the_others_get_their_digests(
+    regions: Regions, monkeypatch: pytest.MonkeyPatch
+):
+    async def unreadable() -> object:
+        return b"\xff".decode()
+
+    us = regions.default
+    eu = Region.on("eu", us.store, Clock(), RandomIds())
+    monkeypatch.setattr(us.workspaces, "all", unreadable)
+
+    with structlog.testing.capture_logs() as lines:
+        await log_digests(Regions({"us": us, "eu": eu}, {}, "us"))
+
+    assert [("no digest", "us"), ("digest", "eu")] == [(line["event"], line["region"]) for line in lines]
 
 
 async def test_the_loop_is_free_between_any_two_pages(regions: Regions, monkeypatch: pytest.MonkeyPatch):

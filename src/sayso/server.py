@@ -107,16 +107,32 @@ async def log_digests(regions: Regions) -> None:
             await _log_digests(region)
         except SaysoError as error:
             structlog.get_logger().warning("no digest", region=region.name, told=error.message)
+        except Exception as error:  # noqa: BLE001
+            _log_no_digest(region, error)
 
 
 async def _log_digests(region: Region) -> None:
-    log = structlog.get_logger()
     for workspace in await region.workspaces.all():
-        found = await settled_digest(region.store, workspace.id, page=DIGEST_PAGE, pause=DIGEST_PAUSE)
-        if found is None:
-            log.info("no digest", region=region.name, workspace=workspace.id, told="it was written to all the time")
-        else:
-            log.info("digest", region=region.name, workspace=workspace.id, **form(found))
+        try:
+            await _log_digest(region, workspace.id)
+        except SaysoError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # A value that cannot be read: its message may quote it. The other workspaces get theirs.
+            _log_no_digest(region, error, workspace=workspace.id)
+
+
+async def _log_digest(region: Region, workspace_id: str) -> None:
+    log = structlog.get_logger()
+    found = await settled_digest(region.store, workspace_id, page=DIGEST_PAGE, pause=DIGEST_PAUSE)
+    if found is None:
+        log.info("no digest", region=region.name, workspace=workspace_id, told="it was written to all the time")
+    else:
+        log.info("digest", region=region.name, workspace=workspace_id, **form(found))
+
+
+def _log_no_digest(region: Region, error: Exception, **place: str) -> None:
+    structlog.get_logger().warning("no digest", region=region.name, **place, error=type(error).__name__)
 
 
 def logged(app: App) -> App:

@@ -174,6 +174,16 @@ def test_one_digest_is_one_workspaces(sayso: Sayso, acme: str):
     assert 0 == sayso("verify", "--expect", digests[acme], "--workspace", acme).code
 
 
+def test_a_link_in_the_way_of_a_file_of_heads_leads_nowhere(sayso: Sayso, acme: str, tmp_path: Path):
+    (tmp_path / "other").write_text("precious")
+    (tmp_path / "heads.txt.unfinished").symlink_to("other")
+
+    assert 0 == sayso("verify", "--save-heads", "heads.txt").code
+
+    assert "precious" == (tmp_path / "other").read_text()
+    assert (tmp_path / "heads.txt.unfinished").is_symlink()
+
+
 def test_what_is_compared_is_one_region_s(sayso: Sayso, acme: str, tmp_path: Path):
     (tmp_path / "sayso.toml").write_text('[regions.us]\n[regions.eu]\ndatabase_url = "sqlite:///eu.db"\n')
 

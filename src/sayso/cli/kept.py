@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.failure import Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from typing import IO
+    from collections.abc import AsyncIterator, Mapping
 
     from sayso.domain.digest import Digest
     from sayso.service.verify_digest import Kept
@@ -26,11 +22,12 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 def write_digests(path: Path, region: str, made_at: str | None, digests: Mapping[str, Digest]) -> None:
     """Keep the digests of a region's workspaces, in place of what was there. `made_at` is RFC 3339."""
     from sayso.service.verify_digest import form
+    from sayso.storage.files import replacement
 
     workspaces = {workspace_id: form(digest) for workspace_id, digest in digests.items()}
     told = {"type": "digests", "v": 1, "region": region, "made_at": made_at, "workspaces": workspaces}
-    with _replacing(path) as file:
-        file.write(json.dumps(told, indent=2) + "\n")
+    with replacement(path) as unfinished:
+        unfinished.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
 
 
 def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, Kept]:
@@ -93,32 +90,12 @@ def refuse_existing(path: Path) -> None:
 async def save_heads(path: Path, heads: AsyncIterator[SavedHead]) -> int:
     """Write heads to a new file, and say how many."""
     from sayso.service.verify_heads import TITLE
+    from sayso.storage.files import replacement
 
     count = 0
-    with _replacing(path) as file:
+    with replacement(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.write(f"{TITLE}\n")
         async for head in heads:
             file.write(f"{head.line()}\n")
             count += 1
     return count
-
-
-def _replacing(path: Path) -> AbstractContextManager[IO[str]]:
-    """A file that is there whole, synced and readable for its owner alone, or as it was."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def writing() -> Iterator[IO[str]]:
-        unfinished = path.with_name(f"{path.name}.unfinished")
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
-        try:
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.rename(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-
-    return writing()

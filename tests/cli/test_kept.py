@@ -10,6 +10,9 @@ import apsw
 import pytest
 from tests.cli.conftest import Said, Sayso
 
+from sayso.cli import kept
+from sayso.storage import backup
+
 COPY = ("--database-url", "sqlite:///copy.db")
 
 
@@ -40,10 +43,10 @@ def told(said: Said) -> list[str]:
 def test_a_backup_keeps_the_digests_of_its_workspaces_beside_it(sayso: Sayso, acme: str, tmp_path: Path):
     said = sayso("backup", "copy.db", "--json")
 
-    kept = json.loads((tmp_path / "copy.db.digest").read_text())
-    assert ("digests", 1, "us") == (kept["type"], kept["v"], kept["region"])
-    assert {"digest", "contacts", "entries", "changes", "settings"} == set(kept["workspaces"][acme])
-    assert kept["workspaces"][acme]["digest"] == digest(sayso("verify", "--json"))
+    file = json.loads((tmp_path / "copy.db.digest").read_text())
+    assert ("digests", 1, "us") == (file["type"], file["v"], file["region"])
+    assert {"digest", "contacts", "entries", "changes", "settings"} == set(file["workspaces"][acme])
+    assert file["workspaces"][acme]["digest"] == digest(sayso("verify", "--json"))
     assert "copy.db.digest" == said.json["digest_file"]
     assert 0o600 == (tmp_path / "copy.db.digest").stat().st_mode & 0o777
     assert ["copy.db", "copy.db.digest", "sayso-data"] == sorted(path.name for path in tmp_path.iterdir())
@@ -172,6 +175,37 @@ def test_one_digest_is_one_workspaces(sayso: Sayso, acme: str):
 
     assert 2 == sayso("verify", "--expect", digests[acme]).code
     assert 0 == sayso("verify", "--expect", digests[acme], "--workspace", acme).code
+
+
+def test_a_new_copy_never_lies_beside_the_digests_of_an_older_one(
+    sayso: Sayso, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    sayso("backup", "copy.db")
+    older = (tmp_path / "copy.db").read_bytes()
+    sayso("token", "create", "--name", "more")
+    monkeypatch.setattr(kept, "write_digests", killed)
+
+    assert 130 == sayso("backup", "copy.db", "--force").code
+
+    assert older != (tmp_path / "copy.db").read_bytes()
+    assert not (tmp_path / "copy.db.digest").exists()
+
+
+def test_an_older_copy_that_is_not_replaced_keeps_its_digests(
+    sayso: Sayso, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    sayso("backup", "copy.db")
+    monkeypatch.setattr(backup, "_copy", full)
+
+    assert 0 != sayso("backup", "copy.db", "--force").code
+
+    assert 0 == sayso("verify", *COPY, "--expect", "copy.db.digest").code
 
 
 def test_a_link_in_the_way_of_a_file_of_heads_leads_nowhere(sayso: Sayso, acme: str, tmp_path: Path):

@@ -36,7 +36,7 @@ def command(file: Path, force: bool, **where: Any) -> None:
     digest_file = file.with_name(f"{file.name}.digest")
     kept.refuse_other_content(digest_file)
     made_at = output.time(now())
-    size = database.back_up(file, replace=force)
+    size = database.back_up(file, replace=force, outdated=[digest_file])
     kept.write_digests(digest_file, region, made_at, asyncio.run(_digests(file)))
     if place.as_json:
         output.show_json({"file": str(file), "digest_file": str(digest_file), "region": region, "bytes": size})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -21,8 +22,9 @@ _STEP = 4_096
 _MAGIC = b"SQLite format 3\0"
 
 
-def back_up(source: Path, target: Path, *, replace: bool) -> int:
-    """Copy `source` to `target`, synced, and say how many bytes it has. Raises Conflict, Unavailable."""
+def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Path] = ()) -> int:
+    """Copy `source` to `target`, synced, and say how many bytes it has. `outdated` are files about an older copy, which
+    are removed with it. Raises Conflict, Unavailable."""
     refuse_another_name(source)
     _refuse(source, target, replace=replace)
     try:
@@ -30,8 +32,8 @@ def back_up(source: Path, target: Path, *, replace: bool) -> int:
             _copy(source, unfinished)
             # Once more: copying may take minutes.
             _refuse_used(target)
-            # What an older copy left beside it would be taken for this one's.
-            for file in _logs(target):
+            # What belongs to an older copy would be taken for this one's, and we may be killed at any moment.
+            for file in (*_logs(target), *outdated):
                 file.unlink(missing_ok=True)
     except (apsw.Error, OSError) as error:
         raise Unavailable(f"cannot write the backup {target}: {error}") from error

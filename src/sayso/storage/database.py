@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
@@ -34,8 +35,9 @@ class Database(Protocol):
     async def open(self, *, serving: bool = False) -> store.SqlStore:
         """A store on it, when it is up to date. `serving`: in a server, which looks after it."""
 
-    def back_up(self, target: Path, *, replace: bool) -> int:
-        """Copy it to a file, and say how many bytes that has. Raises Conflict, Invalid."""
+    def back_up(self, target: Path, *, replace: bool, outdated: Sequence[Path] = ()) -> int:
+        """Copy it to a file, and say how many bytes that has. `outdated` are files about an older copy, which are
+        removed with it. Raises Conflict, Invalid."""
 
     async def facts(self, *, deep: bool) -> list[Fact]:
         """What can be said of its state from outside. `deep` reads all of it, where that tells more."""
@@ -74,11 +76,11 @@ class SqliteDatabase:
             lock.refuse_another_name(self.path)
         return store.sqlite(self.path, checkpoints=serving, timeout=self._timeout)
 
-    def back_up(self, target: Path, *, replace: bool) -> int:
+    def back_up(self, target: Path, *, replace: bool, outdated: Sequence[Path] = ()) -> int:
         # Imported here: one command in many needs it.
         from sayso.storage.backup import back_up  # noqa: PLC0415
 
-        return back_up(self.path, target, replace=replace)
+        return back_up(self.path, target, replace=replace, outdated=outdated)
 
     async def facts(self, *, deep: bool) -> list[Fact]:
         return list(structure.facts(self.path, deep=deep))
@@ -119,7 +121,7 @@ class PostgresDatabase:
             await copy.refuse_unfinished(self._url, self._timeout)
         return await store.postgres(self._url, timeout=self._timeout)
 
-    def back_up(self, target: Path, *, replace: bool) -> int:
+    def back_up(self, target: Path, *, replace: bool, outdated: Sequence[Path] = ()) -> int:
         raise Invalid(
             f"{self.name} is backed up with PostgreSQL's own tools: pg_dump for a single copy, "
             "pgBackRest for all changes up to any moment"

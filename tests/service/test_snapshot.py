@@ -24,7 +24,7 @@ from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
 from sayso.service.region import Region
 from sayso.service.search import Said, language
-from sayso.service.snapshot import MAX_AGE, UNUSED, Snapshot, Snapshots
+from sayso.service.snapshot import MAX_AGE, MAX_UNCHECKED, UNUSED, Snapshot, Snapshots
 from sayso.storage.engine import Statement
 from sayso.storage.store import SqlStore
 
@@ -424,3 +424,36 @@ async def test_a_snapshot_of_a_later_version_than_the_store_s_is_read_anew(
         monkeypatch.setattr(part, word, answer)
 
     assert ["kept"] == [tag.name for tag in await region.tags.all(workspace_id)]
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+async def test_a_process_that_was_idle_through_a_fail_over_keeps_no_row_that_was_lost(
+    sqlite: SqlStore, clock: Clock, changes: int
+):
+    """The database went back by one version, and reached the same one or a later one by other changes."""
+    idle, busy = (Region.on("us", sqlite, clock, RandomIds()) for _ in range(2))
+    workspace_id = (await idle.workspaces.create("Acme")).id
+    await idle.tags.named(workspace_id, "lost")
+    go_back = "UPDATE workspaces SET version = version - 1, stamped_changes = stamped_changes - 1"
+    await sqlite.engine.commit([Statement("DELETE FROM tags", ()), Statement(go_back, ())])
+    for number in range(changes):
+        await busy.tags.named(workspace_id, f"new {number}")
+    clock.pass_(MAX_UNCHECKED)
+
+    assert [f"new {number}" for number in range(changes)] == [tag.name for tag in await idle.tags.all(workspace_id)]
+
+
+@pytest.mark.parametrize("idle_for", [-1, MAX_UNCHECKED])
+async def test_a_snapshot_that_was_not_compared_for_long_is_not_followed(
+    store: Store, clock: Clock, workspace_id: str, asked: Asked, idle_for: int
+):
+    snapshots = Snapshots(store, clock)
+    await snapshots.current(workspace_id)
+    clock.pass_(MAX_UNCHECKED - 1)
+    await snapshots.current(workspace_id)
+    assert 1 == asked.times
+
+    clock.pass_(idle_for)
+    await snapshots.current(workspace_id)
+
+    assert 2 == asked.times

@@ -23,6 +23,10 @@ from sayso.service.ports import Clock, Store
 #: For how long a snapshot is used without asking whether it is current, in ms.
 MAX_AGE = 1000
 
+#: A snapshot that was not compared with the store for this long is read anew as a whole, in ms: the database may have
+#: failed over to an older state meanwhile and have reached the same version again, by other changes.
+MAX_UNCHECKED = 10_000
+
 #: A snapshot that nobody asked for in this time is dropped, in ms.
 UNUSED = 600_000
 
@@ -145,11 +149,12 @@ class Snapshots:
         now = self._clock()
         self._drop_unused(now)
         held = self._held.get(workspace_id)
+        base = held if held is not None and 0 <= now - held.checked_at < MAX_UNCHECKED else None
         version = await self._store.workspace.version(workspace_id)
-        if held is not None and held.version == version:
-            held.checked_at = now
-            return self._keep(held, held)
-        read = await self._read(workspace_id, held, now)
+        if base is not None and base.version == version:
+            base.checked_at = now
+            return self._keep(base, held)
+        read = await self._read(workspace_id, base, now)
         if read is None:
             self._held.pop(workspace_id, None)
             return None
@@ -210,22 +215,22 @@ class Snapshots:
         await self.renew(workspace_id)
         return decision[0] if decision else None
 
-    async def _read(self, workspace_id: str, held: Snapshot | None, now: int) -> Snapshot | None:
-        """Read what changed since the snapshot held, or everything where that does not tell."""
+    async def _read(self, workspace_id: str, base: Snapshot | None, now: int) -> Snapshot | None:
+        """Read what changed since the snapshot `base`, or everything where there is none or it does not tell."""
         # The version is read before what it counts: a change in between makes the snapshot look old, never new. The
         # rows of that change are then read once more, which does no harm.
         workspace = await self._store.workspace.find(workspace_id)
         if workspace is None:
             return None
-        if held is None or not held.leads_to(workspace):
+        if base is None or not base.leads_to(workspace):
             return await self._read_all(workspace, now)
         changes = Changes(
-            await self._store.subscription_type.changed(workspace_id, held.version),
-            await self._store.admin.changed(workspace_id, held.version),
-            await self._store.tag.changed(workspace_id, held.version),
-            await self._store.data_attribute.changed(workspace_id, held.version),
+            await self._store.subscription_type.changed(workspace_id, base.version),
+            await self._store.admin.changed(workspace_id, base.version),
+            await self._store.tag.changed(workspace_id, base.version),
+            await self._store.data_attribute.changed(workspace_id, base.version),
         )
-        return held.after(changes, workspace, now)
+        return base.after(changes, workspace, now)
 
     async def _read_all(self, workspace: Workspace, now: int) -> Snapshot:
         types: dict[str, SubscriptionType] = {

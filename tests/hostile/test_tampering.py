@@ -23,7 +23,7 @@ from sayso.service.digest import digest
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.service.verify import verify
-from sayso.service.verify_digest import difference, kept
+from sayso.service.verify_digest import difference, parse_digest
 from sayso.service.verify_digest import form as digest_form
 from sayso.service.verify_heads import OldHeads, SavedHead, heads
 from sayso.storage import store as stores
@@ -152,7 +152,7 @@ def found_by(ledger: Ledger, outside: Kept) -> tuple[bool, bool, bool]:
         finally:
             await store.close()
         unlike = digests.keys() != outside.digests.keys() or any(
-            difference(digests[id_], kept(digest_form(old))) for id_, old in outside.digests.items()
+            difference(digests[id_], parse_digest(digest_form(old))) for id_, old in outside.digests.items()
         )
         return alone, alone or unlike, alone or compared
 

@@ -28,7 +28,7 @@ from sayso.storage import contact_count, postgres, postgres_connections, postgre
 from sayso.storage import store as stores
 from sayso.storage.contact import statements, together
 from sayso.storage.engine import Statement
-from sayso.storage.search_plan import roles_found
+from sayso.storage.search_plan import find_roles
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.sqlite_writer import _may_be_together
 from sayso.storage.store import SqlStore
@@ -297,7 +297,7 @@ def test_changes_of_several_contacts_write_each_count_once_in_the_order_of_keys_
     ],
 )
 async def test_a_search_for_roles_alone_is_answered_by_the_counts(query: Node, roles: set[Role]):
-    assert roles == roles_found(query)
+    assert roles == find_roles(query)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ async def test_a_search_for_roles_alone_is_answered_by_the_counts(query: Node, r
     ],
 )
 def test_a_search_for_anything_else_is_not(query: Node):
-    assert None is roles_found(query)
+    assert None is find_roles(query)
 
 
 # The migration.

@@ -20,7 +20,7 @@ NOT_HOT = {
     ("data_event.py", "_ADD_UP"): "a merge takes what a lead did to the user's shard",
     ("data_event.py", "_MOVE"): "as what is counted of it",
     ("note.py", "_MOVE"): "a merge takes a lead's notes to the user's shard",
-    ("note.py", "_LEAD_THERE"): "the ways to notes lie apart from contacts",
+    ("note.py", "_REASSIGN_IDS"): "the ways to notes lie apart from contacts",
     ("note.py", "_FORGET"): "as what makes the ways",
     ("contact_count.py", "_LAST_OF_RANGE"): "verification reads everything",
     ("contact_count.py", "_COUNTED"): "verification",

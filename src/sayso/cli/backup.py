@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli import data, kept, output
+from sayso.cli import data, output, outside_copy
 
 if TYPE_CHECKING:
     from sayso.domain.digest import Digest
@@ -34,10 +34,10 @@ def command(file: Path, force: bool, **where: Any) -> None:
     region, database = place.database()
     asyncio.run(data.refuse_missing(database))
     digest_file = file.with_name(f"{file.name}.digest")
-    kept.refuse_other_content(digest_file)
+    outside_copy.refuse_other_content(digest_file)
     made_at = output.time(now())
     size = database.back_up(file, replace=force, outdated=[digest_file])
-    kept.write_digests(digest_file, region, made_at, asyncio.run(_digests(file)))
+    outside_copy.write_digests(digest_file, region, made_at, asyncio.run(_digests(file)))
     if place.as_json:
         output.show_json({"file": str(file), "digest_file": str(digest_file), "region": region, "bytes": size})
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli import data, kept, output
+from sayso.cli import data, output, outside_copy
 from sayso.cli.failure import FOUND, Wrong, leave
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def command(
     if len(found) > 1 and (expect or heads or save_heads):
         raise Wrong("--expect, --heads and --save-heads: there are several regions, choose one with --region")
     if save_heads:
-        kept.refuse_existing(save_heads)
-    asked = _Asked(workspace_id, expect, kept.read_heads(heads) if heads else [], save_heads)
+        outside_copy.refuse_existing(save_heads)
+    asked = _Asked(workspace_id, expect, outside_copy.read_heads(heads) if heads else [], save_heads)
     results = {region: asyncio.run(_verified(database, asked)) for region, database in found.items()}
     if place.as_json:
         output.show_json(_form(results))
@@ -99,7 +99,7 @@ async def _verified(database: Database, asked: _Asked) -> _Result:
         if asked.expect:
             _compare(result, asked.expect, only)
         if asked.save and not report.problems:
-            await kept.save_heads(asked.save, heads(opened, only))
+            await outside_copy.save_heads(asked.save, heads(opened, only))
         return result
     finally:
         await opened.close()
@@ -114,10 +114,10 @@ async def _digests(store: SqlStore, only: str | None) -> dict[str, Digest | None
 
 def _compare(result: _Result, expect: str, only: str | None) -> None:
     from sayso.service.verify import Problem
-    from sayso.service.verify_digest import unexpected
+    from sayso.service.verify_digest import compare_digests
 
-    expected = kept.read_digests(expect, result.digests, only)
-    for workspace_id, what in unexpected(result.digests, expected):
+    expected = outside_copy.read_digests(expect, result.digests, only)
+    for workspace_id, what in compare_digests(result.digests, expected):
         result.report.problems.append(Problem(workspace_id, "", None, what))
 
 

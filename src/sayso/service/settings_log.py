@@ -18,16 +18,16 @@ class SettingsLog:
     async def next(self, workspace_id: str, setting: Setting, author: Author) -> SettingsEntry:
         """The entry of one change. Its commit is Stale when somebody else has written the next entry meanwhile."""
         head = await self._store.settings_log.head(workspace_id)
-        return self._following(head, workspace_id, setting, author)
+        return self._entry_after(head, workspace_id, setting, author)
 
     def first(self, workspace_id: str, settings: Sequence[Setting], author: Author) -> list[SettingsEntry]:
         """The entries that a new workspace begins with."""
         head, entries = SettingsHead(), []
         for setting in settings:
-            entries.append(self._following(head, workspace_id, setting, author))
+            entries.append(self._entry_after(head, workspace_id, setting, author))
             head = SettingsHead.of(entries[-1])
         return entries
 
-    def _following(self, head: SettingsHead, workspace_id: str, setting: Setting, author: Author) -> SettingsEntry:
+    def _entry_after(self, head: SettingsHead, workspace_id: str, setting: Setting, author: Author) -> SettingsEntry:
         now = self._clock()
         return head.follow(workspace_id, setting, self._ids.act(now), now, author)

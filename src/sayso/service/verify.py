@@ -13,7 +13,7 @@ from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_counts import of_counts
-from sayso.service.verify_forms import Migrated, migrated, misfits
+from sayso.service.verify_forms import Migrated, find_migrated_types, misfits
 from sayso.service.verify_heads import OldHeads
 from sayso.service.verify_links import LinkWalk
 from sayso.service.verify_settings import of_settings
@@ -106,7 +106,7 @@ class _Walk:
 
     async def through(self) -> None:
         after, more = "", True
-        self._migrated = await migrated(self._store, self._workspace_id)
+        self._migrated = await find_migrated_types(self._store, self._workspace_id)
         while more:
             rows = await self._store.ledger.heads(self._workspace_id, after, BATCH)
             heads = {row.contact_id: row for row in rows if isinstance(row, HeadRow)}

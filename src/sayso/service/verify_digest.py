@@ -1,4 +1,4 @@
-"""Digests compared with those that were kept outside the database."""
+"""Digests compared with those that were saved outside the database."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _COUNTED = ("contacts", "entries", "changes", "settings")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A digest that was kept; without counts where only its hash was."""
+class SavedDigest:
+    """A digest that was saved; without counts where only its hash was."""
 
     sha256: str
     contacts: int | None = None
@@ -22,39 +22,39 @@ class Kept:
     settings: int | None = None
 
 
-def unexpected(found: Mapping[str, Digest | None], kept: Mapping[str, Kept]) -> Iterator[tuple[str, str]]:
+def compare_digests(found: Mapping[str, Digest | None], saved: Mapping[str, SavedDigest]) -> Iterator[tuple[str, str]]:
     """(workspace id, what is wrong). A digest found is None where somebody kept writing while it was read."""
-    for workspace_id in sorted(found.keys() | kept.keys()):
-        if workspace_id not in kept:
+    for workspace_id in sorted(found.keys() | saved.keys()):
+        if workspace_id not in saved:
             yield workspace_id, "the digests expected have none of this workspace"
         elif workspace_id not in found:
             yield workspace_id, "a digest is expected, and the workspace does not exist"
         else:
-            what = difference(found[workspace_id], kept[workspace_id])
+            what = difference(found[workspace_id], saved[workspace_id])
             if what:
                 yield workspace_id, what
 
 
-def difference(found: Digest | None, kept: Kept) -> str | None:
+def difference(found: Digest | None, saved: SavedDigest) -> str | None:
     """What to tell of a digest that is not the one expected; None where it is."""
     if found is None:
         return "no digest: the workspace was written to all the time. Stop the server, or verify a backup"
-    if found.sha256 == kept.sha256:
+    if found.sha256 == saved.sha256:
         return None
-    more = {name: _more(found, kept, name) for name in _COUNTED}
+    more = {name: _more(found, saved, name) for name in _COUNTED}
     counted = ", ".join(f"{name} {n:+}" for name, n in more.items() if n)
     told = "the digest is not the one expected"
     if min(more.values()) < 0:
         return f"{told}; something is missing: {counted}"
     if counted:
         return f"{told}, and the workspace was written to since: {counted}. For a database that grows use --heads"
-    if kept.contacts is None:
+    if saved.contacts is None:
         return f"{told}: the workspace was altered, or written to since"
     return f"{told}, and all counts are the same: the workspace was altered"
 
 
-def _more(found: Digest, kept: Kept, name: str) -> int:
-    before = getattr(kept, name)
+def _more(found: Digest, saved: SavedDigest, name: str) -> int:
+    before = getattr(saved, name)
     return 0 if before is None else int(getattr(found, name)) - int(before)
 
 
@@ -63,10 +63,10 @@ def form(digest: Digest) -> dict[str, object]:
     return {"digest": digest.sha256, **{one.name: getattr(digest, one.name) for one in fields(digest)[1:]}}
 
 
-def kept(value: object) -> Kept:
+def parse_digest(value: object) -> SavedDigest:
     """The reverse of `form`. Raises TypeError on what it never makes."""
     if isinstance(value, dict) and isinstance(value.get("digest"), str):
         counts = {name: value.get(name) for name in _COUNTED}
         if all(isinstance(count, int) for count in counts.values()):
-            return Kept(value["digest"], **counts)
+            return SavedDigest(value["digest"], **counts)
     raise TypeError("not a digest and its counts")

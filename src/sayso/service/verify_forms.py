@@ -29,7 +29,7 @@ class Migrated(NamedTuple):
     consent_type: str
 
 
-async def migrated(store: Store, workspace_id: str) -> dict[str, Migrated]:
+async def find_migrated_types(store: Store, workspace_id: str) -> dict[str, Migrated]:
     """The types of a workspace whose first entry in the settings log is a migration's, by id."""
     found: dict[str, int] = {}
     later: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sayso.domain.admin import Admin
 from sayso.domain.settings_log import SettingsEntry
 from sayso.storage.engine import Engine, Row, Statement
-from sayso.storage.settings_log import logging
+from sayso.storage.settings_log import append_statement
 from sayso.storage.workspace import RAISE_VERSION
 
 _ALL = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1"
@@ -35,7 +35,7 @@ class SqlAdminStore:
     async def add(self, admin: Admin, logged: SettingsEntry) -> None:
         row = (admin.workspace_id, admin.id, admin.email, admin.name)
         raised = Statement(RAISE_VERSION, (admin.workspace_id,), True)
-        await self._engine.commit([raised, Statement(_INSERT, row, True), logging(logged)])
+        await self._engine.commit([raised, Statement(_INSERT, row, True), append_statement(logged)])
 
 
 def _in_order(rows: list[Row]) -> list[Admin]:

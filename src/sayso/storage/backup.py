@@ -42,7 +42,7 @@ def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Pat
 
 def _refuse(source: Path, target: Path, *, replace: bool) -> None:
     """Raises Conflict, Unavailable."""
-    _refuse_a_database_s(source, target)
+    _refuse_database_files(source, target)
     if not replace:
         for file in (target, *_logs(target)):
             if file.exists():
@@ -50,7 +50,7 @@ def _refuse(source: Path, target: Path, *, replace: bool) -> None:
     _refuse_used(target)
 
 
-def _refuse_a_database_s(source: Path, target: Path) -> None:
+def _refuse_database_files(source: Path, target: Path) -> None:
     """A backup must destroy nothing that a database needs, by whatever name it is called. Raises Conflict."""
     if _are_same(target, source):
         raise Conflict(f"{target} is the database itself")

@@ -26,12 +26,12 @@ SELECT workspace_id, $2, note_id, author_id, body, created_at FROM notes
 WHERE workspace_id = $1 AND contact_id = $3 ON CONFLICT (workspace_id, contact_id, note_id) DO NOTHING"""
 
 # A note keeps its id: whose it is changes.
-_LEAD_THERE = """INSERT INTO note_ids (workspace_id, note_id, contact_id)
+_REASSIGN_IDS = """INSERT INTO note_ids (workspace_id, note_id, contact_id)
 SELECT workspace_id, note_id, $2 FROM notes WHERE workspace_id = $1 AND contact_id = $3
 ON CONFLICT (workspace_id, note_id) DO UPDATE SET contact_id = excluded.contact_id"""
 
 #: What gives a contact $2 the notes of a contact $3, which is emptied in the same commit.
-MOVE = (_MOVE, _LEAD_THERE)
+MOVE = (_MOVE, _REASSIGN_IDS)
 
 # Ids that lead to another contact by now are of notes that were moved.
 _FORGET = """WITH gone AS MATERIALIZED (SELECT note_id FROM notes WHERE workspace_id = $1 AND contact_id = $2)

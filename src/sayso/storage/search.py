@@ -11,7 +11,7 @@ from sayso.storage.contact import _COLUMNS, _contact
 from sayso.storage.engine import Engine, Row
 from sayso.storage.ids import packed
 from sayso.storage.search_condition import Asked
-from sayso.storage.search_plan import Span, created, is_of_times, roles_found, tag, updated_since
+from sayso.storage.search_plan import Span, created, find_roles, is_of_times, tag, updated_since
 from sayso.storage.search_spelling import spelling
 
 # The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
@@ -96,7 +96,7 @@ class SqlSearchStore:
         return [_contact(workspace_id, row) for row in await read(sql, *asked.parameters)]
 
     async def count(self, workspace_id: str, query: Node) -> int:
-        roles = roles_found(query)
+        roles = find_roles(query)
         if roles is not None:
             return await contact_count.live(self._engine, workspace_id, roles)
         asked = Asked(workspace_id, self._spelling)

@@ -50,14 +50,14 @@ def is_of_times(query: Node) -> bool:
     return all(map(is_of_times, query.parts))
 
 
-def roles_found(query: Node) -> frozenset[Role] | None:
+def find_roles(query: Node) -> frozenset[Role] | None:
     """The roles of the contacts found, where a search asks for nothing else; None where it does."""
     if isinstance(query, Filter):
         if query.field.name != "role" or not isinstance(query.test, OneOf):
             return None
         named = query.test.values
         return frozenset(role for role in Role if (role in named) != query.negated)
-    found = [roles_found(part) for part in query.parts]
+    found = [find_roles(part) for part in query.parts]
     known = [roles for roles in found if roles is not None]
     if not known or len(known) < len(found):
         return None

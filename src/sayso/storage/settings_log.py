@@ -29,7 +29,7 @@ class SqlSettingsLogStore:
         return [_stored(workspace_id, row) for row in await self._engine.salvage(_ROWS, workspace_id, after, limit)]
 
 
-def logging(entry: SettingsEntry) -> Statement:
+def append_statement(entry: SettingsEntry) -> Statement:
     """The write that goes with a change, in its transaction: after the workspace's version in all of them, so that no
     two wait for each other."""
     return Statement(APPEND, packed(entry), True)

@@ -19,7 +19,7 @@ from sayso.domain.subscription_type import (
 from sayso.service.ports import TypeRow, Unreadable
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.idempotency import keeping
-from sayso.storage.settings_log import logging
+from sayso.storage.settings_log import append_statement
 from sayso.storage.workspace import RAISE_VERSION
 
 _TYPES = """SELECT type_id, state, consent_type, channels, default_locale, wording, revision, created_at, updated_at
@@ -89,7 +89,9 @@ class SqlSubscriptionTypeStore:
         return [*lost, *(_row(type_id, facts.get(type_id), texts) for type_id, texts in wordings.items())]
 
     async def commit(self, change: TypeChange, logged: SettingsEntry, record: IdempotencyRecord | None = None) -> None:
-        await self._engine.commit([*_statements(change), logging(logged), *(keeping(record) if record else ())])
+        await self._engine.commit(
+            [*_statements(change), append_statement(logged), *(keeping(record) if record else ())]
+        )
 
 
 def _types(workspace_id: str, rows: list[Row]) -> list[SubscriptionType]:

@@ -6,7 +6,7 @@ from sayso.domain.access import Scope, Token
 from sayso.domain.settings_log import SettingsEntry
 from sayso.service.ports_settings import TokenRow
 from sayso.storage.engine import Engine, Row, Statement
-from sayso.storage.settings_log import logging
+from sayso.storage.settings_log import append_statement
 from sayso.storage.workspace import RAISE_VERSION
 
 _COLUMNS = "token_id, workspace_id, name, digest, hint, scopes, created_at, revoked_at"
@@ -42,12 +42,12 @@ class SqlTokenStore:
         scopes = " ".join(sorted(token.scopes))
         facts = (token.name, token.digest, token.hint, scopes, token.created_at)
         inserted = Statement(_INSERT, (token.workspace_id, token.id, *facts))
-        await self._engine.commit([inserted, logging(logged)])
+        await self._engine.commit([inserted, append_statement(logged)])
 
     async def revoke(self, token: Token, logged: SettingsEntry) -> None:
         revoked = Statement(_REVOKE, (token.revoked_at, token.workspace_id, token.id), True)
         raised = Statement(RAISE_VERSION, (token.workspace_id,))
-        await self._engine.commit([revoked, raised, logging(logged)])
+        await self._engine.commit([revoked, raised, append_statement(logged)])
 
 
 def _row(row: Row | None) -> TokenRow | None:

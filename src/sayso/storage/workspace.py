@@ -8,7 +8,7 @@ from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.settings_log import SettingsEntry
 from sayso.storage.engine import Engine, Statement
-from sayso.storage.settings_log import logging
+from sayso.storage.settings_log import append_statement
 
 #: What every change of a small table runs first, so that other processes read what changed. The rows that it changes
 #: are stamped with the new version afterwards: the statement keeps others from raising it until the change is
@@ -57,5 +57,5 @@ class SqlWorkspaceStore:
             Statement(_INSERT_ADMIN, (workspace.id, admin.id, admin.email, admin.name, workspace.version))
             for admin in admins
         ]
-        writes += [logging(entry) for entry in logged]
+        writes += [append_statement(entry) for entry in logged]
         await self._engine.commit(writes)

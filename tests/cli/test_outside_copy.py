@@ -10,7 +10,7 @@ import apsw
 import pytest
 from tests.cli.conftest import Said, Sayso
 
-from sayso.cli import kept
+from sayso.cli import outside_copy
 from sayso.storage import backup
 
 COPY = ("--database-url", "sqlite:///copy.db")
@@ -186,7 +186,7 @@ def test_a_new_copy_never_lies_beside_the_digests_of_an_older_one(
     sayso("backup", "copy.db")
     older = (tmp_path / "copy.db").read_bytes()
     sayso("token", "create", "--name", "more")
-    monkeypatch.setattr(kept, "write_digests", killed)
+    monkeypatch.setattr(outside_copy, "write_digests", killed)
 
     assert 130 == sayso("backup", "copy.db", "--force").code
 

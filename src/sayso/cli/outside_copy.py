@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from sayso.domain.digest import Digest
-    from sayso.service.verify_digest import Kept
+    from sayso.service.verify_digest import SavedDigest
     from sayso.service.verify_heads import SavedHead
 
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -30,24 +30,24 @@ def write_digests(path: Path, region: str, made_at: str | None, digests: Mapping
         unfinished.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
 
 
-def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, Kept]:
+def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, SavedDigest]:
     """The digests that somebody expects, by workspace: from a file, or one of 64 hex digits."""
-    from sayso.service.verify_digest import Kept
+    from sayso.service.verify_digest import SavedDigest
 
     if _HEX.fullmatch(value):
         if len(found) != 1:
             raise Wrong(f"--expect: 64 hex digits are one workspace's, and there are {len(found)}; choose --workspace")
-        return {workspace_id: Kept(value) for workspace_id in found}
-    kept = _digests(Path(value))
-    return {workspace_id: digest for workspace_id, digest in kept.items() if only in (None, workspace_id)}
+        return {workspace_id: SavedDigest(value) for workspace_id in found}
+    saved = _digests(Path(value))
+    return {workspace_id: digest for workspace_id, digest in saved.items() if only in (None, workspace_id)}
 
 
-def _digests(path: Path) -> dict[str, Kept]:
-    from sayso.service.verify_digest import kept
+def _digests(path: Path) -> dict[str, SavedDigest]:
+    from sayso.service.verify_digest import parse_digest
 
     try:
         told = json.loads(path.read_text("utf-8"))
-        found = {workspace_id: kept(one) for workspace_id, one in told["workspaces"].items()}
+        found = {workspace_id: parse_digest(one) for workspace_id, one in told["workspaces"].items()}
     except OSError as error:
         raise Wrong(f"--expect: {path}: {error.strerror}; a digest has 64 hex digits") from None
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -53,7 +53,7 @@ _BUSY = Answer(
     429,
     "too_many_slow_reads",
     "Too many slow reads at once",
-    "Wait for the answers to come, or try again after the seconds of `Retry-After`.",
+    "Wait for running requests to finish, or try again after the seconds of `Retry-After`.",
 )
 _FAILED = Answer(500, "server_error", "The server failed", "Report it with the request id; try again later.")
 _UNAVAILABLE = Answer(

@@ -58,8 +58,8 @@ def command(
     """Recompute every chain and standing, and compare them with what is stored; settings, claims, links and counts
     too.
 
-    What does not fit is named, and the exit code is 3. A server may be running; a count that
-    is wrong by less than what it writes meanwhile is then found by a later run.
+    What does not fit is named, and the exit code is 3. A server may be running. While it writes, a small error in the
+    counts may only show in a later run.
 
     Some changes show only beside what was kept outside the database. --expect is for a database that nobody has
     written to since, such as a backup. --heads is for one that has grown: every old head must be an ancestor.

@@ -17,7 +17,7 @@
     ├── Unauthenticated         no token, an unknown one or a revoked one
     ├── Forbidden               the token lacks the scope
     ├── RateLimited             the token's window is used up
-    │   └── TooManySlowReads    the token has as many slow reads under way as one may
+    │   └── TooManySlowReads    the token has reached its limit of concurrent slow reads
     ├── TooLarge                a body over the limit
     ├── KeyReused               an idempotency key that came with another request before
     ├── UnknownVersion          an API version that never was

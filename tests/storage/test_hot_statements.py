@@ -46,6 +46,7 @@ NOT_HOT = {
     ("company.py", "_ATTACHED"): "beside the deletion of a company",
     ("company.py", "_HOLDERS"): "verification reads everything",
     ("company.py", "_HOLDERS_NAMED"): "verification",
+    ("digest.py", "_CONTACTS"): "a digest reads everything",
     ("idempotency.py", "_FORGET"): "beside a key that is kept, which is when a subscription type is made or changed",
     ("link_rows.py", "_PACKED"): "verification reads everything",
     ("link_rows.py", "_TAGS"): "verification",

@@ -225,3 +225,14 @@ def test_a_loop_of_links_is_told_in_one_line(live: Path, tmp_path: Path):
 
     with pytest.raises(SaysoError):
         back_up(live, tmp_path / "loop" / "copy.db", replace=False)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
+def test_what_is_no_ordinary_file_is_not_replaced(live: Path, tmp_path: Path, make: Callable[[Path], None]):
+    make(tmp_path / "target")
+    before = listing(tmp_path)
+
+    with pytest.raises(Conflict, match="not an ordinary file"):
+        back_up(live, tmp_path / "target", replace=True)
+
+    assert before == listing(tmp_path)

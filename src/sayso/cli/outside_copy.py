@@ -60,10 +60,14 @@ def _digests(path: Path) -> dict[str, SavedDigest]:
 def refuse_other_content(path: Path) -> None:
     """Only a file of digests may be replaced by one: another may be somebody's database."""
     if path.exists():
+        refusal = Wrong(f"{path} is there already, and is no file of digests; name another FILE")
+        if not path.is_file():
+            # To open a pipe would be to wait for its writer.
+            raise refusal
         try:
             _digests(path)
         except Wrong:
-            raise Wrong(f"{path} is there already, and is no file of digests; name another FILE") from None
+            raise refusal from None
 
 
 def read_heads(name: str) -> list[SavedHead]:

@@ -42,6 +42,9 @@ def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Pat
 
 def _refuse(source: Path, target: Path, *, replace: bool) -> None:
     """Raises Conflict, Unavailable."""
+    if target.exists() and not target.is_file():
+        # A device, a pipe or a folder.
+        raise Conflict(f"{target} is not an ordinary file: name another one")
     _refuse_database_files(source, target)
     if not replace:
         for file in (target, *_logs(target)):
@@ -84,6 +87,9 @@ def _logs(database: Path) -> list[Path]:
 
 def _is_database(path: Path) -> bool:
     """Whether SQLite has written a file. One that cannot be read may be such a file."""
+    # Opening a pipe would wait for whoever writes to it.
+    if path.exists() and not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC

@@ -312,7 +312,8 @@ class Everybody:
             "revoke a token": lambda: self._revoke(region),
             "read": lambda: region.snapshots.current(workspace_id),
         }
-        with suppress(Invalid, NotFound, Conflict, AttributeNotFound, TypeNotFound):
+        # Refused, or one change too many at once for a busy machine: nothing is changed then.
+        with suppress(Invalid, NotFound, Conflict, AttributeNotFound, TypeNotFound, Unavailable):
             await acts[act]()
 
     async def _revoke(self, region: Region) -> None:

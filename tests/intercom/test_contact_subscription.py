@@ -3,6 +3,7 @@
 import pytest
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, USER_NOT_FOUND, refused, told
+from tests.storage.conftest import keep_type
 
 from sayso.domain import subscription_type as rules
 from sayso.domain.act import Act, Author
@@ -338,7 +339,7 @@ async def test_a_type_published_by_another_process_can_be_attached_at_once(acme:
     # Past our caches, as another process would write it.
     types = acme.region.store.subscription_type
     before = next(type_ for type_ in await types.all(acme.workspace.id) if type_.id == acme.types["draft"])
-    await types.commit(rules.update(before, TypeDraft(state=TypeState.LIVE), acme.clock()))
+    await keep_type(acme.region.store, rules.update(before, TypeDraft(state=TypeState.LIVE), acme.clock()))
 
     assert RESOURCE_NOT_FOUND == told(missed)
     assert 200 == (await attach(acme, contact, "draft")).status_code
@@ -349,7 +350,7 @@ async def test_a_type_archived_by_another_process_cannot_be_attached_even_within
     types = acme.region.store.subscription_type
     before = next(type_ for type_ in await types.all(acme.workspace.id) if type_.id == acme.types["opt_in"])
     await acme.get("/subscription_types")
-    await types.commit(rules.update(before, TypeDraft(state=TypeState.ARCHIVED), acme.clock()))
+    await keep_type(acme.region.store, rules.update(before, TypeDraft(state=TypeState.ARCHIVED), acme.clock()))
 
     answer = await attach(acme, contact, "opt_in")
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sayso.service.verify_digest import SavedDigest
     from sayso.service.verify_heads import SavedHead
 
+#: How a file of digests says what it is.
+_FORMAT = {"type": "digests", "v": 1}
+
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,9 +28,9 @@ def write_digests(path: Path, region: str, made_at: str | None, digests: Mapping
     from sayso.storage.files import replacement
 
     workspaces = {workspace_id: form(digest) for workspace_id, digest in digests.items()}
-    told = {"type": "digests", "v": 1, "region": region, "made_at": made_at, "workspaces": workspaces}
+    content = {**_FORMAT, "region": region, "made_at": made_at, "workspaces": workspaces}
     with replacement(path) as unfinished:
-        unfinished.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+        unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, SavedDigest]:
@@ -52,7 +55,7 @@ def _digests(path: Path) -> dict[str, SavedDigest]:
         raise Wrong(f"--expect: {path}: {error.strerror}; a digest has 64 hex digits") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         told, found = {}, {}
-    if (told.get("type"), told.get("v")) != ("digests", 1):
+    if not told.items() >= _FORMAT.items():
         raise Wrong(f"--expect: {path} is not a file that `sayso backup` wrote")
     return found
 

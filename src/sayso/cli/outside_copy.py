@@ -49,13 +49,13 @@ def _digests(path: Path) -> dict[str, SavedDigest]:
     from sayso.service.verify_digest import parse_digest
 
     try:
-        told = json.loads(path.read_text("utf-8"))
-        found = {workspace_id: parse_digest(one) for workspace_id, one in told["workspaces"].items()}
+        content = json.loads(path.read_text("utf-8"))
+        found = {workspace_id: parse_digest(one) for workspace_id, one in content["workspaces"].items()}
     except OSError as error:
         raise Wrong(f"--expect: {path}: {error.strerror}; a digest has 64 hex digits") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        told, found = {}, {}
-    if not told.items() >= _FORMAT.items():
+        content, found = {}, {}
+    if not content.items() >= _FORMAT.items():
         raise Wrong(f"--expect: {path} is not a file that `sayso backup` wrote")
     return found
 

@@ -85,14 +85,16 @@ async def test_a_client_that_stalls_in_a_body_nobody_wants_is_let_go(clock):
         writer.close()
 
 
-async def test_an_answer_that_takes_its_time_is_waited_for(clock):
+async def test_an_answer_that_takes_its_time_is_waited_for(clock, monkeypatch):
+    looks = []
+    look = protocol.HttpProtocol.look
+    monkeypatch.setattr(protocol.HttpProtocol, "look", lambda connection: (look(connection), looks.append(connection)))
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n")
         await until(lambda: server.app.asked)
-        looked = server.connection._timer
         clock.advance(3 * protocol.IDLE_LIMIT)
-        await until(lambda: server.connection._timer is not looked)
+        await until(lambda: server.connection in looks)
         server.app.go_on.set()
 
         assert (await everything(reader)).startswith(b"HTTP/1.1 200 OK")

@@ -23,6 +23,7 @@ from sayso.http.request import Request
 from sayso.http.response import Response, beginning
 from sayso.http.round import ROUNDS, Round
 from sayso.http.waiting import Waiting
+from sayso.http.watch import watch_of
 
 #: How many requests may wait for the answer to the one before them, on one connection.
 PIPELINE_LIMIT = 32
@@ -76,10 +77,10 @@ class HttpProtocol(asyncio.Protocol):
         "_respond",
         "_round",
         "_state",
-        "_timer",
         "_told",
         "_transport",
         "_waiting",
+        "_watch",
         "_why",
         "_work",
         "_write_paused",
@@ -101,6 +102,7 @@ class HttpProtocol(asyncio.Protocol):
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
         self._round = ROUNDS.setdefault(self._loop, Round(self._loop))
+        self._watch = watch_of(self._loop)
         self._heads = _HEADS.setdefault(config, Heads())
         self._reader: Reader | Silence = SILENCE
         self._transport: asyncio.Transport
@@ -114,7 +116,6 @@ class HttpProtocol(asyncio.Protocol):
         self._refused = self._told = 0
         self._why = ""
         self._write_paused = False
-        self._timer: asyncio.TimerHandle | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._active = 0.0
 
@@ -129,7 +130,7 @@ class HttpProtocol(asyncio.Protocol):
         self._active = self._loop.time()
         if self._limits.per_address and self.client:
             self._count()
-        self._watch()
+        self._watch.add(self)
         if self._state in _STOPPING:
             self._closing = True
             self._end_after(LAST_ARRIVAL, self.shutdown)
@@ -139,11 +140,11 @@ class HttpProtocol(asyncio.Protocol):
         self._closing = True
         self._drop_waiting()
         self._reader.close()
-        for timer in (self._timer, self._ending):
-            if timer is not None:
-                timer.cancel()
+        self._watch.remove(self)
         # Nothing may lead back here but work that goes on: the collector of cycles runs rarely.
-        self._timer = self._ending = None
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
         if self._limits.per_address and self.key:
             self._limits.connections.remove(self.key)
         if self._work is not None:
@@ -368,11 +369,10 @@ class HttpProtocol(asyncio.Protocol):
             self._ending.cancel()
         self._ending = self._loop.call_later(seconds, end)
 
-    def _watch(self) -> None:
-        """Look once in a while whether nothing happens, a request arrives too slowly, or answers are not read."""
+    def look(self) -> None:
+        """Look whether nothing happens, a request arrives too slowly, or answers are not read."""
         now = self._loop.time()
         quiet = now - self._active
-        self._timer = self._loop.call_later(ARRIVAL_LIMIT / 2, self._watch)
         if self._write_paused:
             if quiet >= IDLE_LIMIT:
                 self._transport.abort()

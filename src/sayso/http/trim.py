@@ -1,8 +1,10 @@
-"""Memory given back to the system after a burst of connections: the C library keeps what was freed in its heap."""
+"""Memory given back to the system after a burst of connections: the C library keeps what was freed in its heap, and
+Python keeps some freed tuples and the like, each of which can hold a whole arena of memory."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from collections.abc import Callable
 
@@ -20,7 +22,7 @@ class Trim:
     """Is told now and then what connections hold, and gives memory back once that has fallen far."""
 
     def __init__(self, give_back: Callable[[], object] | None = None) -> None:
-        self._give_back = give_back or _of_c_library()
+        self._give_back = give_back or _giver()
         self._peak = 0
         self._not_before = 0.0
 
@@ -33,9 +35,14 @@ class Trim:
             self._give_back()
 
 
-def _of_c_library() -> Callable[[], object]:
-    """glibc's malloc_trim; nothing where there is none."""
-    if sys.platform != "linux":
-        return lambda: None
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return (lambda: None) if trim is None else lambda: trim(0)
+def _giver() -> Callable[[], object]:
+    """Empties Python's lists of freed objects, and then calls glibc's malloc_trim where there is one."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+    def give_back() -> None:
+        # Only a full collection empties them. It is short: what was there at the start is frozen.
+        gc.collect()
+        if trim is not None:
+            trim(0)
+
+    return give_back

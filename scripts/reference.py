@@ -129,7 +129,7 @@ def routes() -> str:
         table(("Method", "Path", "Scope", "Since", "What it does"), found),
         "## Sayso's own surface",
         table(("Method", "Path", "Scope", "What it does"), own),
-        "## Without a token\n\nFrom another machine `/metrics` asks for one, unless `SAYSO_METRICS_PUBLIC` is set.",
+        "## Without a token\n\n`/metrics` needs one with scope `read`, unless `SAYSO_METRICS_PUBLIC` is set.",
         table(("Method", "Path", "What it tells"), opened),
         "## For tests\n\nWith `--ephemeral` alone, to the scope `admin`: [how to](../how-to/test-against-sayso.md).",
         table(("Method", "Path", "What it does"), twins),

@@ -91,7 +91,8 @@ def test_no_canary_comes_out_of_errors_metrics_or_logs(server):
     wire = to(server)
     wire.send(f"POST /contacts/{CANARY} HTTP/1.1\r\nContent-Length: 99\r\n\r\n{ADDRESS}".encode())
     wire.reset()
-    measured = httpx2.get(f"{server.url}/metrics", timeout=DEADLINE).text
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    measured = httpx2.get(f"{server.url}/metrics", headers=bearer, timeout=DEADLINE).text
     open_answers = [
         httpx2.get(f"{server.url}/{name}", timeout=DEADLINE).text
         for name in ("healthz", "readyz", "openapi.json", "docs")

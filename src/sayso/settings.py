@@ -76,9 +76,7 @@ class Settings:
         default=512,
         metadata=_told("Connections, or requests through trusted proxies, at a time for each address; 0: no limit."),
     )
-    metrics_public: bool = field(
-        default=False, metadata=_told("Whether /metrics answers more than loopback and tokens.")
-    )
+    metrics_public: bool = field(default=False, metadata=_told("Whether /metrics answers without a token."))
     log_requests: bool = field(default=False, metadata=_told("Whether to log a line for each request."))
     log_format: str = field(default="auto", metadata=_told("console, json, or auto: console on a terminal."))
     digest: bool = field(

@@ -72,7 +72,7 @@ class _Passage:
     async def through(self) -> Response:
         route, parameters = self._route()
         if isinstance(route, OpenRoute):
-            if route.guarded and not (self.app.operations.metrics_public or self.request.is_local):
+            if route.guarded and not self.app.operations.metrics_public:
                 await self._caller(_READ)
             return await route.handler(self.app.operations, self.request)
         region, caller = await self._caller(route.scope)

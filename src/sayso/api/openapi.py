@@ -24,6 +24,7 @@ from sayso.api.shapes.subscription_type import (
     Wording,
 )
 from sayso.api.shapes.twin import Clock, ClockAdvance, ClockSetting, Fault, FaultFields, FaultList, Twin
+from sayso.domain.access import Scope
 from sayso.domain.errors import (
     Conflict,
     ContactNotFound,
@@ -37,6 +38,7 @@ from sayso.domain.errors import (
     NoSuchRoute,
     NotFound,
     NotInVersion,
+    RateLimited,
     SaysoError,
     TooLarge,
     TypeFixed,
@@ -111,7 +113,7 @@ def surfaces() -> tuple[Surface, Surface]:
         ),
         Surface(
             tag="Operations",
-            description="What operators and their machines ask; no token needed.",
+            description="What operators and their machines ask; a token is needed for `/metrics` alone.",
             operations=[_open_operation(route) for route in OPEN_ROUTES],
         ),
     )
@@ -159,8 +161,9 @@ def _open_operation(route: OpenRoute) -> Operation:
         for status in (200, route.or_else)
         if status is not None
     ]
-    if route.path == "/metrics":
-        answers += [_told(status, TABLE[kind]) for status, kind in ((401, Unauthenticated), (403, Forbidden))]
+    if route.guarded:
+        kinds = (Unauthenticated, Forbidden, RateLimited)
+        answers += [_told(TABLE[kind].status, TABLE[kind]) for kind in kinds]
     return Operation(
         id=f"operations.{route.handler.__name__}",
         method=route.method,
@@ -169,6 +172,7 @@ def _open_operation(route: OpenRoute) -> Operation:
         summary=route.summary,
         description=_told_of(route.handler),
         answers=answers,
+        scope=Scope.READ.value if route.guarded else None,
     )
 
 

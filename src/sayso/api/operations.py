@@ -54,7 +54,7 @@ class Operations:
         return reply(Readiness("ok", []))
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus' text form."""
+        """Prometheus' text form. No token is needed where the server is started with `SAYSO_METRICS_PUBLIC`."""
         # Imported here: a server that nobody measures starts without it.
         from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
         from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest

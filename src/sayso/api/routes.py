@@ -40,8 +40,7 @@ class Route:
 class OpenRoute:
     """A route that needs no token unless it is `guarded`.
 
-    `guarded`: without a token only for programs on this machine, or for everyone where the settings allow it;
-    otherwise a token with scope read is needed. `answer` is None where the response is not JSON described by our shapes.
+    `guarded`: a token with scope read is needed, unless the settings open the route to everyone. `answer` is None where the response is not JSON described by our shapes.
     `or_else` is a second status that the route answers with.
     """
 

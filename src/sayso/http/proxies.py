@@ -23,7 +23,6 @@ class TrustedProxies:
         """Put the forwarded client, host and scheme in the place of the proxy's own. Whether there is such a client."""
         if not self.trusts(request.client):
             return False
-        request.proxied = True
         named = False
         forwarded = request.headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         # From the right, the first that is not a proxy of ours: what stands left of it anyone may have written.

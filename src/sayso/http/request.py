@@ -5,16 +5,11 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 #: RFC 9112, section 3.2.2: a whole URL as a request target, as its authority and the rest.
 ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-
-
-#: Header fields that proxies add.
-_OF_PROXIES = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 
 
 class BodyTooLarge(Exception):
@@ -35,10 +30,9 @@ class Request:
     9112, section 3.2). `body` is None where it was too large to keep. `scheme` is how the client came: http or https.
 
     `cancellable` is set by the surface where nothing is written: the work may then be stopped when the client is gone.
-    `proxied` is set where a trusted proxy sent it.
     """
 
-    __slots__ = ("_body", "cancellable", "client", "headers", "method", "path", "proxied", "query_string", "scheme")
+    __slots__ = ("_body", "cancellable", "client", "headers", "method", "path", "query_string", "scheme")
 
     def __init__(
         self, method: str, target: bytes, headers: Fields, body: bytes | None, client: str, scheme: str = "http"
@@ -48,7 +42,7 @@ class Request:
         self.client = client
         self.scheme = scheme
         self._body = body
-        self.cancellable = self.proxied = False
+        self.cancellable = False
         if not target.startswith(b"/"):
             target = self._origin_form(target)
         path, _, self.query_string = target.partition(b"?")
@@ -90,15 +84,6 @@ class Request:
         return self.headers.get(b"host", b"").decode("latin-1")
 
     @property
-    def is_local(self) -> bool:
-        """Whether a program on this machine has sent it to this machine, and no proxy: none that is trusted, nor one
-        that says so, nor one that passes on another host's name."""
-        if self.proxied or any(name in self.headers for name in _OF_PROXIES):
-            return False
-        name = self.host[1:].partition("]")[0] if self.host.startswith("[") else self.host.partition(":")[0]
-        return _is_loopback(self.client) and (name.lower() in ("", "localhost") or _is_loopback(name))
-
-    @property
     def secret(self) -> bytes:
         """The credential of Authorization: a Bearer token, or the user name of Basic (RFC 6750, RFC 7617)."""
         scheme, _, rest = self.headers.get(b"authorization", b"").partition(b" ")
@@ -108,13 +93,6 @@ class Request:
             case b"basic":
                 return _user_name(rest.strip())
         return b""
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _user_name(encoded: bytes) -> bytes:

@@ -18,6 +18,10 @@ from sayso.storage.sqlite import BUSY_TIMEOUT
 #: Pages copied between two looks at whether somebody wants to interrupt.
 _STEP = 4_096
 
+#: What no backup's name may end in. SQLite and Sayso give such names to files beside a database, and would take the
+#: backup for one of them.
+_TAKEN = (*LOGS, LOCK)
+
 #: How every file begins that SQLite has written (https://www.sqlite.org/fileformat2.html, 1.3).
 _MAGIC = b"SQLite format 3\0"
 
@@ -61,11 +65,10 @@ def _refuse_database_files(source: Path, target: Path) -> None:
     if any(_are_same(target, file) for file in (*_logs(used), used.with_name(used.name + LOCK))):
         raise Conflict(f"{target} belongs to the database {source}: name another file")
     # The name itself is what is replaced; where it leads to is what somebody may mean.
-    for name in (f"{os.path.realpath(target.parent)}/{target.name}", os.path.realpath(target)):
-        for suffix in (*LOGS, LOCK):
-            owner = Path(name.removesuffix(suffix))
-            if name.endswith(suffix) and _is_database(owner):
-                raise Conflict(f"{target} is a file that the database {owner} uses: name another one")
+    for name in (target.name, os.path.realpath(target)):
+        if name.lower().endswith(_TAKEN):
+            endings = ", ".join(_TAKEN)
+            raise Conflict(f"{target} is named like a file of a database: choose one that does not end in {endings}")
     for file in _logs(target):
         if _is_database(file):
             raise Conflict(f"{file} is a database, but SQLite would take it for part of {target}: name another file")

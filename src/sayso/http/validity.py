@@ -10,10 +10,12 @@ from sayso.http.request import ABSOLUTE, Fields
 Fault = tuple[int, str]
 
 # RFC 9110, section 7.2, without what no host on the Internet has: percent-encoding and punctuation.
-_HOST = re.compile(rb"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")
+_HOST = re.compile(rb"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 
 #: A name of 255 characters, a colon, and a port.
 _HOST_LIMIT = 261
+
+_LAST_PORT = 65_535
 
 
 def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault | None:
@@ -30,14 +32,17 @@ def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault |
         if coding.lower() != b"chunked":
             return 501, "Transfer-Encoding may only be chunked"
     host = fields.get(b"host")
-    # Missing or empty is as good as unlisted: the default region answers.
+    # RFC 9110, section 7.2, allows an empty one. A missing one is accepted, against RFC 9112, section 3.2: like a host
+    # that is not listed, it stands for the default region.
     if host and not is_host(host):
-        return 400, "The Host header is not a host name or address with an optional port"
+        return 400, "The Host header is not a host name or address with an optional port up to 65535"
     return None if target.startswith(b"/") else _of_target(method, target)
 
 
 def is_host(text: bytes) -> bool:
-    return len(text) <= _HOST_LIMIT and _HOST.fullmatch(text) is not None
+    """Whether this is a host with an optional port (RFC 3986, section 3.2): a port may be empty."""
+    found = _HOST.fullmatch(text) if len(text) <= _HOST_LIMIT else None
+    return found is not None and int(found[1] or 0) <= _LAST_PORT
 
 
 def _of_target(method: bytes, target: bytes) -> Fault | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 from tests.http.serving import serving, until
@@ -15,7 +16,7 @@ from sayso.http.heads import Heads
 from sayso.http.limits import Budget, Counts, Limits, network
 from sayso.http.protocol import IDLE_LIMIT
 from sayso.http.proxies import TrustedProxies
-from sayso.http.reader import Reader
+from sayso.http.reader import BODY_LIMIT, HEAD_LIMIT, HEADER_OVERHEAD, Reader
 from sayso.http.request import Fields, Request
 from sayso.http.response import Response
 from sayso.http.tally import Tally
@@ -137,7 +138,7 @@ async def test_what_does_not_fit_among_unfinished_bodies_is_refused_and_those_be
     monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 150_000)
     monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 150_000)
     half = HEAD + b"Content-Length: 100001\r\n\r\n" + b"x" * 100_000
-    kept = len(b"/" + b"Host: a\r\n" + b"Content-Length: 100001\r\n") + 100_000
+    kept = len(b"/" + b"Host: a\r\n" + b"Content-Length: 100001\r\n") + 2 * HEADER_OVERHEAD + 100_000
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(half)
@@ -195,9 +196,10 @@ def test_the_head_of_a_request_whose_body_is_missing_takes_room_until_the_body_c
             reader.feed(part)
 
     assert reader.unfinished
-    assert len(target) + len(fields) == budget.used
+    kept = len(target) + len(fields) + 3 * HEADER_OVERHEAD
+    assert kept == budget.used
     reader.feed(b"ab")
-    assert len(target) + len(fields) + 2 == budget.used
+    assert kept + 2 == budget.used
     reader.feed(b"c")
     assert (0, 0) == (budget.used, len(budget))
     assert [b"abc"] == [request.body for request in connection.requests]
@@ -208,7 +210,8 @@ def test_only_the_last_head_of_a_pipeline_is_counted_for_its_missing_body():
     reader = Reader(connection, lambda: 0.0, Heads(), budget)
     reader.feed(HEAD + b"X: " + b"y" * 9_000 + b"\r\n\r\n" + HEAD + b"Content-Length: 3\r\n\r\n")
 
-    assert (1, len(b"/Host: a\r\nContent-Length: 3\r\n")) == (len(connection.requests), budget.used)
+    kept = len(b"/Host: a\r\nContent-Length: 3\r\n") + 2 * HEADER_OVERHEAD
+    assert (1, kept) == (len(connection.requests), budget.used)
     reader.close()
     assert (0, 0) == (budget.used, len(budget))
 
@@ -224,14 +227,80 @@ def test_complete_heads_without_bodies_are_refused_beyond_the_limit(monkeypatch)
     assert [[], [503]] == [connection.refused for connection in connections]
 
 
+@pytest.mark.parametrize("end", [b"", b"Content-Length: 3\r\n\r\n"], ids=["in the head", "in the body"])
+def test_many_tiny_headers_take_the_room_of_their_objects(end):
+    budget = Budget()
+    reader = Reader(Recorder(), lambda: 0.0, Heads(), budget)
+    tracemalloc.start()
+    try:
+        reader.feed(HEAD + b"".join(b"%d:\r\n" % number for number in range(190)) + end)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert budget.used >= 190 * HEADER_OVERHEAD
+    assert budget.used >= 0.8 * taken
+
+
+def test_headers_of_requests_that_wait_take_room_too():
+    connection, sizes = Recorder(), []
+    connection.queue = lambda request, *, keep_alive, size: sizes.append(size)
+    Reader(connection, lambda: 0.0, Heads(), Budget()).feed(b"GET / HTTP/1.1\r\na:\r\nb:\r\n\r\n")
+
+    assert [len(b"/a: \r\nb: \r\n") + 2 * HEADER_OVERHEAD] == sizes
+
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("field", [b"X: ", b""], ids=["a value", "a name"])
+@pytest.mark.parametrize("body", [b"", b"1\r\na\r\n"], ids=["no body", "a body"])
+def test_an_unfinished_trailer_takes_room_and_is_refused_beyond_the_limit_of_a_head(field, body):
+    connection, budget = Recorder(), Budget()
+    reader = Reader(connection, lambda: 0.0, Heads(), budget)
+    reader.feed(CHUNKED + body + b"0\r\n" + field)
+    before = budget.used
+    reader.feed(b"y" * HEAD_LIMIT)
+    assert before + HEAD_LIMIT == budget.used
+
+    reader.feed(b"y" * HEAD_LIMIT)
+    assert [431] == connection.refused
+
+
+def test_an_unfinished_trailer_of_a_request_that_was_answered_already_is_refused_too():
+    connection = Recorder()
+    reader = Reader(connection, lambda: 0.0, Heads(), Budget())
+    reader.feed(CHUNKED + b"%x\r\n%s\r\n0\r\nX: " % (BODY_LIMIT + 1, b"x" * (BODY_LIMIT + 1)))
+    assert [None] == [request._body for request in connection.requests]
+    for _ in range(2):
+        reader.feed(b"y" * HEAD_LIMIT)
+
+    assert [431] == connection.refused
+
+
+def test_chunks_that_end_with_a_read_count_their_data_alone():
+    connection, budget = Recorder(), Budget()
+    reader = Reader(connection, lambda: 0.0, Heads(), budget)
+    reader.feed(CHUNKED)
+    before = budget.used
+    for _ in range(10_000):
+        reader.feed(b"2;extension=of-some-length\r\n")
+        reader.feed(b"ab\r\n")
+
+    assert ([], before + 20_000) == (connection.refused, budget.used)
+    reader.feed(b"0\r\nX: y\r\n\r\n")
+    assert [b"ab" * 10_000] == [request.body for request in connection.requests]
+    assert 0 == budget.used
+
+
 async def test_requests_that_wait_behind_another_take_room(monkeypatch):
-    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 10_000)
-    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 10_000)
+    monkeypatch.setattr(limits, "UNFINISHED_LIMIT", 11_000)
+    monkeypatch.setattr(limits, "UNFINISHED_PER_ADDRESS", 11_000)
     async with serving() as server:
         reader, writer = await server.connect()
         writer.write(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
         await until(lambda: any(known._refused for known in server.state.connections))
-        assert server.app.limits.unfinished.used <= 10_000
+        assert server.app.limits.unfinished.used <= 11_000
         server.app.go_on.set()
 
         async with asyncio.timeout(DEADLINE):

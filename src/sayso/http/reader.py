@@ -16,6 +16,9 @@ from sayso.http.validity import fault
 HEAD_LIMIT = 64 * 1024
 HEADERS_LIMIT = 200
 
+#: What a header takes beside its bytes, in bytes: two objects and their place among the fields.
+HEADER_OVERHEAD = 128
+
 #: How much of a body is kept, in bytes; a longer one is handed on as too large.
 BODY_LIMIT = 1024 * 1024
 
@@ -81,13 +84,14 @@ class Reader:
         "_heads",
         "_held",
         "_in_head",
+        "_in_trailer",
         "_keep_alive",
         "_offered",
         "_parser",
         "_size",
         "_stopped",
         "_target",
-        "_unfinished_head",
+        "_unfinished_fields",
         "arriving",
         "began",
         "handed_on",
@@ -109,7 +113,8 @@ class Reader:
         self._target = b""
         self._headers = Fields()
         self._body: bytes | bytearray = b""
-        self._head = self._unfinished_head = self._count = self._size = self._discarded = 0
+        self._head = self._unfinished_fields = self._count = self._size = self._discarded = 0
+        self._in_trailer = False
         self.handed_on = self._offered = self._keep_alive = False
 
     @property
@@ -126,7 +131,7 @@ class Reader:
                 self._parse(self._plain_head())
         if self._stopped:
             return
-        if self.unfinished:
+        if self.arriving:
             self._hold(len(data))
         elif begins and self._keep_alive and not self.arriving:
             self._heads.keep(data, self._headers)
@@ -184,6 +189,7 @@ class Reader:
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._unfinished_fields = 0
         if self._stopped:
             return
         parser = self._parser
@@ -199,7 +205,14 @@ class Reader:
         elif self._headers.get(b"expect", b"").lower() == b"100-continue":
             self._connection.invite()
 
+    def on_chunk_header(self) -> None:
+        # Where no data follows, this chunk was the last one.
+        self._in_trailer = self._begun_here = True
+        self._unfinished_fields = 0
+
     def on_body(self, body: bytes) -> None:
+        self._in_trailer = False
+        self._unfinished_fields = 0
         if self._stopped:
             return
         if self.handed_on:
@@ -246,14 +259,17 @@ class Reader:
 
     def _hold(self, size: int) -> None:
         """Count what is kept of a request that is not complete. One that came in one piece is never counted."""
-        if self._in_head:
-            # Where it began in this read, other requests may have come before it.
-            self._unfinished_head += min(size, HEAD_LIMIT) if self._begun_here else size
-            if self._unfinished_head > 2 * HEAD_LIMIT:
+        if self._in_head or self._in_trailer:
+            # The parser keeps a field until it is whole. Where the fields began in this read, other bytes came first.
+            self._unfinished_fields += min(size, HEAD_LIMIT) if self._begun_here else size
+            if self._unfinished_fields > 2 * HEAD_LIMIT:
                 self._connection.refuse(431)
                 return
-        head = self._unfinished_head if self._in_head else len(self._target) + self._head
-        more = head + self._size - self._held
+        if self.handed_on:
+            return
+        kept = 0 if self._in_head else len(self._target) + self._head
+        fields = kept + self._unfinished_fields + self._count * HEADER_OVERHEAD
+        more = fields + self._size - self._held
         if self._budget.take(self._connection.key, more):
             self._held += more
         else:
@@ -271,7 +287,7 @@ class Reader:
         self._keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
         method = parser.get_method().decode()
         request = Request(method, self._target, self._headers, body, connection.client, connection.scheme)
-        size = len(self._target) + self._head + len(body or b"")
+        size = len(self._target) + self._head + self._count * HEADER_OVERHEAD + len(body or b"")
         connection.queue(request, keep_alive=self._keep_alive, size=size)
 
 

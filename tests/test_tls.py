@@ -1,8 +1,11 @@
 """TLS by two settings."""
 
+import select
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import httpx2
 import pytest
@@ -10,6 +13,8 @@ import trustme
 from tests.cast import TOKEN
 from tests.http.wire import Wire
 from tests.machine import DEADLINE
+
+from sayso.http.limits import POLITE
 
 
 @pytest.fixture
@@ -58,6 +63,20 @@ def test_an_idle_client_that_does_not_listen_does_not_hold_up_the_end(start, cer
         server.process.send_signal(signal.SIGTERM)
         # Without a limit of ours, a goodbye in TLS would be waited for for 30 seconds.
         assert 0 == server.process.wait(25)
+
+
+def test_handshakes_that_do_not_end_are_limited_for_each_address(start, certificate):
+    server = start("--max-connections-per-address", "2", SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(address, DEADLINE)) for _ in range(2 + POLITE + 1)]
+        # The last one is above the limit: it is closed before any handshake, while the others stay.
+        assert [silent[-1]] == select.select(silent, [], [], DEADLINE)[0]
+
+        transport = httpx2.HTTPTransport(verify=context(certificate), local_address="127.0.0.2")
+        with httpx2.Client(transport=transport, timeout=DEADLINE) as client:
+            assert 200 == client.get(f"{server.url}/healthz").status_code
 
 
 def test_what_is_refused_is_told_over_tls_too(start, certificate):

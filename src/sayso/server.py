@@ -250,9 +250,14 @@ class _Server(uvicorn.Server):
         self._sayso = sayso
         self._digests: asyncio.Task[None] | None = None
         self._trim = Trim()
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        # Without TLS the loop's own server makes a connection at once, and takes less time for it.
+        await super().startup([] if self.config.ssl else sockets)
+        if self.config.ssl:
+            for listener in sockets or []:
+                self._accept_from(listener)
         # What is there now stays, and what requests leave behind is freed by counting: look for cycles seldom.
         gc.collect()
         gc.freeze()
@@ -281,7 +286,21 @@ class _Server(uvicorn.Server):
         """uvicorn's own would raise the signal again after the end."""
         yield
 
+    def _accept_from(self, listener: socket.socket, member: Member | None = None) -> None:
+        connect = partial(HttpProtocol, self.config, self.server_state, {})
+        self._acceptor = Acceptor(listener, connect, self._connected, self.config.ssl, member)
+        self._acceptor.start()
+
+    def _stop_accepting(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+            self._acceptor = None
+
+    def _connected(self) -> int:
+        return len(self.server_state.connections)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop_accepting()
         stops(self.server_state)
         if self._digests is not None:
             self._digests.cancel()
@@ -309,7 +328,6 @@ class _Member(_Server):
         self._member = member
         self._listener = listener
         self._ready = ready
-        self._acceptor: Acceptor | None = None
 
     def heed(self, parent: int) -> None:
         """End when the parent has, however it did: nobody else would end us. The port is given back at once, because
@@ -328,9 +346,7 @@ class _Member(_Server):
         if self._listener.fileno() < 0:
             # The parent has ended already.
             return
-        connect = partial(HttpProtocol, self.config, self.server_state, {})
-        self._acceptor = Acceptor(self._listener, connect, self._connected, self.config.ssl, self._member)
-        self._acceptor.start()
+        self._accept_from(self._listener, self._member)
         with contextlib.suppress(BrokenPipeError):
             self._ready()
 
@@ -342,15 +358,6 @@ class _Member(_Server):
         self._member.told(self._connected())
         return await super().on_tick(counter)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stop_accepting()
-        await super().shutdown(sockets)
-
     def _stop_accepting(self) -> None:
-        if self._acceptor is not None:
-            self._acceptor.close()
-            self._acceptor = None
+        super()._stop_accepting()
         self._listener.close()
-
-    def _connected(self) -> int:
-        return len(self.server_state.connections)

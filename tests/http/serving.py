@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from tests.machine import DEADLINE
 from uvicorn.server import ServerState
 
+from sayso.http.acceptor import Acceptor
 from sayso.http.limits import Limits
 from sayso.http.protocol import HttpProtocol
 from sayso.http.request import BodyTooLarge
@@ -59,6 +62,7 @@ class App:
 class Serving:
     def __init__(self, app: App, state: ServerState, port: int) -> None:
         self.app, self.state, self.port = app, state, port
+        self.acceptor: Acceptor | None = None
         self._writers: list[asyncio.StreamWriter] = []
 
     async def connect(self):
@@ -83,22 +87,43 @@ class Serving:
         return connection
 
 
-@asynccontextmanager
-async def serving(app=None, tls: ssl.SSLContext | None = None):
-    """`app`: another application than the one that does what a test wants."""
-    app, state = app or App(), ServerState()
+def _factory(app, state: ServerState):
     config = uvicorn.Config(app, interface="asgi3", log_config=None, lifespan="off")
     config.load()
     # What stands between the protocol and the app in uvicorn is not for it.
     config.loaded_app = app
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0, ssl=tls)
+    return partial(HttpProtocol, config, state, {}, asyncio.get_running_loop())
+
+
+@asynccontextmanager
+async def serving(app=None, tls: ssl.SSLContext | None = None):
+    """`app`: another application than the one that does what a test wants."""
+    app, state = app or App(), ServerState()
+    server = await asyncio.get_running_loop().create_server(_factory(app, state), "127.0.0.1", 0, ssl=tls)
     async with server:
         serving = Serving(app, state, server.sockets[0].getsockname()[1])
         yield serving
         serving.close()
         for connection in list(state.connections):
             connection._transport.abort()
+
+
+@asynccontextmanager
+async def accepting(tls: ssl.SSLContext | None):
+    """The same behind an acceptor of our own; `Serving.acceptor`."""
+    app, state = App(), ServerState()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        acceptor = Acceptor(listener, _factory(app, state), lambda: len(state.connections), tls, None)
+        acceptor.start()
+        serving = Serving(app, state, listener.getsockname()[1])
+        serving.acceptor = acceptor
+        try:
+            yield serving
+        finally:
+            acceptor.close()
+            serving.close()
+            for connection in list(state.connections):
+                connection._transport.abort()
 
 
 async def everything(reader) -> bytes:

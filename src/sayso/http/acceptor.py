@@ -1,4 +1,5 @@
-"""Taking connections from a socket that several processes listen on, so that each gets its share."""
+"""Accepting connections: each counts for its address before its TLS handshake, and processes that listen on the same
+socket get a share each."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from sayso.http.crew import Member
+from sayso.http.protocol import HttpProtocol
 
 #: How long one who has more connections than another leaves a new one to them, in seconds.
 COURTESY = 0.002
@@ -17,17 +19,24 @@ COURTESY = 0.002
 #: How long none is taken after one could not be, for want of files, in seconds.
 RESPITE = 0.5
 
+#: How long a TLS handshake may take, in seconds.
+HANDSHAKE_LIMIT = 10.0
+
 
 class Acceptor:
-    """Without it, whoever wakes first takes all that have arrived, and keeps them as long as their clients do."""
+    """With the event loop's own server, nothing would know of a connection before its handshake is over. Of several
+    processes, the first to wake would take all that have arrived, and keep them as long as their clients do.
+
+    `member`: this process's place among others on the same socket.
+    """
 
     def __init__(
         self,
         listener: socket.socket,
-        connect: Callable[[], asyncio.Protocol],
+        connect: Callable[[], HttpProtocol],
         connected: Callable[[], int],
         tls: ssl.SSLContext | None,
-        member: Member,
+        member: Member | None,
     ) -> None:
         self._listener = listener
         self._connect = connect
@@ -48,11 +57,12 @@ class Acceptor:
         self._loop.remove_reader(self._listener)
 
     def _ready(self) -> None:
-        self._member.told(self._connected() + len(self._arriving))
-        if self._member.is_busier():
-            self._pause(COURTESY)
-        else:
-            self._accept()
+        if self._member is not None:
+            self._member.told(self._connected() + len(self._arriving))
+            if self._member.is_busier():
+                self._pause(COURTESY)
+                return
+        self._accept()
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)
@@ -65,22 +75,34 @@ class Acceptor:
 
     def _accept(self) -> None:
         try:
-            accepted, _ = self._listener.accept()
+            accepted, address = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
             structlog.get_logger().error("no connection can be taken", error=type(error).__name__, number=error.errno)
             self._pause(RESPITE)
             return
-        accepted.setblocking(False)
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        task: asyncio.Task[object] = self._loop.create_task(self._hand_over(accepted))
+        connection = self._connect()
+        if not connection.admit(address[0]):
+            accepted.close()
+            connection.give_back()
+            return
+        task: asyncio.Task[object] = self._loop.create_task(self._hand_over(accepted, connection))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
 
-    async def _hand_over(self, accepted: socket.socket) -> None:
+    async def _hand_over(self, accepted: socket.socket, connection: HttpProtocol) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._connect, accepted, ssl=self._tls)
+            accepted.setblocking(False)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(
+                lambda: connection,
+                accepted,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else HANDSHAKE_LIMIT,
+            )
         except OSError:
-            # The client is gone, or does not speak TLS: nobody waits for an answer.
+            # The client is gone, too slow, or does not speak TLS: nobody waits for an answer.
             accepted.close()
+        finally:
+            connection.give_back()

@@ -119,18 +119,36 @@ class HttpProtocol(asyncio.Protocol):
         self._ending: asyncio.TimerHandle | None = None
         self._active = 0.0
 
+    def admit(self, client: str) -> bool:
+        """Count this connection for its client. False where it is to be dropped without a word; a client with too many
+        connections is otherwise told so once the connection is made."""
+        self.client = client
+        if self._limits.per_address and client:
+            self.key = self._limits.key(client)
+        excess = self._limits.connections.add(self.key) if self.key else 0
+        if excess > 0:
+            self._refused, self._why = 429, "This address has too many connections"
+        return excess <= POLITE
+
+    def give_back(self) -> None:
+        """Stop counting a connection that is lost or was never made."""
+        if self.key and self not in self._state.connections:
+            self._limits.connections.remove(self.key)
+            self.key = ""
+
     # What the transport says.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._state.connections.add(self)  # type: ignore[arg-type]
-        peer = transport.get_extra_info("peername")
-        self.client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._watch.add(self)
         self.scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
         self._active = self._loop.time()
-        if self._limits.per_address and self.client:
-            self._count()
-        self._watch.add(self)
+        if not self.client:
+            peer = transport.get_extra_info("peername")
+            if not self.admit(str(peer[0]) if isinstance(peer, tuple) else ""):
+                self._transport.abort()
+        self._say_why()
         if self._state in _STOPPING:
             self._closing = True
             self._end_after(LAST_ARRIVAL, self.shutdown)
@@ -140,13 +158,12 @@ class HttpProtocol(asyncio.Protocol):
         self._closing = True
         self._drop_waiting()
         self._reader.close()
+        self.give_back()
         self._watch.remove(self)
         # Nothing may lead back here but work that goes on: the collector of cycles runs rarely.
         if self._ending is not None:
             self._ending.cancel()
             self._ending = None
-        if self._limits.per_address and self.key:
-            self._limits.connections.remove(self.key)
         if self._work is not None:
             self._work.abandon()
 
@@ -313,16 +330,6 @@ class HttpProtocol(asyncio.Protocol):
             self._refused, self._why = status, why
             self._reader.stop()
             self._say_why()
-
-    def _count(self) -> None:
-        """Count this connection as one of its client's, and refuse it where that has too many."""
-        self.key = self._limits.key(self.client)
-        too_many = self._limits.connections.add(self.key) if self.key else 0
-        if too_many > POLITE:
-            self._refused = self._told = 429
-            self._transport.abort()
-        elif too_many > 0:
-            self.refuse(429, "This address has too many connections")
 
     def _drop_waiting(self) -> None:
         self._waiting.clear()

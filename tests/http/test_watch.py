@@ -51,6 +51,22 @@ async def test_each_connection_is_looked_at_once_in_an_interval(watch, clock):
     assert {1} == {connection.looks for connection in connections}
 
 
+async def test_one_that_fails_does_not_keep_the_others_from_being_looked_at(watch, clock):
+    class Failing(Connection):
+        def look(self) -> None:
+            raise RuntimeError
+
+    failed = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context["exception"]))
+    connections = [Connection() for _ in range(200)]
+    for connection in (*(Failing() for _ in range(20)), *connections):
+        watch.add(connection)
+    await clock.advance(10 * INTERVAL)
+
+    assert {1} == {connection.looks for connection in connections}
+    assert 20 == len(failed)
+
+
 async def test_a_loop_that_was_held_up_looks_at_all_of_them_once(watch, clock):
     connections = [Connection() for _ in range(200)]
     for connection in connections:

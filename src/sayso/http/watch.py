@@ -55,7 +55,11 @@ class Watch:
         for _ in range(due):
             self._next = (self._next + 1) % PARTS
             for connection in tuple(self._parts[self._next]):
-                connection.look()
+                try:
+                    connection.look()
+                except Exception as error:  # noqa: BLE001
+                    # The others are looked at all the same.
+                    self._loop.call_exception_handler({"message": "a connection failed", "exception": error})
 
 
 def watch_of(loop: asyncio.AbstractEventLoop) -> Watch:

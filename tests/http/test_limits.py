@@ -97,6 +97,23 @@ async def test_an_address_with_too_many_connections_is_told_and_beyond_that_drop
         assert (await server.exchange(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
 
 
+async def test_a_connection_that_fails_while_it_is_made_is_given_back():
+    failed = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context))
+    async with serving() as server:
+        server.app.limits = Limits(1)
+        server.app.refuse = None
+        await server.connect()
+        await until(lambda: server.state.connections)
+        _, writer = await server.connect()
+        await until(lambda: failed)
+        assert {"127.0.0.1": 2} == server.app.limits.connections._counts
+        writer.transport.abort()
+        await until(lambda: len(server.state.connections) == 1)
+        assert {"127.0.0.1": 1} == server.app.limits.connections._counts
+        assert 1 == len(failed)
+
+
 async def test_a_trusted_proxy_s_connections_are_not_counted():
     async with serving() as server:
         server.app.limits = Limits(1, TrustedProxies("127.0.0.1"))

@@ -97,7 +97,7 @@ async def finishing(regions: Regions) -> AsyncIterator[None]:
         yield
     finally:
         for service in companies:
-            await service.stop()
+            await service.background.stop()
 
 
 async def log_digests(regions: Regions) -> None:

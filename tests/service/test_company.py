@@ -76,7 +76,7 @@ async def test_what_a_thousand_contacts_leave_over_is_detached_after_the_answer(
     await region.companies.delete(AUTHOR, workspace, company)
     with pytest.raises(CompanyNotFound):
         await region.companies.find(workspace, company)
-    await asyncio.gather(*region.companies._going_on)
+    await asyncio.gather(*region.companies.background.tasks)
 
     assert [] == await belonging(region, workspace, contacts)
     assert await region.store.company.find(workspace, company) is None
@@ -120,7 +120,7 @@ async def test_a_deletion_that_was_cut_short_is_taken_up(
         await following.companies.delete(AUTHOR, workspace, company)
     else:
         following.companies.take_up()
-        await asyncio.gather(*following.companies._going_on)
+        await asyncio.gather(*following.companies.background.tasks)
 
     assert [] == await belonging(region, workspace, contacts)
     assert await region.store.company.find(workspace, company) is None
@@ -141,7 +141,7 @@ async def test_whoever_joins_while_the_company_is_deleted_belongs_to_it_no_more(
 
     assert outcomes[0] is None
     assert all(isinstance(one, (companies.Counted, CompanyNotFound, Unavailable)) for one in outcomes[1:])
-    await asyncio.gather(*region.companies._going_on)
+    await asyncio.gather(*region.companies.background.tasks)
     assert [] == await belonging(region, workspace, contacts)
     assert [] == await region.store.company.attached(workspace, company, 10)
 
@@ -176,7 +176,7 @@ async def test_what_cannot_be_detached_now_is_detached_later(region: Region, wor
 
     monkeypatch.setattr(region.store.company, "attached", refused)
     await region.companies.delete(AUTHOR, workspace, company)
-    await asyncio.gather(*region.companies._going_on)
+    await asyncio.gather(*region.companies.background.tasks)
 
     assert ([], []) == (refusals, await belonging(region, workspace, contacts))
 

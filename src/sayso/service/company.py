@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from contextvars import Context
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +14,8 @@ from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyChange, CompanyProfile, CompanyState
 from sayso.domain.contact import Change
 from sayso.domain.data_attribute import Model
-from sayso.domain.errors import CompanyNotFound, SaysoError, Unavailable
+from sayso.domain.errors import CompanyNotFound, Unavailable
+from sayso.service.background import Background
 from sayso.service.data_attribute import DataAttributeService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
@@ -59,7 +58,7 @@ class CompanyService:
         self._turns = Turns()
         self._clock = clock
         self._ids = ids
-        self._going_on: set[asyncio.Task[None]] = set()
+        self.background = Background()
 
     async def find(self, workspace_id: str, company_id: str) -> Counted:
         """A live company. Raises CompanyNotFound."""
@@ -156,17 +155,11 @@ class CompanyService:
         async with self._turns.of(workspace_id, company_id):
             await decided(decide, self._store.company.commit)
         if not await self._empty(author, workspace_id, company_id):
-            self._go_on(partial(self._finish, author, workspace_id, company_id))
+            self.background.start(partial(self._finish, author, workspace_id, company_id))
 
     def take_up(self) -> None:
         """Begin to finish what was left of deletions when a process ended."""
-        self._go_on(self._take_up)
-
-    async def stop(self) -> None:
-        """Leave what is not finished to the next process."""
-        for task in self._going_on:
-            task.cancel()
-        await asyncio.gather(*self._going_on, return_exceptions=True)
+        self.background.start(self._take_up)
 
     async def _take_up(self) -> None:
         for workspace in await self._store.workspace.all():
@@ -180,17 +173,6 @@ class CompanyService:
                 done = await self._empty(author, workspace_id, company_id)
             except Unavailable as refused:
                 await asyncio.sleep(refused.retry_after)
-
-    def _go_on(self, work: Callable[[], Awaitable[None]]) -> None:
-        async def suppressed() -> None:
-            # Whatever it is, the next process takes it up.
-            with suppress(SaysoError):
-                await work()
-
-        # Outside of the request that began it, whose time is up when it is answered.
-        task = asyncio.get_running_loop().create_task(suppressed(), context=Context())
-        self._going_on.add(task)
-        task.add_done_callback(self._going_on.discard)
 
     async def _learned(self, change: CompanyChange | None) -> CompanyChange | None:
         """A change with what it says by custom attributes as that is kept. Raises Invalid."""

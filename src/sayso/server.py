@@ -89,15 +89,17 @@ async def composed(settings: Settings, member: Member | None = None) -> AsyncIte
 
 @asynccontextmanager
 async def finishing(regions: Regions) -> AsyncIterator[None]:
-    """While this lasts, what was left of deletions is finished beside the requests."""
-    companies = [region.companies for region in regions.by_name.values()]
-    for service in companies:
-        service.take_up()
+    """While this lasts, what was left of deletions and merges is finished: the moves of data events first, what
+    companies left beside the requests."""
+    for region in regions.by_name.values():
+        region.companies.take_up()
+        await region.data_event_moves.take_up()
     try:
         yield
     finally:
-        for service in companies:
-            await service.background.stop()
+        for region in regions.by_name.values():
+            await region.companies.background.stop()
+            await region.data_event_moves.background.stop()
 
 
 async def log_digests(regions: Regions) -> None:

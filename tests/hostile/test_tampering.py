@@ -47,6 +47,7 @@ OF_CONTACTS = (
     "merges",
     "data_events",
     "data_event_summaries",
+    "data_event_moves",
 )
 
 #: Puts the counts of contacts right.

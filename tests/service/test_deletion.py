@@ -24,6 +24,9 @@ NOTES = 12
 #: Tables that say nothing of contacts.
 OTHERS = {"companies", "contact_counts", "scrolls", "idempotency"}
 
+#: What has rows only while more is moved or erased than a transaction does.
+PASSING = {"data_event_moves"}
+
 
 async def filled_in(region: Region, workspace: str) -> dict[str, str]:
     """Two contacts, one a survivor, who have something in every table; by name."""
@@ -61,7 +64,7 @@ async def test_a_deleted_contact_leaves_its_row_its_claims_and_its_ledger_and_no
     workspace = (await region.workspaces.create("Acme")).id
     people = await filled_in(region, workspace)
     before = {name: await rows_of(store, contact) for name, contact in people.items()}
-    assert all(before["alice"].values()), before
+    assert PASSING == {table for table, rows in before["alice"].items() if not rows}
     assert 2 * NOTES == before["alice"]["notes"] == before["alice"]["note_ids"]
 
     await region.contacts.delete(AUTHOR, workspace, people["alice"])

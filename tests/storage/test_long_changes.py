@@ -1,4 +1,5 @@
-"""How much of a change the event loop does, and how much Python does at all, does not grow with what a contact has."""
+"""How much of a change the event loop does, and how much Python does at all, does not grow with what a contact has, as
+long as that is no more data events than one transaction moves."""
 
 from __future__ import annotations
 
@@ -20,11 +21,12 @@ from sayso.service.data_event import Named
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.storage import sqlite
+from sayso.storage.data_event import PORTION
 from sayso.storage.engine import Statement
 from sayso.storage.sqlite import SqliteEngine
 from sayso.storage.store import SqlStore
 
-FEW, MANY = 20, 2_000
+FEW, MANY = 20, PORTION
 
 
 @dataclass

@@ -17,6 +17,7 @@ from sayso.domain.ledger import Chain, origin
 from sayso.domain.paging import Cursor
 from sayso.domain.standing import Standing
 from sayso.service.data_attribute import DataAttributeService
+from sayso.service.data_event_move import DataEventMoveService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshots
@@ -44,6 +45,7 @@ class ContactService:
         store: Store,
         snapshots: Snapshots,
         attributes: DataAttributeService,
+        moves: DataEventMoveService,
         turns: Turns,
         clock: Clock,
         ids: Ids,
@@ -51,6 +53,7 @@ class ContactService:
         self._store = store
         self._attributes = attributes
         self._snapshots = snapshots
+        self._moves = moves
         self._turns = turns
         self._clock = clock
         self._ids = ids
@@ -123,6 +126,7 @@ class ContactService:
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
         """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
         before, _ = await self.change(author, workspace_id, contact_id, rules.delete)
+        await self._moves.finish_erasure(workspace_id, contact_id)
         return before
 
     async def archive(self, author: Author, workspace_id: str, contact_id: str) -> Contact:

@@ -12,6 +12,7 @@ from sayso.domain.errors import HistoryNotFound, Invalid
 from sayso.domain.links import LinkRows, MergeRecord
 from sayso.domain.merge import Merge
 from sayso.service.contact import ContactService
+from sayso.service.data_event_move import DataEventMoveService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.turns import Turns
@@ -29,9 +30,18 @@ class History:
 
 
 class MergeService:
-    def __init__(self, store: Store, contacts: ContactService, turns: Turns, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: Store,
+        contacts: ContactService,
+        moves: DataEventMoveService,
+        turns: Turns,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._store = store
         self._contacts = contacts
+        self._moves = moves
         self._turns = turns
         self._clock = clock
         self._ids = ids
@@ -39,7 +49,8 @@ class MergeService:
     async def merge(
         self, author: Author, workspace_id: str, source_id: str, into_id: str, *, duplicates_only: bool
     ) -> Contact:
-        """Merge a lead into a user, and give the user as it is then.
+        """Merge a lead into a user, and give the user as it is then. Where the lead has more data events than one
+        transaction moves, the others follow before this returns, without the contacts' turns.
 
         Raises ContactNotFound, Invalid, NotDuplicates, Unavailable.
         """
@@ -66,6 +77,7 @@ class MergeService:
         async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):
             merge = await decided(decide, self._store.contact.commit_all)
         assert merge is not None
+        await self._moves.finish(workspace_id, source_id)
         return user.after(merge.survivor)
 
     async def _movable(self, workspace_id: str, contact_id: str) -> LinkRows:

@@ -16,7 +16,6 @@ from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
 from sayso.domain.contact import Change, Claim, Contact, Head
 from sayso.domain.data_attribute import AttributeChange, DataAttribute
-from sayso.domain.data_event import DataEvent, EventPlace, Summary
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
 from sayso.domain.links import LinkRows, MergeRecord, Note, Tagging
@@ -27,6 +26,7 @@ from sayso.domain.subscription_type import Notice, SubscriptionType, Translation
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
+from sayso.service.ports_data_event import DataEventStore
 from sayso.service.ports_links import LinkRowStore
 from sayso.service.ports_settings import DigestStore, SettingsLogStore, TokenStore
 
@@ -217,21 +217,6 @@ class NoteStore(Protocol):
 
     async def take_ids(self, workspace_id: str) -> tuple[int, int]:
         """Ids of notes for the caller alone: the first, and the one after the last. Raises Stale."""
-
-
-class DataEventStore(Protocol):
-    async def exists(self, workspace_id: str, contact_id: str, name: str, at: int) -> bool:
-        """Whether a contact did something of that name at that second."""
-
-    async def page(
-        self, workspace_id: str, contact_id: str, before: EventPlace | None, since: EventPlace, limit: int
-    ) -> list[DataEvent]:
-        """What a contact did between two places, newest first."""
-
-    async def summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None: ...
-
-    async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
-        """In order of the first time."""
 
 
 class IdempotencyStore(Protocol):

@@ -14,6 +14,7 @@ from sayso.service.contact_company import ContactCompanyService
 from sayso.service.contact_tag import ContactTagService
 from sayso.service.data_attribute import DataAttributeService
 from sayso.service.data_event import DataEventService
+from sayso.service.data_event_move import DataEventMoveService
 from sayso.service.idempotency import IdempotencyService
 from sayso.service.merge import MergeService
 from sayso.service.note import NoteService
@@ -50,6 +51,7 @@ class Region:
     segments: SegmentService
     notes: NoteService
     data_events: DataEventService
+    data_event_moves: DataEventMoveService
     search: SearchService
     companies: CompanyService
     contact_companies: ContactCompanyService
@@ -60,7 +62,8 @@ class Region:
         snapshots, turns, log = Snapshots(store, clock), Turns(), SettingsLog(store, clock, ids)
         types = SubscriptionTypeService(store, snapshots, log, clock)
         attributes = DataAttributeService(store, snapshots, clock)
-        contacts = ContactService(store, snapshots, attributes, turns, clock, ids)
+        moves = DataEventMoveService(store)
+        contacts = ContactService(store, snapshots, attributes, moves, turns, clock, ids)
         tags = TagService(store, snapshots, clock)
         companies = CompanyService(store, attributes, turns, clock, ids)
         return cls(
@@ -71,7 +74,7 @@ class Region:
             workspaces=WorkspaceService(store, name, log, clock, ids),
             types=types,
             contacts=contacts,
-            merges=MergeService(store, contacts, turns, clock, ids),
+            merges=MergeService(store, contacts, moves, turns, clock, ids),
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots, log),
@@ -81,6 +84,7 @@ class Region:
             segments=SegmentService(store, contacts, clock),
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
             data_events=DataEventService(store, contacts, turns, clock, ids),
+            data_event_moves=moves,
             search=SearchService(store),
             companies=companies,
             contact_companies=ContactCompanyService(store, contacts, companies, turns, clock, ids),

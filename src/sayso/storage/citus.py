@@ -31,6 +31,7 @@ DISTRIBUTED = (
     Distributed("merges", "contact_id", "contacts"),
     Distributed("data_events", "contact_id", "contacts"),
     Distributed("data_event_summaries", "contact_id", "contacts"),
+    Distributed("data_event_moves", "contact_id", "contacts"),
     Distributed("note_ids", "note_id", "none"),
     Distributed("contact_keys", "value", "none"),
     Distributed("companies", "company_id", "none"),

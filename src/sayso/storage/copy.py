@@ -38,10 +38,13 @@ _FINISH = "DROP TABLE copying"
 _SOURCE = "the source"
 
 # With the number of rows of each table, whatever is written changes one of these: each change of a contact is an event,
-# one of a small table raises its workspace's version, one of a company its revision.
+# one of a small table raises its workspace's version, one of a company its revision, a portion of data events that are
+# moved leaves fewer to move.
 _VERSIONS = "SELECT CAST(coalesce(sum(version), 0) AS BIGINT) FROM workspaces"
 _COMPANIES = "SELECT CAST(coalesce(sum(revision), 0) AS BIGINT) FROM companies"
 _NEWEST = "SELECT act FROM events ORDER BY act DESC LIMIT 1"
+_TO_MOVE = """SELECT count(*) FROM data_event_moves AS move CROSS JOIN data_events AS event
+WHERE event.workspace_id = move.workspace_id AND event.contact_id = move.contact_id"""
 
 Ask = Callable[[str], Awaitable[list[Row]]]
 Told = Callable[[str, int], None]
@@ -145,7 +148,8 @@ async def _state(ask: Ask, tables: list[_Table]) -> dict[str, Any]:
     """What differs once something was written."""
     asked = {table.name: f"SELECT count(*) FROM {table.name}" for table in tables}
     found = {}
-    for name, sql in {**asked, "versions": _VERSIONS, "changes of companies": _COMPANIES, "newest": _NEWEST}.items():
+    asked |= {"versions": _VERSIONS, "changes of companies": _COMPANIES, "newest": _NEWEST, "to move": _TO_MOVE}
+    for name, sql in asked.items():
         value = next((row[0] for row in await ask(sql)), None)
         found[name] = value.hex() if isinstance(value, bytes) else value
     return found

@@ -40,6 +40,7 @@ CLUSTERED = frozenset(
         "contact_keys",
         "contact_tags",
         "contacts",
+        "data_event_moves",
         "data_event_summaries",
         "data_events",
         "events",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sayso.domain.data_event import DataEvent, DataEventRow, Doings, EventPlace, Summary, joined
+from sayso.domain.errors import Stale
+from sayso.service.ports_data_event import EventMove
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -31,6 +33,19 @@ class MemoryDataEventStore:
     async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
         found = self._counted(workspace_id, contact_id).values()
         return sorted(found, key=lambda summary: (summary.first, summary.name))
+
+    async def move(self, workspace_id: str, contact_id: str) -> EventMove | None:
+        """A change moves or erases all at once."""
+        return None
+
+    async def move_portion(self, move: EventMove) -> None:
+        raise Stale("there is nothing to move")
+
+    async def moves(self, workspace_id: str) -> list[str]:
+        return []
+
+    async def moves_into(self, workspace_id: str, into_id: str) -> list[str]:
+        return []
 
     def _events(self, workspace_id: str, contact_id: str) -> list[DataEvent]:
         return list(_doings(self._told(workspace_id, contact_id)).events)

@@ -12,6 +12,7 @@ from sayso.storage.claim import full, places
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 from sayso.storage.ledger import announcing
+from sayso.storage.words import has_word
 
 _COLUMNS = "company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile"
 
@@ -30,14 +31,14 @@ _NAMED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND name =
 ORDER BY company_id DESC LIMIT $3 OFFSET $4"""
 
 _TAGGED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
-AND ' ' || tags || ' ' LIKE '% ' || $2 || ' %' ORDER BY last_request_at DESC, company_id DESC LIMIT $3 OFFSET $4"""
+AND {has_word("tags", "$2")} ORDER BY last_request_at DESC, company_id DESC LIMIT $3 OFFSET $4"""
 
 _COUNT = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'"
 
 _COUNT_NAMED = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND name = $2 AND state = 'live'"
 
-_COUNT_TAGGED = """SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'
-AND ' ' || tags || ' ' LIKE '% ' || $2 || ' %'"""
+_COUNT_TAGGED = f"""SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'
+AND {has_word("tags", "$2")}"""
 
 _AFTER = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id > $2 AND state = 'live'
 ORDER BY company_id LIMIT $3"""

@@ -16,7 +16,7 @@ import asyncpg
 from sayso.domain.errors import Conflict, Invalid, Unavailable
 from sayso.storage.engine import Row
 from sayso.storage.postgres_connections import Connection
-from sayso.storage.postgres_migrate import Session
+from sayso.storage.postgres_migrate import Session, for_postgres
 from sayso.storage.sqlite import BUSY_TIMEOUT
 from sayso.storage.sqlite_dialect import dialect
 from sayso.storage.url import DatabaseUrl
@@ -29,7 +29,7 @@ AND name NOT IN ('migrations', 'migrating', 'room') ORDER BY name"""
 _COLUMNS = "SELECT name, pk FROM pragma_table_info($1) ORDER BY cid"
 
 # While a copy is not finished, the target has this table: a row for each table, and one for the source.
-_BEGIN = "CREATE TABLE copying (name TEXT NOT NULL PRIMARY KEY, place TEXT NOT NULL)"
+_BEGIN = for_postgres("CREATE TABLE copying (name TEXT NOT NULL PRIMARY KEY, place TEXT NOT NULL)")
 _IS_BEGUN = "SELECT to_regclass('copying') IS NOT NULL"
 _PLACE = "SELECT place FROM copying WHERE name = $1"
 _MOVE = "INSERT INTO copying (name, place) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET place = excluded.place"

@@ -40,8 +40,8 @@ AND events.workspace_id = contacts.workspace_id AND events.contact_id = contacts
 _UNFOUNDED = """SELECT workspace_id, contact_id, seq FROM events WHERE seq IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.workspace_id = events.workspace_id
 AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger.id = events.act)
-OR kind NOT LIKE 'company.%' AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.workspace_id = events.workspace_id
-AND contacts.contact_id = events.contact_id) LIMIT 5000"""
+OR substr(kind, 1, 8) <> 'company.' AND NOT EXISTS (SELECT 1 FROM contacts
+WHERE contacts.workspace_id = events.workspace_id AND contacts.contact_id = events.contact_id) LIMIT 5000"""
 
 _HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing, binding_key"
 

@@ -186,6 +186,6 @@ def _unfinished(connection: apsw.Connection) -> list[Row]:
 
 
 def _refuse_another_s(connection: apsw.Connection) -> None:
-    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE substr(name, 1, 7) <> 'sqlite_'").fetchall()
     if tables != [(0,)]:
         raise OtherSchema("the database holds another program's tables, and none of Sayso's: name a new file")

@@ -52,7 +52,7 @@ async def still_pending(url: str, *, timeout: float = 5.0) -> list[str]:  # noqa
 
 
 def for_postgres(sql: str) -> str:
-    """The shared schema as PostgreSQL keeps it best: text in the order of its bytes, as everywhere else."""
+    """Tables as PostgreSQL keeps them best: text in the order of its bytes, as everywhere else."""
     return _TEXT.sub('TEXT COLLATE "C"', sql)
 
 
@@ -64,7 +64,7 @@ async def _apply(connection: Connection, name: str, sql: str, now: int) -> bool:
     """Apply one migration; false where another process did, which is looked up under the lock in each transaction."""
     async with connection.transaction():
         await connection.execute(_LOCK)
-        await connection.execute(migrate.TABLES)
+        await connection.execute(for_postgres(migrate.TABLES))
         needed = name not in await _applied(connection) and name in await _pending(connection)
         if needed:
             await connection.execute(for_postgres(sql))

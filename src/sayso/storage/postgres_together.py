@@ -34,8 +34,9 @@ LIMIT = 256
 # What fits is what is still as it was when it was decided on; whose row is held and not swapped is stale. The row is
 # swapped in the place where it is held. Where all were swapped, no row tells it; otherwise one for each asked.
 CHOOSE = """WITH told AS (
-SELECT * FROM json_to_recordset($1::json) AS told (workspace_id text, contact_id text, read_revision bigint,
-revision bigint, updated_at bigint, act text, seq bigint, hash text, standing text, type_id text, type_revision bigint,
+SELECT * FROM json_to_recordset($1::json) AS told (workspace_id text COLLATE "C", contact_id text,
+read_revision bigint, revision bigint, updated_at bigint, act text, seq bigint, hash text, standing text,
+type_id text COLLATE "C", type_revision bigint,
 subject text, event text, channel text, state text, basis text, occurred_at bigint, recorded_at bigint, method text,
 actor_kind text, actor_ref text, request_id text, notice_version integer, notice_locale text, notice_sha256 text,
 kind text, at bigint, binding text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sayso.domain.contact import Contact, email_key
-from sayso.domain.search import Node
+from sayso.domain.search import Node, lower
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
 from sayso.storage import contact_count
@@ -22,7 +22,7 @@ UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{}}
 AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT + 1}) AS few
 CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
 
-_BY_EMAIL = _IDENTIFIED.format("email", "lower(email) = lower($3)")
+_BY_EMAIL = _IDENTIFIED.format("email", "lower(email) = $3")
 
 _BY_EXTERNAL_ID = _IDENTIFIED.format("external_id", "external_id = $3")
 
@@ -60,8 +60,9 @@ class SqlSearchStore:
         self._spelling = spelling(engine)
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
-        sql, claimed = (_BY_EMAIL, email_key(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
-        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, claimed, value)]
+        is_email = kind == "email"
+        sql, *held = (_BY_EMAIL, email_key(value), lower(value)) if is_email else (_BY_EXTERNAL_ID, value, value)
+        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, *held)]
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -7,6 +7,7 @@ from typing import Any
 from sayso.domain.search import Absent, Compared, During, Field, Filter, Kind, Node, OneOf, Part, Test, lower
 from sayso.domain.search_order import CREATION, Order
 from sayso.storage.search_spelling import Spelling
+from sayso.storage.words import has_word
 
 #: Those that hold times in ms.
 _TIMES = frozenset({"created_at", "updated_at"})
@@ -16,7 +17,7 @@ _NUMBERS = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.TIME})
 # What comes after the last @, in words that every engine has: it strips from the end what is no @.
 _DOMAIN = "substr(email, length(rtrim(email, replace(email, '@', ''))) + 1)"
 
-_MAIL_STOPPED = "CASE WHEN ' ' || standing || ' ' LIKE '% !email %' THEN 1 ELSE 0 END"
+_MAIL_STOPPED = f"""CASE WHEN {has_word("standing", "'!email'")} THEN 1 ELSE 0 END"""
 
 #: Fields that are columns of a contact's row, or made of one.
 _COLUMNS = {
@@ -51,7 +52,7 @@ class Asked:
         if order.field is None or order.field.name in _TIMES:
             return (order.field or CREATED).name
         value = self._value(order.field)
-        return self._spelling.by_bytes(f"coalesce({value}, '')") if order.is_text else f"coalesce({value}, -1)"
+        return f"coalesce({value}, '')" if order.is_text else f"coalesce({value}, -1)"
 
     def beyond(self, order: Order, key: str | int, contact_id: bytes | None) -> str:
         """What comes after a place in an order."""
@@ -127,9 +128,8 @@ class Asked:
 
     def _tagged(self, test: Test) -> str:
         assert isinstance(test, OneOf)
-        among = "' ' || tags || ' '"
         ids = [str(each) for each in test.values if str(each).isalnum()]
-        having = [f"replace({among}, {self.given(f' {id_} ')}, '') <> {among}" for id_ in ids]
+        having = [has_word("tags", self.given(id_)) for id_ in ids]
         return f"({' OR '.join(having or [_NOTHING])})"
 
 

@@ -1,4 +1,8 @@
-"""What searches ask that the engines' common SQL cannot say: JSON, hex digits, ASCII letters, an order of bytes."""
+"""What searches ask that the engines' common SQL cannot say: JSON, hex digits, ASCII letters.
+
+On PostgreSQL a column has the collation "C", but what a function makes of JSON or of bytes has the database's own, by
+which letters and their order differ. So every text that is made here is given "C".
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,6 @@ from sayso.storage.sqlite import SqliteEngine
 class Spelling(Protocol):
     def lower(self, text: str) -> str:
         """ASCII letters in lower case, others as they are."""
-
-    def by_bytes(self, text: str) -> str:
-        """The text for comparing in the order of its bytes."""
 
     def digits(self, contact_id: str) -> str:
         """An id's bytes as hex digits."""
@@ -40,9 +41,6 @@ class Spelling(Protocol):
 class SqliteSpelling:
     def lower(self, text: str) -> str:
         return f"lower({text})"
-
-    def by_bytes(self, text: str) -> str:
-        return text
 
     def digits(self, contact_id: str) -> str:
         return f"lower(hex({contact_id}))"
@@ -68,20 +66,17 @@ class PostgresSpelling:
     def lower(self, text: str) -> str:
         return f'lower({text} COLLATE "C")'
 
-    def by_bytes(self, text: str) -> str:
-        return f'({text}) COLLATE "C"'
-
     def digits(self, contact_id: str) -> str:
-        return f"encode({contact_id}, 'hex')"
+        return _by_bytes(f"encode({contact_id}, 'hex')")
 
     def packed(self, path: Sequence[str], kind: Kind) -> str:
-        return self._typed(f"CAST(profile AS json) #>> '{{{','.join(path)}}}'", kind)
+        return self._typed(_by_bytes(f"CAST(profile AS json) #>> '{{{','.join(path)}}}'"), kind)
 
     def attribute(self, name: str, kind: Kind) -> str:
         value = f"(CAST(profile AS json) -> 'custom_attributes' -> CAST({name} AS text))"
         type_ = {Kind.STRING: "string", Kind.BOOLEAN: "boolean"}.get(kind, "number")
-        text = f"{value} #>> '{{}}'"
-        return f"CASE WHEN json_typeof({value}) = '{type_}' THEN {self._typed(text, kind)} END"
+        text = _by_bytes(f"{value} #>> '{{}}'")
+        return f"CASE WHEN {_by_bytes(f'json_typeof({value})')} = '{type_}' THEN {self._typed(text, kind)} END"
 
     def named(self, name: str) -> str:
         return name
@@ -95,10 +90,14 @@ class PostgresSpelling:
     def _typed(self, text: str, kind: Kind) -> str:
         match kind:
             case Kind.STRING:
-                return f"({text})"
+                return text
             case Kind.BOOLEAN:
                 return f"(CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)"
         return f"CAST({text} AS numeric)"
+
+
+def _by_bytes(text: str) -> str:
+    return f'(({text}) COLLATE "C")'
 
 
 def spelling(engine: Engine) -> Spelling:

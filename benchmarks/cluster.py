@@ -64,6 +64,9 @@ def reserved_port() -> socket.socket:
 class Cluster:
     """A server, started when its context begins and gone with its folder at the end. `url` leads to its first database."""
 
+    #: What initdb is told of the locale.
+    locale: tuple[str, ...] = ("--no-locale",)
+
     def __init__(self, **settings: str) -> None:
         self.bin = binaries() or Path()
         self.folder = Path(tempfile.mkdtemp(prefix="sayso-pg-", dir=_FOLDERS if Path(_FOLDERS).is_dir() else None))
@@ -99,7 +102,8 @@ class Cluster:
 
     def make(self) -> None:
         """Initialise the folder and start."""
-        self.run("initdb", "-U", "sayso", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "-D", str(self.data))
+        to_data = ("--no-sync", "-D", str(self.data))
+        self.run("initdb", "-U", "sayso", "-A", "trust", "-E", "UTF8", *self.locale, *to_data)
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in self._settings.items())
         self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,21 +31,37 @@ NONE_FOUND = f"PostgreSQL was not tested: {clusters.NONE_FOUND}"
 #: Tests that need it are collected.
 WANTED = bool(binaries()) or DEMANDED
 
+#: The ICU locale of the clusters' databases; without one it is C.UTF-8, which every machine has.
+ICU_LOCALE = os.environ.get("SAYSO_TEST_POSTGRES_ICU", "")
+
+#: The locales a database can have, and what CREATE DATABASE says for each. With a dotless i, tr-TR is the hardest.
+LOCALES = {
+    "C": "LOCALE_PROVIDER libc LOCALE 'C'",
+    "C.UTF-8": "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'",
+    **{name: f"LOCALE_PROVIDER icu ICU_LOCALE '{name}' LOCALE 'C.UTF-8'" for name in ("de-DE", "tr-TR")},
+}
+
 _SETTINGS = {"shared_buffers": "64MB", "autovacuum_naptime": "10s"}
 
 
 class Cluster(clusters.Cluster):
     """A running server, and databases in it."""
 
+    locale = (
+        ("--locale-provider=icu", f"--icu-locale={ICU_LOCALE}", "--locale=C.UTF-8")
+        if ICU_LOCALE
+        else ("--locale=C.UTF-8",)
+    )
+
     def __init__(self, **settings: str) -> None:
         super().__init__(**{**_SETTINGS, **settings})
         self._numbers = count(1)
 
     @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """The URL of a new, empty database."""
+    def database(self, template: str = "template0", locale: str = "") -> Iterator[str]:
+        """The URL of a new, empty database. `locale`: one of `LOCALES`; the cluster's own where it is not given."""
         name = f"test_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} {LOCALES[locale] if locale else ''}")
         try:
             yield self.url_of(name)
         finally:
@@ -79,9 +96,9 @@ def cluster(**settings: str) -> Iterator[Cluster]:
 
 
 @contextmanager
-def shared(made: Cluster) -> Iterator[str]:
-    """The URL of a database with the schema, to be emptied by `empty` before each test."""
-    with made.database() as url:
+def shared(made: Cluster, locale: str = "") -> Iterator[str]:
+    """The URL of a database with the schema, to be emptied by `empty` before each test. `locale`: as of `database`."""
+    with made.database(locale=locale) as url:
         apart(postgres_migrate.bring_up_to_date(url, NOON))
         yield url
 

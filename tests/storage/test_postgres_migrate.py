@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 from tests.cast import NOON
-from tests.postgres import Cluster, apart
+from tests.postgres import LOCALES, Cluster, apart
 from tests.storage.test_migrate import COUNTED, Stopped, counting, stopping_at
 
 from sayso.domain.errors import Unavailable
@@ -107,7 +107,7 @@ async def test_processes_that_run_the_same_code_at_once_do_each_batch_once(
 
 
 async def test_a_database_that_keeps_text_in_another_form_is_refused(cluster: Cluster):
-    cluster.sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    cluster.sql(f"CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 {LOCALES['C']}")
 
     with pytest.raises(Unavailable, match="LATIN1"):
         await still_pending(cluster.url_of("latin"))

@@ -35,9 +35,11 @@ COPY = (
     f"""CREATE TEMPORARY TABLE renumbered AS SELECT contact_id AS old,
     convert_to(({_FIRST_ID} - 1 + row_number() OVER (ORDER BY contact_id))::text, 'UTF8') AS new FROM contacts""",
     """INSERT INTO pgbench.contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq,
-    head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes)
+    head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes,
+    normal_email, normal_phone)
     SELECT workspace_id, new, state, revision, updated_at, last_act, subject, head_seq,
-    head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes
+    head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes,
+    normal_email, normal_phone
     FROM contacts JOIN renumbered ON contact_id = old ORDER BY new""",
     """INSERT INTO pgbench.ledger (workspace_id, contact_id, seq, id, subject, event, type_id, channel, state, basis,
     occurred_at, recorded_at, method, actor_kind, actor_ref, request_id, notice_version, notice_locale, notice_sha256, hash)

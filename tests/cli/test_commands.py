@@ -60,6 +60,25 @@ def test_verify_tells_how_many_chains_are_not_bound_to_their_contacts(sayso: Say
     assert (0, True) == (said.code, f"\nChains begun before chains were bound: {number}." in said.out)
 
 
+def test_verify_and_the_doctor_list_users_with_the_email_of_an_older_one(sayso: Sayso, tmp_path: Path):
+    unpack("0001", tmp_path / "sayso-data" / "sayso.db")
+    sayso("migrate")
+
+    said, found, doctor = sayso("verify"), sayso("verify", "--json").json, sayso("doctor", "--json")
+
+    assert (0, 0, []) == (said.code, doctor.code, found["problems"])
+    told = [
+        f"workspace {one['workspace_id']}, contact {one['contact_id']}: "
+        f"a duplicate of contact {one['claimed_by']}, who claims the same email"
+        for one in found["duplicates"]
+    ]
+    assert (4, set(told)) == (len(told), set(told) & set(said.out.splitlines()))
+    notes = [
+        one["detail"] for one in doctor.json["findings"] if (one["check"], one["verdict"]) == ("duplicate", "note")
+    ]
+    assert told == notes
+
+
 def test_verify_prints_the_digest_of_each_workspace(sayso: Sayso, database: Path):
     digest = sayso("verify", "--json").json["digests"]
 

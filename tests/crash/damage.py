@@ -6,7 +6,8 @@ from collections import Counter
 from itertools import groupby
 
 from sayso.domain.ledger import fold
-from sayso.service.ports import HeadRow, HolderRow, Store, Stored
+from sayso.service.ports import HeadRow, Store, Stored
+from sayso.service.ports_claims import HolderRow
 from sayso.service.ports_counts import CountRow
 
 

@@ -286,10 +286,11 @@ KINDS: dict[str, list[Tamper]] = {
         "UPDATE events SET at = 0 WHERE contact_id = :alice",
         "UPDATE events SET kind = 'consent' WHERE contact_id = :dave",
     ),
-    "the addresses of two contacts are swapped, with their claims": [
+    "the addresses of two contacts are swapped, with their normal forms and claims": [
         each(
             """UPDATE contacts SET email = CASE contact_id WHEN :alice THEN 'bob@example.com' ELSE 'alice@example.com'
             END WHERE contact_id IN (:alice, :bob)""",
+            "UPDATE contacts SET normal_email = email WHERE contact_id IN (:alice, :bob)",
             """UPDATE contact_keys SET contact_id = CASE value WHEN 'alice@example.com' THEN :bob ELSE :alice END
             WHERE kind = 'email' AND contact_id IN (:alice, :bob)""",
         )
@@ -306,8 +307,12 @@ KINDS: dict[str, list[Tamper]] = {
             *RECOUNT,
         ),
     ],
-    "a contact's revision or phone is changed": one_by_one(
+    "a contact's revision is changed, or its phone with its normal form": one_by_one(
         "UPDATE contacts SET revision = revision + 1 WHERE contact_id = :alice",
+        "UPDATE contacts SET phone = '+15555550199', normal_phone = '+15555550199' WHERE contact_id = :alice",
+    ),
+    "a contact's email or phone is changed, and its normal form is not": one_by_one(
+        "UPDATE contacts SET email = 'mallory@example.com' WHERE contact_id = :alice",
         "UPDATE contacts SET phone = '+15555550199' WHERE contact_id = :alice",
     ),
     "a claim is deleted, or given to another contact": one_by_one(
@@ -325,7 +330,7 @@ KINDS: dict[str, list[Tamper]] = {
         each(
             "CREATE TABLE more AS SELECT * FROM contacts WHERE contact_id = :alice",
             """UPDATE more SET contact_id = x'ffffffffffffffffffffffff', subject = zeroblob(16), head_seq = 0,
-            head_hash = NULL, standing = '', role = 'lead', external_id = NULL, email = NULL""",
+            head_hash = NULL, standing = '', role = 'lead', external_id = NULL, email = NULL, normal_email = NULL""",
             "INSERT INTO contacts SELECT * FROM more",
             "DROP TABLE more",
             """INSERT INTO events SELECT last_act, workspace_id, contact_id, 'contact.created', NULL, 0 FROM contacts

@@ -8,6 +8,7 @@ from tests.cast import ALICE, BOB
 from tests.conftest import Acme
 from tests.intercom.told import refused, told
 
+from sayso.domain.address import trim
 from sayso.intercom.routes import ROUTES
 
 DEEP = 100_000
@@ -243,7 +244,7 @@ async def test_letters_of_any_kind_are_kept_and_answered_as_they_were(acme: Acme
 
     read = (await acme.get(f"/contacts/{created.json()['id']}")).json()
     assert created.json() == read
-    assert given == {name: read[name] for name in given}
+    assert {**given, "phone": trim(letters[:64])} == {name: read[name] for name in given}
 
 
 async def test_composed_and_decomposed_identifiers_are_two(acme: Acme):

@@ -11,7 +11,8 @@ from tests.service.conftest import Ledger, written_by
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.service import verify_claims
 from sayso.service.ids import RandomIds
-from sayso.service.ports import ClaimRow, HolderRow, Store
+from sayso.service.ports import Store
+from sayso.service.ports_claims import ClaimRow, HolderRow
 from sayso.service.region import Region
 from sayso.service.verify import Report, verify
 from sayso.service.verify_claims import misclaimed, unclaimed
@@ -27,7 +28,7 @@ async def _people(store: Store) -> tuple[str, list[str]]:
     profiles = [
         Profile(Role.USER, external_id="ada", email=" Ada@Example.com"),
         Profile(Role.USER, external_id="bob", email="first@example.com"),
-        Profile(Role.LEAD, external_id="a-lead", email="ada@example.com"),
+        Profile(Role.LEAD, external_id="a-lead", email="ada@example.com", phone="+49 30 1234567"),
         Profile(Role.USER, external_id="gone", email="gone@example.com"),
     ]
     ids = [(await region.contacts.create(AUTHOR, workspace, ContactDraft(one))).id for one in profiles]
@@ -112,7 +113,16 @@ def test_a_changed_identifier_is_found(ledger: Ledger):
     assert {
         (ADA, "nobody claims the contact's email"),
         (ADA, "the contact claims an email that is not its own"),
+        (ADA, "the normal form of the contact's email is not the one stored"),
     } == told(ledger)
+
+
+@pytest.mark.parametrize("change", ["normal_{} = 'other'", "normal_{} = NULL", "normal_{} = x'00'", "{} = x'00'"])
+@pytest.mark.parametrize("kind", ["email", "phone"])
+def test_a_normal_form_that_is_not_that_of_the_address_is_found(ledger: Ledger, kind: str, change: str):
+    ledger.run(f"UPDATE contacts SET {change.format(kind)} WHERE contact_id = ?", ledger.contacts[LEAD])
+
+    assert (LEAD, f"the normal form of the contact's {kind} is not the one stored") in told(ledger)
 
 
 @pytest.mark.parametrize(("who", "state"), [(ADA, "deleted"), (GONE, "live")])
@@ -194,6 +204,7 @@ async def test_a_store_in_memory_is_verified_too(monkeypatch: pytest.MonkeyPatch
     "at_rest",
     [
         HolderRow("c1", 1, "live", "user", "a", "A@b.c"),
+        HolderRow("c1", 1, "live", "user", "a", "A@b.c", shares_email=True),
         HolderRow("c1", 1, "live", "lead", "other", "other@b.c"),
         HolderRow("c1", 1, "deleted", "user", None, None),
     ],

@@ -12,7 +12,8 @@ from tests.service.conftest import Ledger
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.service import verify_companies
 from sayso.service.ids import RandomIds
-from sayso.service.ports import ClaimRow, Store
+from sayso.service.ports import Store
+from sayso.service.ports_claims import ClaimRow
 from sayso.service.ports_company import CompanyRow
 from sayso.service.region import Region
 from sayso.service.verify import Report, verify

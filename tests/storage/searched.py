@@ -69,7 +69,11 @@ EMAILS = [
     "Ä@a.example",
     "x@@y",
     "a@b@c.d",
+    "info@bücher.example",
+    "INFO@xn--BCHER-kva.example",
+    "i\u0307stanbul@i\u2764.ws",
 ]
+PHONES = ["+15551", "+1 555-1", "(555) 2", "+49 (0)30 1234567", "no number"]
 NUMBERS = [0, -1, 1, 5, 2**53, 0.1, -2.5, 1e21]
 TIMES = [0, 1, -1, NOON // 1000, NOON // 1000 - 1, NOON // 1000 - 86_400, 1_700_000_000, 2**31 - 1]
 TAGS = ["1", "2", "12"]
@@ -97,7 +101,7 @@ def profiles() -> list[Profile]:
                 role,
                 f"{TEXTS[number % len(TEXTS)]}{number if role is Role.USER else ''}" or None,
                 email if role is Role.LEAD or number < 12 else email and f"{number}.{email}",
-                phone=f"+1555{number % 4}" if number % 4 else None,
+                phone=PHONES[number % len(PHONES)] if number % 4 else None,
                 name=TEXTS[number % len(TEXTS)] if number % 6 else None,
                 avatar=f"https://example.com/{number % 3}" if number % 2 else None,
                 owner_id=str(number % 4) if number % 3 else None,
@@ -153,9 +157,9 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "role": st.sampled_from(["user", "lead"]),
     "name": st.sampled_from(TEXTS),
     "avatar": st.sampled_from(["https://example.com/1", "/2"]),
-    "email": st.sampled_from([*EMAILS, "alice@EXAMPLE.com", "example", "Ä", ""]),
-    "email_domain": st.sampled_from(["example.com", "EXAMPLE.com", "a.example", "y", "c.d", "e", ""]),
-    "phone": st.sampled_from(["+15551", "5551", "+"]),
+    "email": st.sampled_from([*EMAILS, "alice@EXAMPLE.com", "example", "Ä", "a\u0308", "İ", "@BÜCHER.example", ""]),
+    "email_domain": st.sampled_from(["example.com", "EXAMPLE.com", "a.example", "y", "c.d", "e", "Bücher.example", ""]),
+    "phone": st.sampled_from([*PHONES, "5551", "+", "+1 555", "030", "NUMBER", ""]),
     "external_id": st.sampled_from([*TEXTS, "alice3", "3"]),
     "language_override": st.sampled_from(["de", "d"]),
     "browser": st.sampled_from(["", "a"]),

@@ -14,6 +14,8 @@ COLUMNS = {place.table: place.column for place in DISTRIBUTED}
 #: Statements on distributed tables that may touch every shard, each with its reason.
 NOT_HOT = {
     ("chain_binding.py", "_CONTACTS"): "a migration",
+    ("address_backfill.py", "_CONTACTS"): "a migration",
+    ("address_backfill.py", "_DELETED"): "a migration",
     ("contact.py", "_FIRST_PAGE"): "a list of contacts is in order of creation, over all of them",
     ("contact.py", "_NEXT_PAGE"): "as the first page",
     ("company.py", "_LIVE"): "beside a merge: which of a lead's companies are live",
@@ -66,6 +68,7 @@ NOT_HOT = {
     ("claim.py", "_NAMED"): "verification",
     ("claim.py", "_ROWS"): "verification",
     ("claim.py", "_ON"): "verification",
+    ("claim.py", "_SHARING"): "verification",
     ("ledger.py", "_STORED"): "verification reads everything",
     ("ledger.py", "_UNANNOUNCED"): "verification",
     ("ledger.py", "_UNANNOUNCED_ACTS"): "verification",

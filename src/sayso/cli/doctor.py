@@ -12,7 +12,9 @@ from sayso.cli import data, output
 from sayso.cli.failure import FAILED, leave
 
 if TYPE_CHECKING:
+    from sayso.service.ports import Store
     from sayso.storage.database import Database
+    from sayso.storage.structure import Fact
 
 
 @dataclass(frozen=True)
@@ -66,18 +68,26 @@ async def _findings(databases: dict[str, Database], *, deep: bool) -> list[Findi
     for region, database in databases.items():
         facts = await database.facts(deep=deep)
         if ("schema", "ok") in [fact[:2] for fact in facts] and "wrong" not in {fact[1] for fact in facts}:
-            facts.append(await _home(region, database))
+            facts += await _home(region, database)
         found += [Finding(region, *fact) for fact in facts]
     return found
 
 
-async def _home(region: str, database: Database) -> tuple[str, str, str]:
+async def _home(region: str, database: Database) -> list[Fact]:
     from sayso.deployment import opened_beside
     from sayso.domain.errors import Unavailable
 
     try:
         async with opened_beside(database, region) as opened:
-            found = len(await opened.workspaces.all())
+            found = [workspace.id for workspace in await opened.workspaces.all()]
+            home = ("region", "ok", f"{len(found)} workspaces, all of region {region}")
+            return [home, *[fact for workspace in found for fact in await _duplicates(opened.store, workspace)]]
     except Unavailable as error:
-        return "region", "wrong", error.message
-    return "region", "ok", f"{found} workspaces, all of region {region}"
+        return [("region", "wrong", error.message)]
+
+
+async def _duplicates(store: Store, workspace_id: str) -> list[Fact]:
+    from sayso.cli.verify import tell_duplicate
+
+    found = await store.claim.duplicates(workspace_id)
+    return [("duplicate", "note", f"workspace {workspace_id}, {tell_duplicate(duplicate)}") for duplicate in found]

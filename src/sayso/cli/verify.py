@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sayso.cli.failure import FOUND, Wrong, leave
 
 if TYPE_CHECKING:
     from sayso.domain.digest import Digest
+    from sayso.service.ports_claims import Duplicate
     from sayso.service.verify import Problem, Report
     from sayso.service.verify_heads import SavedHead
     from sayso.storage.database import Database
@@ -58,7 +59,8 @@ def command(
     """Recompute every chain and standing, and compare them with what is stored; settings, claims, links and counts
     too.
 
-    What does not fit is named, and the exit code is 3. A server may be running. While it writes, a small error in the
+    What does not fit is named, and the exit code is 3. Users who share an email, from before migration
+    0007_normal_form, are named too, and are no fault. A server may be running. While it writes, a small error in the
     counts may only show in a later run.
 
     Some changes show only beside what was kept outside the database. --expect is for a database that nobody has
@@ -126,6 +128,8 @@ def _show(results: dict[str, _Result]) -> None:
     problems = [problem for report in reports for problem in report.problems]
     for problem in problems:
         click.echo(f"{_place(problem)}: {problem.what}")
+    for workspace_id, duplicate in (pair for report in reports for pair in report.duplicates):
+        click.echo(f"workspace {workspace_id}, {tell_duplicate(duplicate)}")
     for result in results.values():
         for workspace_id, digest in result.digests.items():
             told = f"digest {digest.sha256}" if digest else "no digest, since it was written to all the time"
@@ -136,6 +140,13 @@ def _show(results: dict[str, _Result]) -> None:
     if unbound := sum(report.unbound for report in reports):
         click.echo(f"Chains begun before chains were bound: {unbound}. Only a digest tells whose they are.")
     click.echo(f"Checked {contacts} contacts and {entries} entries: {verdict}.")
+
+
+def tell_duplicate(duplicate: Duplicate) -> str:
+    """Which two users have the same email, and who claims it."""
+    if duplicate.claimed_by is None:
+        return f"contact {duplicate.contact_id}: was a duplicate, and claims its email when it is next updated"
+    return f"contact {duplicate.contact_id}: a duplicate of contact {duplicate.claimed_by}, who claims the same email"
 
 
 def _place(problem: Problem) -> str:
@@ -151,6 +162,11 @@ def _form(results: dict[str, _Result]) -> dict[str, Any]:
         "contacts": sum(result.report.contacts for result in results.values()),
         "entries": sum(result.report.entries for result in results.values()),
         "unbound_chains": sum(result.report.unbound for result in results.values()),
+        "duplicates": [
+            {"region": region, "workspace_id": workspace_id, **asdict(duplicate)}
+            for region, result in results.items()
+            for workspace_id, duplicate in result.report.duplicates
+        ],
         "digests": [
             {"region": region, "workspace_id": workspace_id, **(form(digest) if digest else {"digest": None})}
             for region, result in results.items()

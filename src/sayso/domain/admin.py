@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sayso.domain.address import normalize_email
 from sayso.domain.errors import Conflict, Invalid
 
 EMAIL_LIMIT = 254
@@ -36,7 +37,7 @@ def create(workspace_id: str, email: str, name: str, known: Iterable[Admin]) -> 
     """Decide a further admin of a workspace that has these. Raises Invalid, Conflict."""
     check_admin(email, name)
     known = list(known)
-    if email.casefold() in {admin.email.casefold() for admin in known}:
+    if normalize_email(email) in {normalize_email(admin.email) for admin in known}:
         raise Conflict("there is an admin with this email already")
     number = max((int(admin.id) for admin in known), default=0) + 1
     return Admin(str(number), workspace_id, email, name)

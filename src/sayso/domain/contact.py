@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
+from sayso.domain.address import check_email, normalize_email, trim
 from sayso.domain.age import is_within
 from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
@@ -48,6 +49,7 @@ class Profile(NamedTuple):
     """What a contact is known by. Times are in seconds, as clients give them.
 
     `email_verified` is what somebody said of the address; `merged_into` names the contact that has this one's now.
+    `shares_email`: another user claims the same email, from when the two were not yet known to be the same.
     """
 
     role: Role
@@ -62,13 +64,15 @@ class Profile(NamedTuple):
     language_override: str | None = None
     email_verified: bool | None = None
     merged_into: str | None = None
+    shares_email: bool = False
     custom_attributes: Mapping[str, Any] = {}
 
     def identifiers(self) -> dict[str, str]:
-        """What no second user may have, by kind, in the form compared. Leads share theirs freely."""
+        """What the contact claims, by kind, in the form compared. Leads share theirs freely."""
         if self.role is Role.LEAD:
             return {}
-        held = {"email": self.email and email_key(self.email), "external_id": self.external_id}
+        email = None if self.shares_email else self.email and normalize_email(self.email)
+        held = {"email": email, "external_id": self.external_id}
         return {kind: value for kind, value in held.items() if value}
 
 
@@ -167,17 +171,12 @@ class ContactDraft(NamedTuple):
     unsubscribed_from_emails: bool | None = None
 
 
-def email_key(email: str) -> str:
-    """The form in which two addresses are the same: case does not tell them apart."""
-    return email.strip().casefold()
-
-
 def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Act) -> Change:
     """Decide a new contact. `claims` are the present holders of its identifiers, by kind.
 
     Raises Missing, Invalid, DuplicateContact.
     """
-    profile = draft.profile
+    profile = _trimmed(draft.profile)
     _check(profile)
     wanted = profile.identifiers()
     entries, chain, standing = _mail_stop(head, draft.unsubscribed_from_emails, act)
@@ -194,11 +193,12 @@ def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Ac
 
 
 def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], act: Act) -> Change | None:
-    """Decide a change of a contact; None when nothing would change. `claims` as for `create`, the contact's own too.
+    """Decide a change of a contact; None when nothing would change. `claims` are those on `identifiers_wanted`, the
+    contact's own too.
 
     Raises RoleFixed, Missing, Invalid, DuplicateContact.
     """
-    profile = draft.profile
+    profile = _claiming(contact, _trimmed(draft.profile, contact.profile), claims, act.at)
     if contact.profile.role is Role.USER and profile.role is Role.LEAD:
         raise RoleFixed("a user cannot become a lead")
     _check(profile)
@@ -220,6 +220,34 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
         ),
         former_role=contact.profile.role,
     )
+
+
+def identifiers_wanted(profile: Profile) -> dict[str, str]:
+    """What a contact would claim if nobody else did."""
+    return profile._replace(shares_email=False).identifiers()
+
+
+def _trimmed(wanted: Profile, before: Profile | None = None) -> Profile:
+    """A profile with new addresses as they are kept. One that the contact has already stays as it is, even if it would
+    be refused today. Raises Invalid."""
+    email, phone = wanted.email, wanted.phone
+    if email is not None and (before is None or email != before.email):
+        email = trim(email)
+        check_email(email)
+    if phone is not None and (before is None or phone != before.phone):
+        phone = trim(phone)
+    return wanted if (email, phone) == (wanted.email, wanted.phone) else wanted._replace(email=email, phone=phone)
+
+
+def _claiming(contact: Contact, wanted: Profile, claims: Mapping[str, Claim], now: int) -> Profile:
+    """A user that shares its email claims it as soon as nobody else does, and any other email like every user."""
+    if not wanted.shares_email:
+        return wanted
+    claim, email = claims.get("email"), identifiers_wanted(wanted).get("email")
+    is_held = claim is not None and not claim.is_free(now)
+    if is_held and email == identifiers_wanted(contact.profile).get("email"):
+        return wanted
+    return wanted._replace(shares_email=False)
 
 
 def delete(contact: Contact, act: Act) -> Change:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sayso.domain.act import Act
+from sayso.domain.address import normalize_email, normalize_phone
 from sayso.domain.contact import Change, Claim, ClaimChanges, Contact, ContactState, Head, Profile, Role
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry, merge_entry, type_entry
@@ -108,8 +109,8 @@ _FILLED = ("email", "phone", "name", "avatar", "owner_id", "signed_up_at", "lang
 
 
 def _alike(user: Profile, lead: Profile) -> bool:
-    mail = [profile.email.strip().casefold() for profile in (user, lead) if profile.email]
-    phone = [profile.phone.strip() for profile in (user, lead) if profile.phone]
+    mail = [normalize_email(profile.email) for profile in (user, lead) if profile.email]
+    phone = [normalize_phone(profile.phone) for profile in (user, lead) if profile.phone]
     return any(len(both) == 2 and both[0] == both[1] for both in (mail, phone))
 
 

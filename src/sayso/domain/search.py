@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
+from sayso.domain.address import (
+    normalize_domain,
+    normalize_domain_part,
+    normalize_email,
+    normalize_email_part,
+    normalize_phone,
+    normalize_phone_part,
+)
 from sayso.domain.contact import Contact, Profile
 from sayso.domain.subscription_type import Channel
 
@@ -35,9 +43,9 @@ class Field:
     attribute: str | None = None
 
     @property
-    def ignores_case(self) -> bool:
-        """Addresses are the same whatever the case of their ASCII letters."""
-        return self.attribute is None and self.name in {"email", "email_domain"}
+    def is_address(self) -> bool:
+        """Whether its values are compared in their normal form."""
+        return self.attribute is None and self.name in _NORMALIZED
 
 
 class OneOf(NamedTuple):
@@ -112,9 +120,10 @@ def holds(filter_: Filter, value: Any) -> bool:
 def _passes(field: Field, test: Test, value: Any) -> bool:
     match test:
         case OneOf(values):
-            return plain(field, value) in ({plain(field, each) for each in values} if field.ignores_case else values)
+            compared = {plain(field, each) for each in values} if field.is_address else values
+            return plain(field, value) in compared
         case Part(where, text):
-            return _PARTS[where](plain(field, value), plain(field, text))
+            return _PARTS[where](plain(field, value), plain_part(field, text))
         case Compared(word, number):
             return _COMPARED[word](value, number)
         case During(least, below):
@@ -134,17 +143,22 @@ _PARTS: dict[str, Callable[[str, str], bool]] = {
     "$": str.endswith,
 }
 
-_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-
-
-def lower(text: str) -> str:
-    """ASCII letters in lower case, all others as they are: what every engine can do alike."""
-    return text.lower() if text.isascii() else text.translate(_LOWER)
+#: How addresses, and parts of them, are put into the form in which they are compared.
+_NORMALIZED: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
+    "email": (normalize_email, normalize_email_part),
+    "email_domain": (normalize_domain, normalize_domain_part),
+    "phone": (normalize_phone, normalize_phone_part),
+}
 
 
 def plain(field: Field, value: Any) -> Any:
     """A value in the form in which it is compared."""
-    return lower(value) if field.ignores_case else value
+    return _NORMALIZED[field.name][0](value) if field.is_address else value
+
+
+def plain_part(field: Field, text: str) -> str:
+    """A part of a value in that form."""
+    return _NORMALIZED[field.name][1](text) if field.is_address else text
 
 
 def read(field: Field, contact: Contact) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from sayso.domain.address import trim
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import Invalid
@@ -106,7 +107,7 @@ def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
     wanted: dict[str, Any] = given | {"role": role}
     if fields.email_verified is not UNSET:
         wanted["email_verified"] = fields.email_verified
-    elif wanted.get("email", profile.email) != profile.email:
+    elif (email := wanted.get("email", profile.email)) != profile.email and (email and trim(email)) != profile.email:
         wanted["email_verified"] = None
     if fields.avatar is not UNSET:
         wanted["avatar"] = fields.avatar.image_url if isinstance(fields.avatar, AvatarGiven) else fields.avatar

@@ -115,7 +115,7 @@ class ContactService:
             nonlocal contact
             contact = await self.find(workspace_id, contact_id)
             draft = await self._checked(workspace_id, contact.profile.custom_attributes, draft_of(contact))
-            claims = await self._store.contact.claims(workspace_id, draft.profile.identifiers())
+            claims = await self._store.contact.claims(workspace_id, rules.identifiers_wanted(draft.profile))
             return rules.update(contact, draft, claims, act)
 
         async with self._turns.of(workspace_id, contact_id):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sayso.domain import company as company_rules
 from sayso.domain import contact_tag as rules
 from sayso.domain.act import Act, Author
+from sayso.domain.address import normalize_email
 from sayso.domain.company import Company, CompanyChange
-from sayso.domain.contact import Change, Contact, email_key
+from sayso.domain.contact import Change, Contact
 from sayso.domain.errors import ContactNotFound, Invalid, NotFound
 from sayso.domain.links import Tagging
 from sayso.domain.tag import Tag
@@ -150,7 +151,7 @@ class ContactTagService:
             return (await self._contacts.find(workspace_id, wanted.id)).id
         if wanted.external_id is not None:
             return (await self._contacts.find_by_external_id(workspace_id, wanted.external_id)).id
-        claims = await self._store.contact.claims(workspace_id, {"email": email_key(wanted.email or "")})
+        claims = await self._store.contact.claims(workspace_id, {"email": normalize_email(wanted.email or "")})
         if "email" not in claims:
             raise ContactNotFound("there is no such contact")
         return (await self._contacts.find(workspace_id, claims["email"].contact_id)).id

@@ -9,7 +9,8 @@ from typing import Any
 from sayso.domain import contact_event as rules
 from sayso.domain import data_event as events
 from sayso.domain.act import Act, Author
-from sayso.domain.contact import Change, Contact, email_key
+from sayso.domain.address import normalize_email
+from sayso.domain.contact import Change, Contact
 from sayso.domain.data_event import DataEvent, EventPlace, Summary
 from sayso.domain.errors import ContactNotFound
 from sayso.service.contact import ContactService
@@ -101,7 +102,7 @@ class DataEventService:
             return await self._contacts.find(workspace_id, named.contact_id)
         if named.external_id is not None:
             return await self._contacts.find_by_external_id(workspace_id, named.external_id)
-        claims = await self._store.contact.claims(workspace_id, {"email": email_key(named.email or "")})
+        claims = await self._store.contact.claims(workspace_id, {"email": normalize_email(named.email or "")})
         if "email" not in claims:
             raise ContactNotFound("there is no such contact")
         return await self._contacts.find(workspace_id, claims["email"].contact_id)

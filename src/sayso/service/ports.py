@@ -24,6 +24,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
+from sayso.service.ports_claims import ClaimStore
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_data_event import DataEventStore
@@ -83,44 +84,6 @@ class HeadRow:
     hash: bytes | None
     standing: str
     binding_key: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class HolderRow:
-    """What a contact's row says of who it is, unchecked."""
-
-    contact_id: str
-    revision: int
-    state: str
-    role: str
-    external_id: str | None
-    email: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """A claim as it lies in the store, unchecked."""
-
-    kind: str
-    value: str
-    contact_id: str
-    state: str
-
-
-class ClaimStore(Protocol):
-    """What verification reads of contacts and their claims. Contacts in any state; those that are not there are left
-    out."""
-
-    async def holders(self, workspace_id: str, after: str, limit: int) -> list[HolderRow | Unreadable]:
-        """Contacts after an id, in that order."""
-
-    async def named(self, workspace_id: str, contact_ids: Sequence[str]) -> list[HolderRow | Unreadable]: ...
-
-    async def rows(self, workspace_id: str, after: tuple[str, str], limit: int) -> list[ClaimRow | Unreadable]:
-        """Claims after (kind, value), in that order."""
-
-    async def on(self, workspace_id: str, kind: str, values: Sequence[str]) -> list[ClaimRow | Unreadable]:
-        """The claims on these identifiers."""
 
 
 class LedgerStore(Protocol):
@@ -197,8 +160,8 @@ class SearchStore(Protocol):
     """Live contacts that a search finds; `matches` of the domain says which."""
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
-        """Who may have an email or an external_id, in any order: the user who claims it, and leads, whatever the case
-        of an email's ASCII letters. Any `LEADS_LIMIT` of them, or one more."""
+        """Who may have an email or an external_id, in any order: the user who claims it, users who share it, and leads.
+        An email in any spelling. Any `LEADS_LIMIT` of them, or one more."""
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sayso.domain.address import normalize_email
 from sayso.domain.contact import Contact, ContactState
 from sayso.domain.data_attribute import DataType, Model
-from sayso.domain.search import Filter, Kind, Node, OneOf, lower, matches
+from sayso.domain.search import Filter, Kind, Node, OneOf, matches
 from sayso.domain.search_order import CREATION, Mark, Order
 from sayso.domain.search_query import Language
 from sayso.service.ports import LEADS_LIMIT, Store
@@ -135,8 +136,8 @@ class SearchService:
 
 def _has(contact: Contact, name: str, value: str) -> bool:
     """What `matches` says of an email or an external_id."""
-    held = getattr(contact.profile, name)
-    return held == value or (name == "email" and held is not None and lower(held) == lower(value))
+    held: str | None = getattr(contact.profile, name)
+    return held == value or (name == "email" and held is not None and normalize_email(held) == normalize_email(value))
 
 
 def _identifiers(query: Node) -> set[Identifier] | None:

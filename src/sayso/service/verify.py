@@ -10,6 +10,7 @@ from itertools import groupby
 from sayso.domain.ledger import bind, fold
 from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
+from sayso.service.ports_claims import Duplicate
 from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_counts import of_counts
@@ -41,12 +42,13 @@ class Problem:
 @dataclass(slots=True)
 class Report:
     """`unbound` counts the chains whose first entry does not name the contact: another contact's would look as whole
-    in their place."""
+    in their place. `duplicates`, each with its workspace: they are no problem."""
 
     contacts: int = 0
     entries: int = 0
     unbound: int = 0
     problems: list[Problem] = field(default_factory=list)
+    duplicates: list[tuple[str, Duplicate]] = field(default_factory=list)
 
 
 #: The SHA-256 of every wording kept, by (type, version, locale).
@@ -83,6 +85,7 @@ async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) ->
         report.problems.append(Problem(workspace_id, contact_id, None, what))
 
     await ClaimWalk(store, workspace_id, tell).through()
+    report.duplicates += [(workspace_id, duplicate) for duplicate in await store.claim.duplicates(workspace_id)]
     await CompanyWalk(store, workspace_id, tell).through()
     await LinkWalk(store, workspace_id, tell).through()
     problems = [

@@ -1,4 +1,5 @@
-"""Verification of claims: each names a contact that has the identifier, and each user's identifiers are claimed."""
+"""Verification of claims: each names a contact that has the identifier, and each user's identifiers are claimed. Of the
+normal forms that claims and searches go by, too."""
 
 from __future__ import annotations
 
@@ -6,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 
+from sayso.domain.address import normalize_email, normalize_phone
 from sayso.domain.company import CLAIM as COMPANY
 from sayso.domain.contact import ContactState, Profile, Role
-from sayso.service.ports import ClaimRow, HolderRow, Store, Unreadable
+from sayso.service.ports import Store, Unreadable
+from sayso.service.ports_claims import ClaimRow, HolderRow
 
 #: How many contacts or claims are read at once.
 BATCH = 1_000
@@ -49,7 +52,7 @@ class ClaimWalk:
             self._tell_unreadable(rows)
             claims = await self._on({key for holder in holders for key in identifiers(holder).items()})
             for holder in holders:
-                if any(unclaimed(holder, claims)):
+                if any(unclaimed(holder, claims)) or any(misnormalized(holder)):
                     await self._again(holder.contact_id)
             more = len(rows) == BATCH and bool(holders)
             after = holders[-1].contact_id if holders else after
@@ -79,7 +82,7 @@ class ClaimWalk:
                 break
         if isinstance(row, Unreadable):
             return
-        found = [*unclaimed(holder, claims)] if holder else []
+        found = [*unclaimed(holder, claims), *misnormalized(holder)] if holder else []
         for claim in claims.values():
             if claim.contact_id == contact_id:
                 found += misclaimed(claim, holder)
@@ -107,7 +110,8 @@ def identifiers(holder: HolderRow | None) -> dict[str, str]:
     """What a contact must have claimed, by kind; nothing where its row holds what no writer of ours writes."""
     if holder is None or holder.state != ContactState.LIVE or not _is_whole(holder):
         return {}
-    return Profile(Role(holder.role), external_id=holder.external_id, email=holder.email).identifiers()
+    who = Profile(Role(holder.role), holder.external_id, holder.email, shares_email=bool(holder.shares_email))
+    return who.identifiers()
 
 
 def unclaimed(holder: HolderRow, claims: Mapping[Key, ClaimRow]) -> Iterator[str]:
@@ -120,6 +124,16 @@ def unclaimed(holder: HolderRow, claims: Mapping[Key, ClaimRow]) -> Iterator[str
             yield f"nobody claims the contact's {kind}"
         elif claim.contact_id != holder.contact_id:
             yield f"another contact claims the contact's {kind}"
+
+
+def misnormalized(holder: HolderRow) -> Iterator[str]:
+    """Which of a contact's addresses are stored beside a normal form that is not theirs."""
+    for kind, given, normal, normalize in (
+        ("email", holder.email, holder.normal_email, normalize_email),
+        ("phone", holder.phone, holder.normal_phone, normalize_phone),
+    ):
+        if normal != (normalize(given) if isinstance(given, str) else None):
+            yield f"the normal form of the contact's {kind} is not the one stored"
 
 
 def misclaimed(claim: ClaimRow, holder: HolderRow | None) -> Iterator[str]:

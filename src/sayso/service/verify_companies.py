@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sayso.domain.company import CLAIM, CompanyState
 from sayso.domain.contact import ContactState
-from sayso.service.ports import ClaimRow, Store, Unreadable
+from sayso.service.ports import Store, Unreadable
+from sayso.service.ports_claims import ClaimRow
 from sayso.service.ports_company import CompanyRow
 
 #: How many companies or claims are read at once.

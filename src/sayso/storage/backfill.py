@@ -37,6 +37,25 @@ class Batch(Protocol):
 Backfill = Callable[[Batch], Coroutine[Any, Any, str | None]]
 
 
+async def read_rows(batch: Batch, sql: str, start: tuple[Any, ...], limit: int, skip: int) -> list[Row | None]:
+    """The rows of a SELECT whose last two parameters are LIMIT and OFFSET, after those of `start`; None for each that
+    cannot be read."""
+    try:
+        return list(await batch.read(sql, *start, limit, skip))
+    except UnicodeDecodeError:
+        rows: list[Row | None] = []
+        while len(rows) < limit:
+            try:
+                found = await batch.read(sql, *start, 1, skip + len(rows))
+            except UnicodeDecodeError:
+                rows.append(None)
+                continue
+            if not found:
+                break
+            rows += found
+        return rows
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that never waits, as on SQLite, where each read and write is done when it returns."""
     try:

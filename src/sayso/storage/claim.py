@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sayso.service.ports import ClaimRow, HolderRow, Unreadable
+from sayso.service.ports import Unreadable
+from sayso.service.ports_claims import ClaimRow, Duplicate, HolderRow
 from sayso.storage.engine import Engine, Row
 from sayso.storage.ids import packed
 
@@ -18,7 +19,7 @@ def places(first: int) -> str:
     return ", ".join(f"${first + number}" for number in range(_NAMED_AT_ONCE))
 
 
-_HOLDER = "contact_id, revision, state, role, external_id, email"
+_HOLDER = """contact_id, revision, state, role, external_id, email, shares_email, phone, normal_email, normal_phone"""
 
 _HOLDERS = f"""SELECT {_HOLDER} FROM contacts
 WHERE workspace_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"""
@@ -31,6 +32,9 @@ _ROWS = f"""SELECT {_CLAIM} FROM contact_keys
 WHERE workspace_id = $1 AND (kind, value) > ($2, $3) ORDER BY kind, value LIMIT $4"""
 
 _ON = f"SELECT {_CLAIM} FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value IN ({places(3)})"
+
+_SHARING = """SELECT contact_id, normal_email FROM contacts
+WHERE workspace_id = $1 AND shares_email = 1 ORDER BY contact_id"""
 
 _NO_TEXT = "a text of it is not UTF-8"
 
@@ -50,6 +54,12 @@ class SqlClaimStore:
 
     async def on(self, workspace_id: str, kind: str, values: Sequence[str]) -> list[ClaimRow | Unreadable]:
         return [_claim(row) for row in await self._each(_ON, (workspace_id, kind), values)]
+
+    async def duplicates(self, workspace_id: str) -> list[Duplicate]:
+        sharing = [row for row in await self._engine.salvage(_SHARING, workspace_id) if row]
+        rows = await self.on(workspace_id, "email", sorted({str(email) for _, email in sharing}))
+        holders = {row.value: row.contact_id for row in rows if isinstance(row, ClaimRow)}
+        return [Duplicate(contact_id.hex(), holders.get(email)) for contact_id, email in sharing]
 
     async def _each(self, sql: str, place: tuple[str, ...], named: Sequence[Any]) -> list[Row | None]:
         found: list[Row | None] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from sayso.domain.address import normalize_email, normalize_phone
 from sayso.domain.contact import UNCLAIMED, Change, Claim, Contact, ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
@@ -25,7 +26,7 @@ _HEAD = """SELECT state, revision, updated_at, subject, head_seq, head_hash, sta
 FROM contacts WHERE workspace_id = $1 AND contact_id = $2"""
 
 _COLUMNS = """contact_id, state, revision, updated_at, subject, head_seq, head_hash, standing, binding_key,
-created_at, role, external_id, email, phone, name, profile, tags, companies, notes"""
+created_at, role, external_id, email, phone, name, shares_email, profile, tags, companies, notes"""
 
 _FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
 
@@ -49,8 +50,9 @@ _MARK = """UPDATE contact_keys SET state = $1, at = $2
 WHERE workspace_id = $3 AND kind = $4 AND value = $5 AND contact_id = $6"""
 
 _INSERT = """INSERT INTO contacts (workspace_id, contact_id, state, revision, updated_at, last_act, subject, head_seq,
-head_hash, standing, created_at, role, external_id, email, phone, name, profile, tags, companies, notes, binding_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+head_hash, standing, created_at, role, external_id, email, phone, name, profile, normal_email, normal_phone,
+shares_email, tags, companies, notes, binding_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 ON CONFLICT (workspace_id, contact_id) DO NOTHING"""
 
 _SWAP = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
@@ -60,15 +62,17 @@ SWAP_ON_TYPE = f"""{_SWAP} AND EXISTS (SELECT 1 FROM subscription_types
 WHERE workspace_id = $10 AND type_id = $11 AND revision = $12)"""
 
 _SWAP_ALL = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
-standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13
-WHERE workspace_id = $14 AND contact_id = $15 AND revision = $16"""
+standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13,
+normal_email = $14, normal_phone = $15, shares_email = $16
+WHERE workspace_id = $17 AND contact_id = $18 AND revision = $19"""
 
 _SWAP_LINKS = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
 standing = $6, tags = $7, companies = $8, notes = $9 WHERE workspace_id = $10 AND contact_id = $11 AND revision = $12"""
 
 _SWAP_WHOLE = """UPDATE contacts SET revision = $1, updated_at = $2, last_act = $3, head_seq = $4, head_hash = $5,
 standing = $6, state = $7, role = $8, external_id = $9, email = $10, phone = $11, name = $12, profile = $13,
-tags = $14, companies = $15, notes = $16 WHERE workspace_id = $17 AND contact_id = $18 AND revision = $19"""
+normal_email = $14, normal_phone = $15, shares_email = $16, tags = $17, companies = $18, notes = $19
+WHERE workspace_id = $20 AND contact_id = $21 AND revision = $22"""
 
 
 class SqlContactStore:
@@ -223,7 +227,11 @@ def _profile_row(profile: Profile) -> tuple[Any, ...]:
     if profile.custom_attributes:
         packed["custom_attributes"] = dict(profile.custom_attributes)
     form = _JSON.encode(packed) if packed else "{}"
-    return (profile.role, profile.external_id, profile.email, profile.phone, profile.name, form)
+    email, phone = profile.email, profile.phone
+    normal_email = None if email is None else normalize_email(email)
+    normal_phone = None if phone is None else normalize_phone(phone)
+    said = (profile.role, profile.external_id, email, phone, profile.name, form)
+    return (*said, normal_email, normal_phone, int(profile.shares_email))
 
 
 def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
@@ -233,6 +241,7 @@ def _head(workspace_id: str, contact_id: str, row: Row) -> Head:
 
 
 def _contact(workspace_id: str, row: Row) -> Contact:
-    created_at, role, external_id, email, phone, name, packed, *links = row[9:]
-    profile = Profile(_ROLE[role], external_id, email, phone, name, **_unpacked(packed))
+    created_at, role, external_id, email, phone, name, shares_email, packed, *links = row[9:]
+    who = (_ROLE[role], external_id, email, phone, name)
+    profile = Profile(*who, shares_email=bool(shares_email), **_unpacked(packed))
     return Contact(_head(workspace_id, row[0].hex(), row[1:9]), profile, created_at, Links.unpacked(*links))

@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
-from sayso.storage import chain_binding, settings_backfill
+from sayso.storage import address_backfill, chain_binding, settings_backfill
 from sayso.storage.backfill import Backfill, run
 from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
@@ -29,6 +29,7 @@ from sayso.storage.sqlite_writer import CHECKPOINT_PAGES
 BACKFILLS: dict[str, Backfill] = {
     "0002_chain_binding": chain_binding.give_keys,
     "0003_settings_log": settings_backfill.fill,
+    "0007_normal_form": address_backfill.normalize,
 }
 
 #: How many rows a batch of such code works on.

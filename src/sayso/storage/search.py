@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact, email_key
-from sayso.domain.search import Node, lower
+from sayso.domain.address import normalize_email
+from sayso.domain.contact import Contact
+from sayso.domain.search import Node
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
 from sayso.storage import contact_count
@@ -17,14 +18,17 @@ from sayso.storage.search_spelling import spelling
 # The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
 # more than are wanted, since a user who is archived still claims it, and is left out.
 _IDENTIFIED = f"""SELECT {_COLUMNS} FROM (
-SELECT contact_id AS few_id FROM contact_keys WHERE workspace_id = $1 AND kind = '{{}}' AND value = $2
-UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{}}
+SELECT contact_id AS few_id FROM contact_keys WHERE workspace_id = $1 AND kind = '{{kind}}' AND value = $2{{sharing}}
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{column}} = $2
 AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT + 1}) AS few
 CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
 
-_BY_EMAIL = _IDENTIFIED.format("email", "lower(email) = $3")
+_SHARING = """
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND normal_email = $2 AND shares_email = 1"""
 
-_BY_EXTERNAL_ID = _IDENTIFIED.format("external_id", "external_id = $3")
+_BY_EMAIL = _IDENTIFIED.format(kind="email", column="normal_email", sharing=_SHARING)
+
+_BY_EXTERNAL_ID = _IDENTIFIED.format(kind="external_id", column="external_id", sharing="")
 
 _OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
 
@@ -60,9 +64,8 @@ class SqlSearchStore:
         self._spelling = spelling(engine)
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
-        is_email = kind == "email"
-        sql, *held = (_BY_EMAIL, email_key(value), lower(value)) if is_email else (_BY_EXTERNAL_ID, value, value)
-        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, *held)]
+        sql, compared = (_BY_EMAIL, normalize_email(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
+        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, compared)]
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sayso.domain.search import Absent, Compared, During, Field, Filter, Kind, Node, OneOf, Part, Test, lower
+from sayso.domain.search import (
+    Absent,
+    Compared,
+    During,
+    Field,
+    Filter,
+    Kind,
+    Node,
+    OneOf,
+    Part,
+    Test,
+    plain,
+    plain_part,
+)
 from sayso.domain.search_order import CREATION, Order
 from sayso.storage.search_spelling import Spelling
 from sayso.storage.words import has_word
@@ -15,13 +28,16 @@ _TIMES = frozenset({"created_at", "updated_at"})
 _NUMBERS = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.TIME})
 
 # What comes after the last @, in words that every engine has: it strips from the end what is no @.
-_DOMAIN = "substr(email, length(rtrim(email, replace(email, '@', ''))) + 1)"
+_DOMAIN = "substr(normal_email, length(rtrim(normal_email, replace(normal_email, '@', ''))) + 1)"
 
 _MAIL_STOPPED = f"""CASE WHEN {has_word("standing", "'!email'")} THEN 1 ELSE 0 END"""
 
 #: Fields that are columns of a contact's row, or made of one.
 _COLUMNS = {
-    **{name: name for name in ("role", "external_id", "email", "phone", "name")},
+    **{name: name for name in ("role", "external_id", "name")},
+    "email": "normal_email",
+    "email_domain": _DOMAIN,
+    "phone": "normal_phone",
     "unsubscribed_from_emails": _MAIL_STOPPED,
 }
 
@@ -74,7 +90,7 @@ class Asked:
             case OneOf(values):
                 return f"{value} IN ({', '.join(self._plain(field, each) for each in values)})"
             case Part(where, text):
-                return self._part(value, where, lower(text) if field.ignores_case else text)
+                return self._part(value, where, plain_part(field, text))
             case Compared(word, number):
                 return f"{value} {word} {self._number(number)}"
             case During(least, below):
@@ -86,8 +102,6 @@ class Asked:
         spelling = self._spelling
         if field.attribute is not None:
             return spelling.attribute(self.given(spelling.named(field.attribute)), field.kind)
-        if field.ignores_case:
-            return spelling.lower("email" if field.name == "email" else _DOMAIN)
         if field.name in _TIMES:
             # The plus keeps the condition from choosing an index: how contacts are met is planned apart.
             return f"+{field.name}"
@@ -107,7 +121,7 @@ class Asked:
             return self._number(value)
         if field.kind is Kind.BOOLEAN:
             return "1" if value else "0"
-        return self.given(lower(value) if field.ignores_case else value)
+        return self.given(plain(field, value))
 
     def _number(self, value: float) -> str:
         return self._spelling.number(self.given(self._spelling.numeric(value)))

@@ -12,7 +12,7 @@ from sayso.domain.act import MIGRATION
 from sayso.domain.settings_log import Setting, SettingKind, SettingsHead
 from sayso.domain.subscription_type import TRANSLATION_LIMIT, Translation
 from sayso.service.ids import RandomIds
-from sayso.storage.backfill import Batch
+from sayso.storage.backfill import Batch, read_rows
 from sayso.storage.engine import Row
 from sayso.storage.settings_log import APPEND, HEAD, packed
 
@@ -44,31 +44,13 @@ async def fill(batch: Batch) -> str | None:
         return json.dumps([found[0][0], 0, "", 0]) if found else None
     sql = _TABLES[table]
     limit = max(1, batch.limit // TRANSLATION_LIMIT) if sql is _TYPES else batch.limit
-    rows = await _rows(batch, sql, (workspace_id, after), limit, skip)
+    rows = await read_rows(batch, sql, (workspace_id, after), limit, skip)
     await _log(batch, workspace_id, await _readable_settings(batch, workspace_id, sql, [row for row in rows if row]))
     if len(rows) < limit:
         return json.dumps([workspace_id, table + 1, "", 0])
     for row in rows:
         after, skip = (row[0], 0) if row else (after, skip + 1)
     return json.dumps([workspace_id, table, after, skip])
-
-
-async def _rows(batch: Batch, sql: str, start: tuple[str, str], limit: int, skip: int) -> list[Row | None]:
-    """The next rows of a table, with None for each that cannot be read."""
-    try:
-        return list(await batch.read(sql, *start, limit, skip))
-    except UnicodeDecodeError:
-        rows: list[Row | None] = []
-        while len(rows) < limit:
-            try:
-                found = await batch.read(sql, *start, 1, skip + len(rows))
-            except UnicodeDecodeError:
-                rows.append(None)
-                continue
-            if not found:
-                break
-            rows += found
-        return rows
 
 
 async def _readable_settings(batch: Batch, workspace_id: str, sql: str, rows: Sequence[Row]) -> list[Setting]:

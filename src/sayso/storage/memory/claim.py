@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sayso.domain.address import normalize_email, normalize_phone
 from sayso.domain.contact import Claim, Contact
-from sayso.service.ports import ClaimRow, HolderRow, Unreadable
+from sayso.service.ports import Unreadable
+from sayso.service.ports_claims import ClaimRow, Duplicate, HolderRow
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -29,10 +31,31 @@ class MemoryClaimStore:
         found = [self._contacts.held.get((workspace_id, kind, value)) for value in values]
         return [_claim(claim) for claim in found if claim]
 
+    async def duplicates(self, workspace_id: str) -> list[Duplicate]:
+        sharing = []
+        for contact_id in [head.id for head in await self._contacts.heads(workspace_id)]:
+            contact = await self._contacts.find(workspace_id, contact_id)
+            if contact and contact.profile.shares_email:
+                claim = self._contacts.held.get((workspace_id, "email", normalize_email(contact.profile.email or "")))
+                sharing.append(Duplicate(contact_id, claim.contact_id if claim else None))
+        return sharing
+
 
 def _holder(contact: Contact) -> HolderRow:
     head, profile = contact.head, contact.profile
-    return HolderRow(head.id, head.revision, head.state, profile.role, profile.external_id, profile.email)
+    email, phone = profile.email, profile.phone
+    return HolderRow(
+        head.id,
+        head.revision,
+        head.state,
+        profile.role,
+        profile.external_id,
+        email,
+        profile.shares_email,
+        phone,
+        normal_email=None if email is None else normalize_email(email),
+        normal_phone=None if phone is None else normalize_phone(phone),
+    )
 
 
 def _claim(claim: Claim) -> ClaimRow:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sayso.domain.contact import Contact, Role, email_key
-from sayso.domain.search import Node, lower, matches
+from sayso.domain.address import normalize_email
+from sayso.domain.contact import Contact
+from sayso.domain.search import Node, matches
 from sayso.domain.search_order import Order, Place
 from sayso.service.ports import LEADS_LIMIT
 from sayso.storage.memory.contact import MemoryContactStore
@@ -14,13 +15,11 @@ class MemorySearchStore:
         self._contacts = contacts
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
-        is_email = kind == "email"
-        claimed = self._contacts.held.get((workspace_id, kind, email_key(value) if is_email else value))
-        found = []
+        compare = normalize_email if kind == "email" else str
+        wanted, found = compare(value), []
         for contact in self._contacts.live(workspace_id):
             held: str | None = getattr(contact.profile, kind)
-            same = held is not None and (lower(held) == lower(value) if is_email else held == value)
-            if (claimed and contact.id == claimed.contact_id) or (same and contact.profile.role is Role.LEAD):
+            if held is not None and compare(held) == wanted:
                 found.append(contact)
         return found[:LEADS_LIMIT]
 

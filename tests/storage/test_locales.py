@@ -39,7 +39,8 @@ from sayso.domain.settings_log import SettingsHead, of_admin
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, ConsentType, Translation, TypeDraft, TypeId, TypeState
 from sayso.domain.tag import Tags
-from sayso.service.ports import ClaimRow, Store
+from sayso.service.ports import Store
+from sayso.service.ports_claims import ClaimRow
 from sayso.service.ports_company import CompanyFilter
 from sayso.service.search import Search, SearchService
 from sayso.storage import store as stores
@@ -192,13 +193,11 @@ async def test_the_longest_texts_are_found_and_sorted_as_short_ones_are(store: S
     for field, value in [*longest.items(), ("custom_attributes.plan", attribute["plan"])]:
         for word in ("=", "~", "^", "$"):
             query = parse({"field": field, "operator": word, "value": value}, LANGUAGE)
-            expected = [contact for contact in (whole, less) if matches(query, contact)]
-            assert whole in expected
-            assert expected == await walked(store, workspace_id, Search(query, CREATION)), (field, word)
+            assert [whole] == await walked(store, workspace_id, Search(query, CREATION)), (field, word)
     for field in longest:
         order = parse_order({"field": field}, LANGUAGE)
         query = parse({"field": "role", "operator": "=", "value": "lead"}, LANGUAGE)
-        assert order.following([whole, less], None) == await walked(store, workspace_id, Search(query, order))
+        assert [whole, less] == await walked(store, workspace_id, Search(query, order))
 
 
 @EXAMPLES

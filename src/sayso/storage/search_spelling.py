@@ -1,4 +1,4 @@
-"""What searches ask that the engines' common SQL cannot say: JSON, hex digits, ASCII letters.
+"""What searches ask that the engines' common SQL cannot say: JSON and hex digits.
 
 On PostgreSQL a column has the collation "C", but what a function makes of JSON or of bytes has the database's own, by
 which letters and their order differ. So every text that is made here is given "C".
@@ -16,9 +16,6 @@ from sayso.storage.sqlite import SqliteEngine
 
 
 class Spelling(Protocol):
-    def lower(self, text: str) -> str:
-        """ASCII letters in lower case, others as they are."""
-
     def digits(self, contact_id: str) -> str:
         """An id's bytes as hex digits."""
 
@@ -39,9 +36,6 @@ class Spelling(Protocol):
 
 
 class SqliteSpelling:
-    def lower(self, text: str) -> str:
-        return f"lower({text})"
-
     def digits(self, contact_id: str) -> str:
         return f"lower(hex({contact_id}))"
 
@@ -63,9 +57,6 @@ class SqliteSpelling:
 
 
 class PostgresSpelling:
-    def lower(self, text: str) -> str:
-        return f'lower({text} COLLATE "C")'
-
     def digits(self, contact_id: str) -> str:
         return _by_bytes(f"encode({contact_id}, 'hex')")
 

@@ -49,6 +49,12 @@ class Engine(Protocol):
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         """As `scan`, but None in the place of a row that cannot be decoded."""
 
+    async def data_version(self) -> str | None:
+        """The same as before only where nothing was committed since, by any process; None where nobody can tell."""
+
+    def deadline(self) -> float:
+        """When the request that is being answered must have its answer, in the loop's time."""
+
     async def commit(self, statements: Sequence[Statement]) -> None:
         """All statements or none, durable on return. Raises Stale, Unavailable, OutcomeUnknown."""
 

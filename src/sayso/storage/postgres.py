@@ -35,6 +35,9 @@ _TRIES = 3
 _IS_WRITTEN = """SELECT 1 FROM contacts WHERE last_act = $1 AND workspace_id = $2 AND contact_id = $3
 UNION ALL SELECT 1 FROM events WHERE act = $1 AND workspace_id = $2 AND contact_id = $3"""
 
+# Equal snapshots see the same transactions. The time tells servers apart, one that took over from one that failed.
+_DATA_VERSION = "SELECT pg_current_snapshot()::text || ' ' || pg_postmaster_start_time()::text"
+
 _IS_WRITABLE = "SELECT current_setting('transaction_read_only')"
 
 
@@ -82,6 +85,14 @@ class PostgresEngine:
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
         return await self._share(self._slow, partial(fetch, sql, params), answer_by(self._timeout))
+
+    async def data_version(self) -> str | None:
+        # Asked first: it also finds out what kind of server this is.
+        rows = await self._asked(_DATA_VERSION, (), self._timeout)
+        return str(rows[0][0]) if self._connections.is_one_server else None
+
+    def deadline(self) -> float:
+        return answer_by(self._timeout)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         # PostgreSQL keeps no text that cannot be decoded.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sayso.domain.address import normalize_email
 from sayso.domain.contact import Contact
 from sayso.domain.search import Node
@@ -14,6 +16,7 @@ from sayso.storage.ids import packed
 from sayso.storage.search_condition import Asked
 from sayso.storage.search_plan import Span, created, find_roles, is_of_times, tag, updated_since
 from sayso.storage.search_spelling import spelling
+from sayso.storage.shared_counts import SharedCounts
 
 # The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
 # more than are wanted, since a user who is archived still claims it, and is left out.
@@ -62,6 +65,7 @@ class SqlSearchStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spelling = spelling(engine)
+        self._counts = SharedCounts(engine)
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
         sql, compared = (_BY_EMAIL, normalize_email(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
@@ -103,6 +107,9 @@ class SqlSearchStore:
         roles = find_roles(query)
         if roles is not None:
             return await contact_count.live(self._engine, workspace_id, roles)
+        return await self._counts.get(workspace_id, query, partial(self._count, workspace_id, query))
+
+    async def _count(self, workspace_id: str, query: Node) -> int:
         asked = Asked(workspace_id, self._spelling)
         few = await self._few(workspace_id, query, asked)
         conditions = [asked.condition(query), *_bounds(asked, created(query), None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sayso.domain.contact import Role
-from sayso.domain.search import During, Filter, Kind, Node, OneOf
+from sayso.domain.search import During, Filter, Kind, Node, OneOf, holds
 
 
 class Span(NamedTuple):
@@ -53,10 +53,9 @@ def is_of_times(query: Node) -> bool:
 def find_roles(query: Node) -> frozenset[Role] | None:
     """The roles of the contacts found, where a search asks for nothing else; None where it does."""
     if isinstance(query, Filter):
-        if query.field.name != "role" or not isinstance(query.test, OneOf):
+        if query.field.name != "role":
             return None
-        named = query.test.values
-        return frozenset(role for role in Role if (role in named) != query.negated)
+        return frozenset(role for role in Role if holds(query, role.value) != query.negated)
     found = [find_roles(part) for part in query.parts]
     known = [roles for roles in found if roles is not None]
     if not known or len(known) < len(found):

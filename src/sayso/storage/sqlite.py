@@ -145,6 +145,13 @@ class SqliteEngine:
         except apsw.Error as error:
             raise translated(error) from error
 
+    async def data_version(self) -> str | None:
+        # It tells what other connections committed, of other processes too; this one commits nothing.
+        return str(self._rows("PRAGMA data_version", ())[0][0])
+
+    def deadline(self) -> float:
+        return answer_by(self._timeout)
+
     async def read_to_change(self, sql: str, *params: Any) -> list[Row]:
         # Not behind what may take long: another process' writer, or a checkpoint.
         if self._closed or not self._writer_is_free:
@@ -170,18 +177,18 @@ class SqliteEngine:
                     self._reader.execute("ROLLBACK")
 
     async def read_many(self, sql: str, *params: Any) -> list[Row]:
-        deadline = answer_by(self._timeout)
+        deadline = self.deadline()
         return await self._bounded.run(READER.get(), deadline, apsw.Cursor.fetchall, sql, params)
 
     async def read_or_scan(self, sql: str, *params: Any) -> list[Row]:
-        token, deadline = READER.get(), answer_by(self._timeout)
+        token, deadline = READER.get(), self.deadline()
         try:
             return await self._bounded.run(token, deadline, apsw.Cursor.fetchall, sql, params, BUDGET)
         except OverBudget:
             return await self._slow.run(token, deadline, apsw.Cursor.fetchall, sql, params)
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await self._slow.run(READER.get(), answer_by(self._timeout), apsw.Cursor.fetchall, sql, params)
+        return await self._slow.run(READER.get(), self.deadline(), apsw.Cursor.fetchall, sql, params)
 
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         fetch: Fetch = lambda cursor: list(_decoded(cursor))  # noqa: E731

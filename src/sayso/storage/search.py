@@ -40,7 +40,8 @@ _IS_MUCH_RECENT = "SELECT 1 FROM events WHERE act >= $1 ORDER BY act LIMIT 1 OFF
 
 _RECENT = "SELECT contact_id FROM events WHERE act >= {} AND workspace_id = $1"
 
-_IS_MUCH_TAGGED = "SELECT 1 FROM contact_tags WHERE workspace_id = $1 AND tag_id = $2 LIMIT 1 OFFSET $3"
+_IS_MUCH_TAGGED = """SELECT 1 FROM contact_tags WHERE workspace_id = $1 AND tag_id = $2
+ORDER BY contact_id LIMIT 1 OFFSET $3"""
 
 _TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_id = $1"
 

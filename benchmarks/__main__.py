@@ -11,13 +11,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, machine, postgres, report, search, servers, slow_searches, wrk
+from benchmarks import capacity, curve, machine, postgres, report, search, servers, slow_searches, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
 from benchmarks.load import DATA, prepared
 from benchmarks.peers.fastapi_orm import filled_from
-from benchmarks.results import Footprint, Postgres, Results, Sample, Search, SlowSearches, Sync, Written
+from benchmarks.results import (
+    Curve,
+    CurveSample,
+    Footprint,
+    Postgres,
+    Results,
+    Sample,
+    Search,
+    SlowSearches,
+    Sync,
+    Written,
+)
 from benchmarks.rounds import measured
 from benchmarks.servers import Server
 from benchmarks.wrk import Load
@@ -110,6 +121,7 @@ def _run(asked: argparse.Namespace) -> Results:
         search=_search(asked, folder) if asked.million else None,
         slow_searches=None if asked.only == "constant" else _slow_searches(asked, folder),
         postgres=_postgres(asked, folder) if asked.postgres and asked.only != "constant" else None,
+        curve=None if asked.only == "constant" else _curve(asked, folder),
     )
 
 
@@ -136,8 +148,18 @@ def _postgres(asked: argparse.Namespace, folder: Path) -> Postgres | None:
     return postgres.measured(rounds, asked.seconds, asked.contacts, pools, folder, _tell)
 
 
+def _curve(asked: argparse.Namespace, folder: Path) -> Curve:
+    """With --quick a round of the smallest sizes."""
+    on_postgres = asked.postgres and not postgres.why_not()
+    if asked.quick:
+        return curve.measured((0, 1_000), (200, 800), 1, 0.3, folder, _tell_cost, on_postgres=on_postgres)
+    sizes = curve.SIZES if asked.million else curve.SIZES[:-1]
+    rounds, seconds = min(asked.rounds, 5), min(asked.seconds, 1.0)
+    return curve.measured(sizes, curve.GROWN, rounds, seconds, folder, _tell_cost, on_postgres=on_postgres)
+
+
 #: What can be measured without the rest.
-_PARTS = {"postgres": _postgres, "million": _million, "slow_searches": _slow_searches}
+_PARTS = {"postgres": _postgres, "million": _million, "slow_searches": _slow_searches, "curve": _curve}
 
 
 def _anew(asked: argparse.Namespace) -> Results:
@@ -179,6 +201,16 @@ def _tell(sample: Sample) -> None:
         f"  p50 {sample.p50} p99 {sample.p99} us  refused {sample.refused} broken {sample.broken}"
         f"  others {sample.others:.2f}"
         + (f"  PostgreSQL {sample.database_us:.1f} us CPU" if sample.database_cpu_seconds else ""),
+        flush=True,
+    )
+
+
+def _tell_cost(sample: CurveSample) -> None:
+    print(
+        f"{sample.round} {sample.engine:8} {sample.contacts:9,} {'grown ' if sample.grown else 'loaded'}"
+        f" {sample.kind:12} c={sample.connections:<3} {sample.cost:9.1f} us CPU"
+        + (f"  of PostgreSQL {sample.database_us:.1f}" if sample.database_us else "")
+        + (f", {sample.statement_us:.1f} us in statements" if sample.statement_us else ""),
         flush=True,
     )
 

@@ -25,12 +25,13 @@ NAME = "pgbench"
 #: The first contact's id and the first act's: numbers as long as ours, which pgbench can draw.
 _FIRST_ID = 10**11
 
+#: Its role, once in a cluster.
+ROLE = ("CREATE ROLE pgbench SUPERUSER LOGIN", "ALTER ROLE pgbench SET search_path = pgbench, public")
+
 #: The tables that a choice touches, once more, in a schema that pgbench's own role finds first. Our ids are random bytes;
 #: pgbench draws numbers, so there their digits are the bytes.
 COPY = (
     "CREATE SCHEMA pgbench",
-    "CREATE ROLE pgbench SUPERUSER LOGIN",
-    "ALTER ROLE pgbench SET search_path = pgbench, public",
     *(f"CREATE TABLE pgbench.{table} (LIKE {table} INCLUDING ALL)" for table in ("contacts", "ledger", "events")),
     f"""CREATE TEMPORARY TABLE renumbered AS SELECT contact_id AS old,
     convert_to(({_FIRST_ID} - 1 + row_number() OVER (ORDER BY contact_id))::text, 'UTF8') AS new FROM contacts""",

@@ -21,7 +21,7 @@ from benchmarks import cpu, servers
 from benchmarks.cluster import NONE_FOUND, Cluster, binaries
 from benchmarks.load import prepared
 from benchmarks.peers import fastapi_orm
-from benchmarks.pgbench import COPY, Pgbench, is_there
+from benchmarks.pgbench import COPY, ROLE, Pgbench, is_there
 from benchmarks.results import Postgres, Sample, Worker, Written
 from benchmarks.servers import Server
 from benchmarks.targets import OURS, PEER, WORKERS
@@ -37,7 +37,7 @@ CONNECTIONS = 64
 
 #: Room for all that is stored and logged here. Autovacuum would run on after a write load, in somebody else's turn; a
 #: checkpoint would count against whoever writes next.
-_SETTINGS = {
+SETTINGS = {
     "shared_buffers": "1GB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
@@ -74,6 +74,12 @@ def why_not() -> str:
     return "" if is_there(folder) else "no pgbench found (on Debian: apt-get install postgresql)"
 
 
+def counts_statements() -> bool:
+    """Whether the server has pg_stat_statements, which Debian's has."""
+    folder = binaries()
+    return folder is not None and (folder.parent / "lib" / "pg_stat_statements.so").exists()
+
+
 def measured(
     rounds: int,
     seconds: float,
@@ -83,15 +89,16 @@ def measured(
     tell: Callable[[Sample], None],
 ) -> Postgres:
     """`tell` hears of each sample. Not to be called where `why_not` has an answer."""
-    with Cluster(**_SETTINGS) as cluster, ExitStack() as stack:
+    with Cluster(**SETTINGS) as cluster, ExitStack() as stack:
         database, ids = prepared(contacts)
         began = time.perf_counter()
-        url = _run(_filled(cluster, database))
-        load_seconds, size = time.perf_counter() - began, _asked(url, _SIZE)
-        pgbench = _pgbench(cluster, contacts, seconds, folder)
+        url = run(filled(cluster, database))
+        load_seconds, size = time.perf_counter() - began, asked(url, _SIZE)
+        run(told(cluster.url, *ROLE))
+        pgbench = pgbench_on(cluster, url, contacts, seconds, folder)
         peer = _peer(cluster)
         # What was loaded is written out now, and not while somebody is measured.
-        _run(_told(url, *_WARM))
+        run(told(url, *_WARM))
         os.sync()
         ours = servers.sayso_on(cluster, folder, url), servers.sayso_on(cluster, folder, url, WORKERS, workers=2)
         started = [stack.enter_context(server) for server in ours]
@@ -99,13 +106,13 @@ def measured(
         for server in started:
             Load(ids, contacts, _WARMING).sample(server, "GET", CONNECTIONS)
         load = Load(ids, contacts, seconds)
-        rows = {place: _asked(place, _ROWS) for place in {str(server.database) for server in started}}
+        rows = {place: asked(place, _ROWS) for place in {str(server.database) for server in started}}
         samples = []
         for sample in _turns(rounds, cluster, started, pgbench, load):
             samples.append(sample)
             tell(sample)
         return Postgres(
-            version=str(_asked(url, "SELECT current_setting('server_version')")).split()[0],
+            version=str(asked(url, "SELECT current_setting('server_version')")).split()[0],
             when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             rounds=rounds,
             seconds=seconds,
@@ -123,33 +130,33 @@ def _turns(rounds: int, cluster: Cluster, started: list[Server], pgbench: Pgbenc
     for round_ in range(rounds):
         for method in ("GET", "POST"):
             for server in started:
-                before = _asked(cluster.url, _LOG)
+                before = asked(cluster.url, _LOG)
                 sample = load.sample(server, method, CONNECTIONS, round_)
-                yield replace(sample, log_bytes=int(_asked(cluster.url, _LOG) - before))
+                yield replace(sample, log_bytes=int(asked(cluster.url, _LOG) - before))
             yield pgbench.sample(method, CONNECTIONS, round_)
 
 
-async def _filled(cluster: Cluster, database: Path) -> str:
+async def filled(cluster: Cluster, database: Path, name: str = OURS) -> str:
     """The contacts of a file, copied as `sayso migrate --to` copies them; it would verify them too."""
-    await _told(cluster.url, f"CREATE DATABASE {OURS}")
-    url = cluster.url_of(OURS)
+    await told(cluster.url, f"CREATE DATABASE {name}")
+    url = cluster.url_of(name)
     await bring_up_to_date(url, now())
     await copy.copy(database, DatabaseUrl(url), _PATIENCE, lambda table, rows: None)
     await copy.finish(DatabaseUrl(url), _PATIENCE)
     return url
 
 
-def _pgbench(cluster: Cluster, contacts: int, seconds: float, folder: Path) -> Pgbench:
-    url = cluster.url_of(OURS)
-    _run(_told(url, *COPY))
-    workspace_id = _asked(url, "SELECT workspace_id FROM workspaces")
+def pgbench_on(cluster: Cluster, url: str, contacts: int, seconds: float, folder: Path) -> Pgbench:
+    """pgbench, with tables of its own beside those of a database that was filled; its role has to be there."""
+    run(told(url, *COPY))
+    workspace_id = asked(url, "SELECT workspace_id FROM workspaces")
     return Pgbench(cluster, _as("pgbench", url), workspace_id, contacts, seconds, folder)
 
 
 def _peer(cluster: Cluster) -> str:
     url = cluster.url_of(OURS)
-    _run(_told(url, *_PEER))
-    _run(fastapi_orm.fill(_as("orm", url)))
+    run(told(url, *_PEER))
+    run(fastapi_orm.fill(_as("orm", url)))
     return _as("orm", url)
 
 
@@ -164,7 +171,7 @@ def _written(started: list[Server], samples: list[Sample], rows: dict[str, int])
         names = [server.name for server in started if server.database == place]
         posts = [sample for sample in samples if sample.server in names and sample.method == "POST"]
         answered = sum(sample.requests - sample.refused for sample in posts)
-        found.append(Written(names[0], answered, _asked(place, _ROWS) - before))
+        found.append(Written(names[0], answered, asked(place, _ROWS) - before))
     return sorted(found, key=lambda written: (written.server.startswith(PEER), written.server))
 
 
@@ -173,7 +180,7 @@ def _worker(pid: int) -> Worker:
     return Worker(cpu.proportional(pid), held.private, held.resident)
 
 
-async def _told(url: str, *statements: str) -> list[Any]:
+async def told(url: str, *statements: str) -> list[Any]:
     """The last one's rows."""
     connection = await asyncpg.connect(url, timeout=_PATIENCE)
     try:
@@ -182,9 +189,9 @@ async def _told(url: str, *statements: str) -> list[Any]:
         await connection.close()
 
 
-def _asked(url: str, sql: str) -> Any:
-    return _run(_told(url, sql))[0][0]
+def asked(url: str, sql: str) -> Any:
+    return run(told(url, sql))[0][0]
 
 
-def _run(work: Coroutine[Any, Any, Done]) -> Done:
+def run(work: Coroutine[Any, Any, Done]) -> Done:
     return asyncio.run(work)

@@ -189,6 +189,41 @@ class SlowSearches:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveSample:
+    """What a kind of request cost in a workspace of a size, in µs of CPU per request: of the server and of PostgreSQL.
+
+    `grown`: from empty, by the running server, with no statistics; otherwise loaded and analysed. `statement_us`: time
+    in PostgreSQL's statements, 0 where it was not counted. pgbench's kinds are its own, with no server.
+    """
+
+    round: int
+    engine: str
+    contacts: int
+    grown: bool
+    kind: str
+    connections: int
+    requests: int
+    server_us: float
+    database_us: float = 0.0
+    statement_us: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        return self.server_us + self.database_us
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What requests cost from the first contact to the last. `postgres`: its version, where it was measured."""
+
+    when: str
+    rounds: int
+    seconds: float
+    postgres: str
+    samples: list[CurveSample]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     when: str
     command: str
@@ -207,6 +242,7 @@ class Results:
     postgres: Postgres | None = None
     search: Search | None = None
     slow_searches: SlowSearches | None = None
+    curve: Curve | None = None
 
     def keep(self) -> None:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")

@@ -93,12 +93,30 @@ class Server:
         """CPU seconds of the database server behind it, which others may use too."""
         return cpu.of_family(self.cluster.pid) if self.cluster else 0.0
 
+    def threads(self) -> dict[int, int]:
+        """CPU time of each of its threads, in ns."""
+        return cpu.threads(cpu.of_group(self.group))
+
+    def database_threads(self) -> dict[int, int]:
+        """The same of the database server behind it."""
+        if self.cluster is None:
+            return {}
+        return cpu.threads([self.cluster.pid, *cpu.children(self.cluster.pid)])
+
     def get(self, path: str) -> Any:
         """What it answers. Raises SystemExit for anything but 200."""
         answer = httpx2.get(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {TOKEN}"})
         if answer.status_code != 200:
             raise SystemExit(f"{self.name} answers {path} with {answer.status_code}: {answer.text}")
         return answer
+
+    def post(self, path: str, body: Any, token: str = TOKEN) -> Any:
+        """What it makes of a body, decoded. Raises SystemExit where it refuses."""
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx2.post(f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers)
+        if answer.status_code not in (200, 201):
+            raise SystemExit(f"{self.name} answers {path} with {answer.status_code}: {answer.text}")
+        return answer.json()
 
     def memory(self) -> cpu.Memory:
         return cpu.memory(self.group)

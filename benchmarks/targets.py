@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import Footprint, GroupCommit, Postgres, Results, Sample, Search, SlowSearches
+from benchmarks import report_curve
+from benchmarks.results import Curve, Footprint, GroupCommit, Postgres, Results, Sample, Search, SlowSearches
 
 OURS = "sayso"
 WORKERS = "sayso-2"
@@ -80,6 +81,8 @@ def outcomes(results: Results) -> list[Outcome]:
         found += slow_search_outcomes(results.slow_searches)
     if results.postgres is not None:
         found += postgres_outcomes(results.postgres)
+    if results.curve is not None:
+        found += curve_outcomes(results.curve)
     return found
 
 
@@ -176,6 +179,21 @@ def postgres_outcomes(found: Postgres) -> Iterator[Outcome]:
             yield _at_least(f"postgres-{method.lower()}-wall", figure, of_peer, ratio, "times")
     most = max((worker.proportional for worker in found.workers), default=0) / _MIB
     yield _at_most("postgres-worker", "PostgreSQL: memory of a worker, after load", 70, most, "MiB")
+
+
+def curve_outcomes(found: Curve) -> Iterator[Outcome]:
+    for engine, name in report_curve.ENGINES.items():
+        spreads = report_curve.spreads(found, engine)
+        if spreads:
+            kind, connections = max(spreads, key=spreads.__getitem__)
+            most = f"{kind} at {_connections(connections)}"
+            figure = f"{name}: CPU of a request at the most expensive number of contacts over the cheapest ({most})"
+            yield _at_most(f"curve-{engine}", figure, 1.3, spreads[kind, connections], "times")
+    for kind, statement, most_times in (("choice", "pgbench POST", 3), ("GET", "pgbench GET", 2)):
+        ratios = report_curve.over_pgbench(found, kind, statement)
+        if ratios:
+            title = f"PostgreSQL: time in statements of a {kind} over pgbench's, 1 connection, any number of contacts"
+            yield _at_most(f"curve-{kind.lower()}-pgbench", title, most_times, max(ratios.values()), "times")
 
 
 def _connections(number: int) -> str:

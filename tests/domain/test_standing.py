@@ -79,3 +79,14 @@ def test_a_line_that_was_never_packed_is_refused(line: str):
 def test_nothing_chosen_is_an_empty_line():
     assert "" == Standing().packed()
     assert Standing() == Standing.unpacked("")
+
+
+def test_a_standing_of_few_choices_is_kept_in_memory_and_one_of_many_is_not():
+    few, many = (" ".join(f"{type_id}g" for type_id in range(number)) for number in (3, 300))
+
+    for line, is_kept in ((few, True), (many, False)):
+        standing = Standing.unpacked(line)
+        assert is_kept is (Standing.unpacked(line) is standing)
+        chosen = standing.choose(TypeId("1000"), Choice.GRANTED)
+        assert f"{line} 1000g" == chosen.packed()
+        assert is_kept is (standing.choose(TypeId("1000"), Choice.GRANTED) is chosen)

@@ -361,3 +361,21 @@ async def test_a_type_archived_by_another_process_cannot_be_attached_even_within
 def test_a_real_server_lists_its_demo_types(server):
     with server.client as client:
         assert 4 == len(client.get("/subscription_types").json()["data"])
+
+
+@pytest.mark.parametrize("kept", [100, 5])
+async def test_what_is_rendered_of_a_contact_of_many_choices_is_not_kept(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch, kept: int
+):
+    for module in ("contact_subscription", "contact_object"):
+        monkeypatch.setattr(f"sayso.intercom.{module}.LONGEST_KEPT", kept)
+    contact = await acme.contact()
+    for word in ("sms", "opt_out", "opt_in"):
+        await attach(acme, contact, word)
+
+    wanted = [acme.types[word] for word in ("sms", "opt_out", "opt_in")]
+    assert wanted == await subscriptions(acme, contact)
+    shown = (await acme.get(f"/contacts/{contact}")).json()
+    assert [wanted[0], wanted[2]] == [each["id"] for each in shown["opted_in_subscription_types"]["data"]]
+    rendered = acme.region.snapshots.held(acme.workspace.id).rendered
+    assert (kept == 100) is any(len(line) > 5 for what in ("list", "attached") for line in rendered[what])

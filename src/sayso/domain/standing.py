@@ -27,6 +27,9 @@ _STOP = "!"
 
 _NONE = Choice.NONE
 
+#: Of longer lines nothing is kept in memory, in characters: few contacts share one, and thousands would be kept.
+LONGEST_KEPT = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -49,6 +52,8 @@ class Standing:
 
     def choose(self, type_id: TypeId, choice: str) -> Standing:
         """The standing after a choice: what is chosen last goes last. Raises ValueError on what is no Choice."""
+        if len(self._line) > LONGEST_KEPT:
+            return _choose(self._line, type_id, choice)
         return _chosen(self._line, type_id, choice)
 
     def stop(self, channel: Channel) -> Standing:
@@ -62,17 +67,23 @@ class Standing:
         return self._line
 
     @staticmethod
-    @lru_cache(maxsize=8_192)
     def unpacked(line: str) -> Standing:
         """The reverse of `packed`. Raises ValueError or KeyError on a line that `packed` never makes."""
-        words = line.split()
-        choices = tuple((TypeId(word[:-1]), _CHOICE[word[-1]]) for word in words if word[0] != _STOP)
-        return Standing(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))
+        return _unpack(line) if len(line) > LONGEST_KEPT else _unpacked(line)
 
 
-# There are far fewer ways to choose than contacts.
-@lru_cache(maxsize=8_192)
-def _chosen(line: str, type_id: TypeId, choice: str) -> Standing:
+def _unpack(line: str) -> Standing:
+    words = line.split()
+    choices = tuple((TypeId(word[:-1]), _CHOICE[word[-1]]) for word in words if word[0] != _STOP)
+    return Standing(choices, tuple(Channel(word[1:]) for word in words if word[0] == _STOP))
+
+
+def _choose(line: str, type_id: TypeId, choice: str) -> Standing:
     before, chosen = Standing.unpacked(line), Choice(choice)
     rest = tuple(pair for pair in before.choices if pair[0] != type_id)
     return Standing(rest if chosen is _NONE else (*rest, (type_id, chosen)), before.stops)
+
+
+# There are far fewer ways to choose than contacts.
+_unpacked = lru_cache(maxsize=8_192)(_unpack)
+_chosen = lru_cache(maxsize=8_192)(_choose)

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import Role
-from sayso.domain.standing import Choice, Standing
+from sayso.domain.standing import LONGEST_KEPT, Choice, Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 from sayso.http.response import Response
 from sayso.intercom.attached import attached
@@ -135,6 +135,8 @@ def types_told(standing: Standing, types: Mapping[str, SubscriptionType]) -> tup
 
 def _types(call: Call, standing: Standing) -> tuple[Around, Around]:
     lists, line = call.rendered("attached"), standing.packed()
+    if len(line) > LONGEST_KEPT:
+        return types_told(standing, call.types)
     found: tuple[Around, Around] | None = lists.get(line)
     if found is None:
         if len(lists) >= LISTS:

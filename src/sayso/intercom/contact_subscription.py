@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from sayso.domain.errors import ContactNotFound, Missing
-from sayso.domain.standing import Standing
+from sayso.domain.standing import LONGEST_KEPT, Standing
 from sayso.domain.subscription_type import SubscriptionType as DomainType
 from sayso.http.response import Response
 from sayso.intercom.attached import attached, attaching, detaching
@@ -26,6 +26,8 @@ async def list_of_contact(call: Call) -> Response:
     standing = await call.region.store.contact.standing(call.workspace_id, call.parameters[0])
     if standing is None:
         raise ContactNotFound("there is no such contact")
+    if len(standing) > LONGEST_KEPT:
+        return Response(_list(call, standing))
     lists = call.rendered("list")
     found = lists.get(standing)
     if found is None:

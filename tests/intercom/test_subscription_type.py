@@ -5,7 +5,12 @@ from tests.cast import draft
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, told
 
+from sayso.domain.subscription_type import Translation, TypeDraft
+from sayso.intercom.shapes.subscription_type import SubscriptionType
+
 STATES = {"opt_in": "live", "opt_out": "live", "sms": "live", "draft": "draft", "archived": "archived"}
+
+RENAMED = Translation("Renamed", "What is new", "en")
 
 
 async def test_the_list_has_types_in_every_state_in_order_of_creation(acme: Acme):
@@ -25,6 +30,21 @@ async def test_more_than_nine_types_are_in_order_of_creation_too(acme: Acme):
 
     assert sorted(ids) == ids
     assert 13 == len(ids)
+
+
+async def test_types_are_rendered_once_until_one_changes(acme: Acme, monkeypatch: pytest.MonkeyPatch):
+    made = []
+    shape = SubscriptionType.of
+    monkeypatch.setattr(SubscriptionType, "of", lambda type_: made.append(type_.id) or shape(type_))
+
+    lists = [(await acme.get("/subscription_types")).json() for _ in range(3)]
+    assert list(acme.types.values()) == made
+    assert lists[0] == lists[1] == lists[2]
+
+    await acme.region.types.update(acme.workspace.id, made[0], TypeDraft(None, None, None, RENAMED, None))
+    listed = (await acme.get("/subscription_types")).json()["data"]
+    assert "Renamed" == listed[0]["default_translation"]["name"]
+    assert lists[0]["data"][1:] == listed[1:]
 
 
 @pytest.mark.parametrize("word", STATES)

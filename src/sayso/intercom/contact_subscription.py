@@ -14,6 +14,7 @@ from sayso.http.response import Response
 from sayso.intercom.attached import attached, attaching, detaching
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType
+from sayso.intercom.subscription_type import list_of, rendered
 
 #: How many lists are kept until a type changes: there are far fewer ways to choose than contacts.
 LISTS = 4_096
@@ -42,15 +43,7 @@ def _list(call: Call, standing: str) -> bytes:
     for word in words:
         if word not in fragments:
             fragments[word] = _fragment(word, call.types)
-    return b'{"type":"list","data":[%s]}' % b",".join(filter(None, map(fragments.__getitem__, words)))
-
-
-def _type(call: Call, type_: DomainType) -> bytes:
-    types = call.rendered("type")
-    kept = types.get(type_.id)
-    if kept is None or type_ is not call.types.get(type_.id):
-        kept = types[type_.id] = msgspec.json.encode(SubscriptionType.of(type_))
-    return kept
+    return list_of(filter(None, map(fragments.__getitem__, words)))
 
 
 def _fragment(word: str, types: Mapping[str, DomainType]) -> bytes:
@@ -69,11 +62,11 @@ async def attach(call: Call) -> Response:
     type_ = await call.region.consent.choose(
         call.author, call.workspace_id, call.parameters[0], str(asked.id), wish_for
     )
-    return Response(_type(call, type_))
+    return Response(rendered(call, type_))
 
 
 async def detach(call: Call) -> Response:
     """Take it back: the type's default stands again."""
     contact_id, type_id = call.parameters
     type_ = await call.region.consent.choose(call.author, call.workspace_id, contact_id, type_id, detaching)
-    return Response(_type(call, type_))
+    return Response(rendered(call, type_))

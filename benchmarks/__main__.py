@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import capacity, curve, machine, postgres, report, search, servers, slow_searches, wrk
+from benchmarks import capacity, curve, growth, machine, postgres, report, search, servers, slow_searches, wrk
 from benchmarks.breakdown import steps
 from benchmarks.durability import group_commits, ledger_rows
 from benchmarks.footprint import footprint
@@ -21,6 +21,8 @@ from benchmarks.results import (
     Curve,
     CurveSample,
     Footprint,
+    Growth,
+    GrowthSample,
     Postgres,
     Results,
     Sample,
@@ -122,6 +124,7 @@ def _run(asked: argparse.Namespace) -> Results:
         slow_searches=None if asked.only == "constant" else _slow_searches(asked, folder),
         postgres=_postgres(asked, folder) if asked.postgres and asked.only != "constant" else None,
         curve=None if asked.only == "constant" else _curve(asked, folder),
+        growth=None if asked.only == "constant" else _growth(asked, folder),
     )
 
 
@@ -158,8 +161,21 @@ def _curve(asked: argparse.Namespace, folder: Path) -> Curve:
     return curve.measured(sizes, curve.GROWN, rounds, seconds, folder, _tell_cost, on_postgres=on_postgres)
 
 
+def _growth(asked: argparse.Namespace, folder: Path) -> Growth:
+    """With --quick of one of each."""
+    if asked.quick:
+        return growth.measured(1, 0.05, folder, _tell_growth, most=1)
+    return growth.measured(min(asked.rounds, 3), min(asked.seconds, 1.0), folder, _tell_growth)
+
+
 #: What can be measured without the rest.
-_PARTS = {"postgres": _postgres, "million": _million, "slow_searches": _slow_searches, "curve": _curve}
+_PARTS = {
+    "postgres": _postgres,
+    "million": _million,
+    "slow_searches": _slow_searches,
+    "curve": _curve,
+    "growth": _growth,
+}
 
 
 def _anew(asked: argparse.Namespace) -> Results:
@@ -213,6 +229,10 @@ def _tell_cost(sample: CurveSample) -> None:
         + (f", {sample.statement_us:.1f} us in statements" if sample.statement_us else ""),
         flush=True,
     )
+
+
+def _tell_growth(sample: GrowthSample) -> None:
+    print(f"{sample.thing:40} {sample.number:6,} {sample.request:40} {sample.cost:9.1f} us CPU", flush=True)
 
 
 def _written(server: str, samples: list[Sample], rows: int) -> Written:

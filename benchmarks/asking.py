@@ -44,7 +44,7 @@ def request(method: str, path: str, body: Any = None, *, version: str = "2.11", 
 def ask(
     server: Server, following: Next, connections: int, seconds: float, most: int, keep: Keep | None = None
 ) -> Asked:
-    """Send requests until `seconds` have passed or `most` were sent. Raises SystemExit for any answer but 200."""
+    """Send requests until `seconds` have passed or `most` were sent. Raises SystemExit where one is refused."""
     with _on_client_core(server):
         before = server.threads(), server.database_threads()
         began = time.perf_counter()
@@ -113,7 +113,7 @@ class _Connection(asyncio.Protocol):
         head, end, body = self._received.partition(b"\r\n\r\n")
         if not end or len(body) < _length(head):
             return
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(b"HTTP/1.1 2"):
             self._fail(f"{head.decode()}\n{body.decode()}")
             return
         self._received = b""
@@ -127,7 +127,7 @@ class _Connection(asyncio.Protocol):
 
     def _fail(self, why: str) -> None:
         if not self.done.done():
-            self.done.set_exception(RuntimeError(f"a request was not answered with 200:\n{why}"))
+            self.done.set_exception(RuntimeError(f"a request was refused:\n{why}"))
 
 
 def _length(head: bytes) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import report_curve, report_postgres, report_search, report_slow_searches, targets
+from benchmarks import report_curve, report_growth, report_postgres, report_search, report_slow_searches, targets
 from benchmarks.results import Results, Steps
 from benchmarks.rounds import CONNECTIONS
 from benchmarks.table import BUSY, BUSY_WARNING, table, times
@@ -42,7 +42,7 @@ def rendered(results: Results) -> str:
     parts.append(report_search.part(results.search))
     parts.append(report_slow_searches.part(results.slow_searches))
     parts += report_postgres.parts(results.postgres)
-    parts.append(report_curve.part(results.curve))
+    parts += [report_curve.part(results.curve), report_growth.part(results.growth)]
     return "\n\n".join(part for part in parts if part)
 
 

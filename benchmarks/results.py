@@ -224,6 +224,25 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowthSample:
+    """CPU µs per `request` where there were `number` of `thing`; `cost` is the median of the rounds."""
+
+    thing: str
+    number: int
+    request: str
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What requests cost by the number of what a user can have many of: SQLite, 1 connection."""
+
+    when: str
+    rounds: int
+    samples: list[GrowthSample]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     when: str
     command: str
@@ -243,6 +262,7 @@ class Results:
     search: Search | None = None
     slow_searches: SlowSearches | None = None
     curve: Curve | None = None
+    growth: Growth | None = None
 
     def keep(self) -> None:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")

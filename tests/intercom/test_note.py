@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from tests.cast import ALICE
 from tests.conftest import Acme
 from tests.intercom.told import RESOURCE_NOT_FOUND, USER_NOT_FOUND, refused, told
@@ -156,3 +159,26 @@ async def test_a_note_is_the_same_in_every_version_but_for_its_author(acme: Acme
         author = told_of.pop("author")
         assert {key: value for key, value in made.items() if key != "author"} == told_of
         assert (version in ("2.16", "Preview")) is ("away_status_reason_id" in author)
+
+
+async def test_a_page_of_notes_looks_for_their_authors_once(acme: Acme):
+    alice = await acme.contact(**ALICE)
+    for number in range(5):
+        await acme.post(f"/contacts/{alice}/notes", {"body": f"Note {number}"})
+    held = await acme.region.snapshots.of(acme.workspace.id)
+    held.admins = Looks(held.admins)
+
+    notes = (await acme.get(f"/contacts/{alice}/notes")).json()["data"]
+
+    assert [held.admins[0].id] * 5 == [note["author"]["id"] for note in notes]
+    assert 1 == held.admins.number
+
+
+class Looks(list):
+    """Counts how often somebody goes through it."""
+
+    number = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.number += 1
+        return super().__iter__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from sayso.domain.admin import Admin
@@ -25,7 +27,7 @@ async def create(call: Call) -> Response:
     admin_id = str(fields.admin_id) if isinstance(fields.admin_id, (str, int)) else None
     contact_id = call.parameters[0]
     note = await call.region.notes.create(call.author, call.workspace_id, contact_id, admin_id, fields.body)
-    return call.reply(await _shape(call, contact_id, note))
+    return call.reply(Note.of(note, contact_id, (await _authors(call, [note])).get(note.author_id)))
 
 
 async def list_of_contact(call: Call) -> Response:
@@ -36,22 +38,20 @@ async def list_of_contact(call: Call) -> Response:
     following = page.number + 1
     more = NextNotes(following, page.size, str(following)) if page.has_next(found.total) else None
     pages = NotePages(more, page.number, page.size, page.pages(found.total))
-    return call.reply(NoteList([await _shape(call, contact_id, note) for note in found.notes], found.total, pages))
+    authors = await _authors(call, found.notes)
+    notes = [Note.of(note, contact_id, authors.get(note.author_id)) for note in found.notes]
+    return call.reply(NoteList(notes, found.total, pages))
 
 
 async def find(call: Call) -> Response:
     """One note."""
     contact_id, note = await call.region.notes.find(call.workspace_id, call.parameters[0])
-    return call.reply(await _shape(call, contact_id, note))
+    return call.reply(Note.of(note, contact_id, (await _authors(call, [note])).get(note.author_id)))
 
 
-async def _shape(call: Call, contact_id: str, note: DomainNote) -> Note:
-    return Note.of(note, contact_id, await _author(call, note.author_id))
-
-
-async def _author(call: Call, admin_id: str | None) -> Admin | None:
-    """An admin made a moment ago may be in no snapshot yet."""
-    known = {admin.id: admin for admin in call.snapshot.admins}
-    if admin_id is not None and admin_id not in known:
+async def _authors(call: Call, notes: Iterable[DomainNote]) -> dict[str | None, Admin]:
+    """The workspace's admins by id. One made a moment ago may be in no snapshot yet."""
+    known: dict[str | None, Admin] = {admin.id: admin for admin in call.snapshot.admins}
+    if any(note.author_id is not None and note.author_id not in known for note in notes):
         known = {admin.id: admin for admin in await call.region.admins.all(call.workspace_id)}
-    return known.get(admin_id or "")
+    return known

@@ -67,7 +67,7 @@ def measured(server: Server, asking: list[str], method: str, connections: int, r
     machine, used = cpu.of_machine() - machine, server.cpu_seconds() - used
     stored = server.database_seconds() - stored
     _accepted(server, told)
-    _settled(server)
+    settled(server)
     seconds = told["microseconds"] / 1e6
     return Sample(
         round=round_,
@@ -97,7 +97,7 @@ def _accepted(server: Server, told: dict[str, int]) -> None:
         raise SystemExit(f"{server.name} did not answer {wrong} of {told['requests']} requests with 200")
 
 
-def _settled(server: Server) -> None:
+def settled(server: Server) -> None:
     """Wait until the server has done what was on its way when the time was up: the next one's turn is its own."""
     for _ in range(_SETTLING):
         used = server.cpu_seconds()

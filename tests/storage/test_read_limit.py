@@ -108,6 +108,19 @@ async def test_a_read_that_is_given_up_at_its_admission_leaves_its_place():
     assert 0 == readers.limit.running
 
 
+async def test_on_idle_is_called_when_the_last_read_is_cancelled_at_its_admission():
+    idle: list[int] = []
+    limit = ReadLimit(2, on_idle=lambda: idle.append(limit.running))
+    readers = Readers(limit)
+    await readers.come("a1", "a2")
+
+    readers.limit.leave("a")
+    readers.tasks["a2"].cancel()
+    await settle()
+
+    assert [0] == idle
+
+
 async def test_a_read_that_waits_until_its_deadline_is_unavailable():
     limit = ReadLimit(2)
     await limit.enter("a", FAR)
@@ -141,3 +154,15 @@ async def test_all_who_wait_and_all_who_come_later_are_refused():
     for name in ("a2", "b1"):
         with pytest.raises(Unavailable, match="closed"):
             await readers.tasks[name]
+
+
+async def test_a_read_that_was_just_admitted_is_refused_too():
+    readers = Readers(ReadLimit(2))
+    await readers.come("a1", "a2")
+
+    readers.limit.leave("a")
+    readers.limit.refuse(Unavailable("closed"))
+
+    with pytest.raises(Unavailable, match="closed"):
+        await readers.tasks["a2"]
+    assert 0 == readers.limit.running

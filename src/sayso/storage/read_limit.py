@@ -29,11 +29,12 @@ class ReadLimit:
     """At most `at_once` reads run, and of one token half as many, so that no token can hold up another.
 
     `per_token` bounds the reads of one token that run or wait; None is no bound. The token "" is bounded by nothing
-    but `at_once`: it stands for work of our own.
+    but `at_once`: it stands for work of our own. `on_idle` is called each time no read runs any more.
     """
 
-    def __init__(self, at_once: int, per_token: int | None = None) -> None:
+    def __init__(self, at_once: int, per_token: int | None = None, on_idle: Callable[[], None] = lambda: None) -> None:
         self._at_once = at_once
+        self._on_idle = on_idle
         self._share = max(1, at_once // 2)
         self._per_token = per_token
         self._running: Counter[str] = Counter()
@@ -48,7 +49,7 @@ class ReadLimit:
         return self._running.total()
 
     async def enter(self, token: str, deadline: float) -> None:
-        """Wait for admission until `deadline`, in the loop's time; whoever was admitted must `leave`.
+        """Wait for admission until `deadline`, in the loop's time. After admission the caller must call `leave`.
 
         Raises TooManySlowReads, Unavailable.
         """
@@ -73,6 +74,10 @@ class ReadLimit:
             raise
         finally:
             timer.cancel()
+        if self._refusal is not None:
+            # `refuse` came after the admission but before this task went on: nothing else would stop the read.
+            self.leave(token)
+            raise self._refusal
 
     def leave(self, token: str) -> None:
         """End an admitted read."""
@@ -83,6 +88,8 @@ class ReadLimit:
             # Behind the other tokens.
             self._waiting[token] = self._waiting.pop(token)
         self._admit()
+        if not self.running:
+            self._on_idle()
 
     def pause(self) -> None:
         """Admit nobody until `resume`."""

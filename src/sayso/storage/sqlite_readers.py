@@ -31,7 +31,7 @@ INTERRUPT_EVERY = 0.01
 
 class ReaderPool:
     """A few reader threads, started when they are first needed. `cache`: each connection's page cache, in KiB.
-    `on_idle` is called when the last read that ran has ended. `niceness`: by how much the threads give way to others,
+    `on_idle` is called each time no read runs any more. `niceness`: by how much the threads give way to others,
     on Linux, which has it for each thread (sched(7))."""
 
     def __init__(
@@ -47,9 +47,8 @@ class ReaderPool:
         self._name = name
         self._connect = connect
         self._cache = cache
-        self._on_idle = on_idle
         self._niceness = niceness
-        self._limit = ReadLimit(threads, per_token)
+        self._limit = ReadLimit(threads, per_token, on_idle)
         self._readers: list[_Reader] = []
         self._idle: list[_Reader] = []
 
@@ -126,8 +125,6 @@ class ReaderPool:
     def _finish(self, reader: _Reader, read: _Read) -> None:
         self._idle.append(reader)
         self._limit.leave(read.token)
-        if self.is_idle:
-            self._on_idle()
 
 
 class _Read:

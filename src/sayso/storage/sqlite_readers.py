@@ -112,9 +112,9 @@ class ReaderPool:
         self.interrupt(error)
 
     async def close(self) -> None:
-        """To be called after `refuse`: wait until every thread has closed its connection."""
+        """To be called after `refuse`: wait until every thread has ended, and close their connections."""
         for reader in self._readers:
-            await asyncio.to_thread(reader.close)
+            await reader.close()
 
     def _start(self) -> _Reader:
         name = f"sayso-{self._name}-{len(self._readers) + 1}"
@@ -174,9 +174,13 @@ class _Reader:
             read.rows.set_exception(error)
         self._interrupt(read)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._queue.put(None)
-        self._thread.join()
+        await asyncio.to_thread(self._thread.join)
+        # Here and not in the thread: `_interrupt` must never meet a connection that is being closed.
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _interrupt(self, read: _Read) -> None:
         if self.read is not read:
@@ -187,17 +191,18 @@ class _Reader:
 
     def _work(self) -> None:
         if self._niceness and sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), self._niceness)
+            # A sandbox may forbid it: the thread then reads at the usual priority.
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), self._niceness)
         while (read := self._queue.get()) is not None:
             rows: list[Any] | Exception
             try:
                 rows = read.fetch(self._opened().execute(dialect(read.sql), read.params))
-            except Exception as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001
+                # Every error: a thread that died would keep its place for ever.
                 rows = translated(error)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._end, read, rows)
-        if self._connection is not None:
-            self._connection.close()
 
     def _opened(self) -> apsw.Connection:
         if self._connection is None:

@@ -21,27 +21,35 @@ class SharedRead:
 
     def __init__(self, read: asyncio.Task[list[Row]]) -> None:
         self._read = read
-        self._rows = asyncio.shield(read)
-        self._error: Unavailable | None = None
+        # Not a shield of the task: only a future of our own can end with an error while the task goes on, and a
+        # cancellation that comes at the same moment then still reaches the caller.
+        self._rows: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+        read.add_done_callback(self._finish)
 
     async def rows(self, deadline: float) -> list[Row]:
         """Raises Unavailable at the deadline, in the loop's time."""
         timer = asyncio.get_running_loop().call_at(deadline, lambda: self.end(unanswered()))
         try:
             return await self._rows
-        except asyncio.CancelledError:
-            self._read.cancel()
-            if self._error is not None:
-                raise self._error from None
-            raise
         finally:
             timer.cancel()
+            self._read.cancel()
 
     def end(self, error: Unavailable) -> None:
         """Answer with an error now, and cancel the query."""
         if not self._rows.done():
-            self._error = error
+            self._rows.set_exception(error)
+
+    def _finish(self, read: asyncio.Task[list[Row]]) -> None:
+        error = None if read.cancelled() else read.exception()
+        if self._rows.done():
+            return
+        if read.cancelled():
             self._rows.cancel()
+        elif error is not None:
+            self._rows.set_exception(error)
+        else:
+            self._rows.set_result(read.result())
 
 
 async def fetch(sql: str, params: tuple[Any, ...], connection: Connection) -> list[Row]:
@@ -65,5 +73,8 @@ async def settle(connection: Connection) -> None:
     try:
         async with asyncio.timeout(CANCEL_WITHIN):
             await connection.fetchval("SELECT 1")
-    except BaseException:  # noqa: BLE001
+    except Exception:  # noqa: BLE001
         connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise

@@ -29,6 +29,7 @@ WITHOUT_WORKSPACE = {
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("search.py", "_IS_MUCH_RECENT"): "whether much has happened lately, of which the search then takes its own",
     ("copy.py", "_COMPANIES"): "moving a whole database",
+    ("ledger.py", "_LAST_OF_RANGE"): "verification goes through the events of all workspaces",
 }
 
 

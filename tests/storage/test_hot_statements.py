@@ -73,6 +73,7 @@ NOT_HOT = {
     ("ledger.py", "_UNANNOUNCED"): "verification",
     ("ledger.py", "_UNANNOUNCED_ACTS"): "verification",
     ("ledger.py", "_UNFOUNDED"): "verification",
+    ("ledger.py", "_LAST_OF_RANGE"): "verification: of the events of all workspaces",
     ("ledger.py", "_HEADS"): "verification",
     ("ledger.py", "SELECT workspace_id FROM contacts WHERE workspace_id > $1 ..."): "verification: of which workspaces",
     ("ledger.py", "SELECT workspace_id FROM ledger WHERE workspace_id > $1 ..."): "verification: of which workspaces",

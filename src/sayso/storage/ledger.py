@@ -37,11 +37,24 @@ _UNANNOUNCED_ACTS = """SELECT contact_id, NULL FROM contacts WHERE workspace_id 
 AND NOT EXISTS (SELECT 1 FROM events WHERE events.act = contacts.last_act
 AND events.workspace_id = contacts.workspace_id AND events.contact_id = contacts.contact_id) AND contact_id > $2"""
 
-_UNFOUNDED = """SELECT workspace_id, contact_id, seq FROM events WHERE seq IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.workspace_id = events.workspace_id
-AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger.id = events.act)
-OR substr(kind, 1, 8) <> 'company.' AND NOT EXISTS (SELECT 1 FROM contacts
-WHERE contacts.workspace_id = events.workspace_id AND contacts.contact_id = events.contact_id) LIMIT 5000"""
+# Not by NOT EXISTS: PostgreSQL might read all of both tables for each range of events.
+_UNFOUNDED = """SELECT workspace_id, contact_id, seq FROM events WHERE (seq IS NOT NULL
+AND (SELECT 1 FROM ledger WHERE ledger.workspace_id = events.workspace_id
+AND ledger.contact_id = events.contact_id AND ledger.seq = events.seq AND ledger.id = events.act) IS NULL
+OR substr(kind, 1, 8) <> 'company.' AND (SELECT 1 FROM contacts
+WHERE contacts.workspace_id = events.workspace_id AND contacts.contact_id = events.contact_id) IS NULL)"""
+
+_FIRST_ACTS = " AND act <= $1"
+_ACTS_BETWEEN = " AND act > $1 AND act <= $2"
+_LAST_ACTS = " AND act > $1"
+
+_LAST_OF_RANGE = "SELECT act FROM events WHERE act > $1 ORDER BY act LIMIT 1 OFFSET $2"
+
+#: How many events are looked at in one statement. All of a large table in one would take longer than a read may.
+EVENTS_AT_ONCE = 1_000
+
+#: So many events without what they announce are enough to report.
+MOST_UNFOUNDED = 5_000
 
 _HEAD_COLUMNS = "contact_id, subject, head_seq, head_hash, standing, binding_key"
 
@@ -103,8 +116,19 @@ class SqlLedgerStore:
         return [(_shown(row[0]), row[1]) for row in (*entries, *acts) if row]
 
     async def unfounded(self) -> list[tuple[str, str, int | None]]:
-        rows = await self._engine.salvage(_UNFOUNDED)
-        return [(str(row[0]), _shown(row[1]), row[2]) if row else ("", "", None) for row in rows]
+        # On SQLite an altered act may be a number or a text: these sort before all bytes.
+        rows = await self._engine.salvage(_UNFOUNDED + _FIRST_ACTS, b"")
+        after: bytes | None = b""
+        while after is not None and len(rows) < MOST_UNFOUNDED:
+            last = await self._engine.salvage(_LAST_OF_RANGE, after, EVENTS_AT_ONCE - 1)
+            upto = last[0][0] if last and last[0] else None
+            if upto is None:
+                rows += await self._engine.salvage(_UNFOUNDED + _LAST_ACTS, after)
+            else:
+                rows += await self._engine.salvage(_UNFOUNDED + _ACTS_BETWEEN, after, upto)
+            after = upto
+        found = rows[:MOST_UNFOUNDED]
+        return [(str(row[0]), _shown(row[1]), row[2]) if row else ("", "", None) for row in found]
 
     async def _ranged(self, sql: str, order: str, workspace_id: str, after: str, upto: str | None) -> list[Row | None]:
         if upto is None:

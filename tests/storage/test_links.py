@@ -10,7 +10,7 @@ from sayso.domain import contact, contact_company, contact_tag
 from sayso.domain.act import Act
 from sayso.domain.contact import Change, Contact, linked
 from sayso.domain.errors import Stale, TooManyCompanies
-from sayso.domain.links import UNLINKED, LinkRows, Links, Membership, Note, NoteList, Tagging
+from sayso.domain.links import UNLINKED, LinkRows, Links, Membership, Note, NoteList, NoteTime, Tagging
 from sayso.service.ports import Store
 from sayso.storage.contact import statements
 from sayso.storage.postgres_together import choice
@@ -46,8 +46,8 @@ async def test_what_is_linked_is_in_the_contact_s_row_and_in_rows_of_its_own(sto
     assert LinkRows(
         (Tagging("7", NOON + 1, "1"), Tagging("3", NOON + 2, "1")),
         (Membership(PEAR, NOON + 3), Membership(PLUM, NOON + 4)),
-        (Note("12", "1", "<p>Hi</p>", NOON + 5),),
-    ) == await store.links.of(ACME, alice.id)
+        (NoteTime("12", NOON + 5),),
+    ) == await store.links.of(ACME, alice.id, ["12"])
 
     alice = await written(store, alice, contact_tag.untag(alice, "7", act(6, NOON + 6)))
     alice = await written(store, alice, contact_company.detach(alice, PEAR, act(7, NOON + 7)))
@@ -102,9 +102,9 @@ async def test_a_deleted_contact_keeps_no_links_and_another_one_all_of_its_own(s
     gone, kept = [await store.contact.find(ACME, person.id) for person in people]
     assert gone
     assert UNLINKED == gone.links
-    assert LinkRows() == await store.links.of(ACME, people[0].id)
+    assert LinkRows() == await store.links.of(ACME, people[0].id, ["0"])
     assert linked[1] == kept
-    assert [1, 1, 1] == [len(rows) for rows in await store.links.of(ACME, people[1].id)]
+    assert [1, 1, 1] == [len(rows) for rows in await store.links.of(ACME, people[1].id, ["1"])]
 
 
 async def test_the_row_names_the_ten_newest_notes(store: Store, workspace):
@@ -113,10 +113,19 @@ async def test_the_row_names_the_ten_newest_notes(store: Store, workspace):
         alice = await written(store, alice, noted(alice, str(number), "x", act(1 + number)))
 
     assert NoteList(12, tuple(str(number) for number in range(11, 1, -1))) == alice.links.notes
-    assert [str(number) for number in range(2, 12)] == [
-        note.id for note in (await store.links.of(ACME, alice.id)).notes
-    ]
     assert 12 == len(await store.note.page(ACME, alice.id, 0, 20))
+
+
+async def test_of_a_contact_s_notes_those_that_are_named_are_read_without_their_text(store: Store, workspace):
+    alice, bob = [await created(store, name) for name in ("alice", "bob")]
+    for number in range(3):
+        alice = await written(store, alice, noted(alice, str(number), "x", act(1 + number, NOON + number)))
+    await written(store, bob, noted(bob, "7", "x", act(9)))
+
+    rows = await store.links.of(ACME, alice.id, ["2", "0", "7", "8"])
+
+    assert (NoteTime("0", NOON), NoteTime("2", NOON + 2)) == rows.notes
+    assert () == (await store.links.of(ACME, alice.id)).notes
 
 
 async def test_a_change_of_links_never_shares_the_statement_of_choices(store: Store, workspace):

@@ -34,9 +34,9 @@ async def written(store: Store, before: Contact, change: Change | None) -> Conta
 
 
 async def decided(store: Store, user: Contact, lead: Contact, first: int, **claims: object) -> merge.Merge:
-    rows = (await store.links.of(ACME, user.id), await store.links.of(ACME, lead.id))
+    rows = [await store.links.of(ACME, one.id, one.links.notes.newest) for one in (user, lead)]
     acts = [act(first + number, NOON + 10) for number in range(merge.acts_needed(lead.head.standing))]
-    return merge.merge(user, lead, rows, {}, acts)
+    return merge.merge(user, lead, (rows[0], rows[1]), {}, acts)
 
 
 async def linked(store: Store, person: Contact, first: int, tags: str, companies: list[str]) -> Contact:
@@ -67,8 +67,8 @@ async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whol
     rows = await store.links.of(ACME, user.id)
     assert ["7", "8", "9"] == sorted(row.tag_id for row in rows.tags)
     assert [PEAR, PLUM] == sorted(row.company_id for row in rows.companies)
-    assert ["note 100", "note 200"] == [row.body for row in rows.notes]
-    assert LinkRows() == await store.links.of(ACME, lead.id)
+    assert ["note 200", "note 100"] == [note.body for note in await store.note.page(ACME, user.id, 0, 10)]
+    assert LinkRows() == await store.links.of(ACME, lead.id, ["100", "200"])
     assert [MergeRecord(lead.id, "lead", NOON + 10)] == await store.links.merges(ACME, user.id)
     assert (ContactState.MERGED, user.id) == (gone.head.state, gone.profile.merged_into)
     assert {"email": user.id} == {

@@ -56,7 +56,7 @@ async def test_a_note_of_a_stale_change_is_nowhere(store: Store, workspace):
 
 async def test_a_note_follows_its_contact_into_another_and_goes_with_it(store: Store, workspace):
     user, lead = await created(store, "alice"), await noted(store, await created(store), "12")
-    rows = (await store.links.of(ACME, user.id), await store.links.of(ACME, lead.id))
+    rows = (await store.links.of(ACME, user.id), await store.links.of(ACME, lead.id, ["12"]))
     await store.contact.commit_all(merge.merge(user, lead, rows, {}, [act(20, NOON + 1)]))
 
     assert (user.id, Note("12", "1", "<p>12</p>", NOON)) == await store.note.find(ACME, "12")

@@ -68,6 +68,13 @@ class Note(NamedTuple):
     created_at: int
 
 
+class NoteTime(NamedTuple):
+    """A note without its text: when it was written, in ms."""
+
+    id: str
+    created_at: int
+
+
 class MergeRecord(NamedTuple):
     """A row that says that another contact was merged into this one: which, what it was, and when, in ms."""
 
@@ -80,18 +87,20 @@ LinkRow: TypeAlias = Tagging | Membership | Note | MergeRecord
 
 
 class LinkRows(NamedTuple):
-    """All rows of one contact's links, each kind in the order in which they came."""
+    """One contact's tags and companies and the times of its notes, each kind in the order in which they came."""
 
     tags: tuple[Tagging, ...] = ()
     companies: tuple[Membership, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[NoteTime, ...] = ()
 
     @classmethod
-    def of(cls, *rows: LinkRow) -> LinkRows:
+    def of(cls, *rows: Tagging | Membership | NoteTime) -> LinkRows:
         """Rows in any order as one value."""
         tags = sorted((row for row in rows if isinstance(row, Tagging)), key=lambda row: (row.applied_at, row.tag_id))
         companies = sorted(
             (row for row in rows if isinstance(row, Membership)), key=lambda row: (row.attached_at, row.company_id)
         )
-        notes = sorted((row for row in rows if isinstance(row, Note)), key=lambda row: (row.created_at, int(row.id)))
+        notes = sorted(
+            (row for row in rows if isinstance(row, NoteTime)), key=lambda row: (row.created_at, int(row.id))
+        )
         return cls(tuple(tags), tuple(companies), tuple(notes))

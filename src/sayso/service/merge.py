@@ -65,7 +65,10 @@ class MergeService:
             lead = await self._contacts.find(workspace_id, source_id)
             user = await self._contacts.find(workspace_id, into_id)
             rules.check(user, lead, duplicates_only=duplicates_only)
-            rows = (await self._store.links.of(workspace_id, user.id), await self._movable(workspace_id, lead.id))
+            rows = (
+                await self._store.links.of(workspace_id, user.id, user.links.notes.newest),
+                await self._movable(workspace_id, lead),
+            )
             known_by = rules.filled(user.profile, lead.profile).identifiers()
             claims = await self._store.contact.claims(workspace_id, known_by)
             # Kept for the next try: what was written is found by them.
@@ -80,9 +83,9 @@ class MergeService:
         await self._moves.finish(workspace_id, source_id)
         return user.after(merge.survivor)
 
-    async def _movable(self, workspace_id: str, contact_id: str) -> LinkRows:
+    async def _movable(self, workspace_id: str, lead: Contact) -> LinkRows:
         """The rows of a contact's links, without companies that somebody deletes just now."""
-        rows = await self._store.links.of(workspace_id, contact_id)
+        rows = await self._store.links.of(workspace_id, lead.id, lead.links.notes.newest)
         live = await self._store.company.live(workspace_id, [row.company_id for row in rows.companies])
         return rows._replace(companies=tuple(row for row in rows.companies if row.company_id in live))
 

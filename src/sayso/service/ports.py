@@ -144,9 +144,9 @@ class LinkStore(Protocol):
     async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
         """The rows of a contact's tags, in the order of their times."""
 
-    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
-        """The tags and companies that changes of a contact have put and not dropped, in any state of it, and its newest
-        notes: as many as the contact's row names."""
+    async def of(self, workspace_id: str, contact_id: str, notes: Sequence[str] = ()) -> LinkRows:
+        """The tags and companies that changes of a contact have put and not dropped, in any state of it, and when its
+        notes with these ids were written."""
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
         """Who was merged into a contact, in that order."""

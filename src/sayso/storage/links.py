@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sayso.domain.contact import Change
-from sayso.domain.links import NEWEST, LinkRow, LinkRows, Membership, MergeRecord, Note, Tagging
+from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, NoteTime, Tagging
+from sayso.storage.claim import full, places
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
 from sayso.storage.note import EMPTY, MOVE, naming
@@ -38,8 +41,8 @@ _TAGS = "SELECT tag_id, applied_at, applied_by FROM contact_tags WHERE workspace
 
 _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2"
 
-_NEWEST_NOTES = """SELECT note_id, author_id, body, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
-ORDER BY created_at DESC, note_id DESC LIMIT $3"""
+_NOTE_TIMES = f"""SELECT note_id, created_at FROM notes
+WHERE workspace_id = $1 AND contact_id = $2 AND note_id IN ({places(3)})"""
 
 _MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
 ORDER BY merged_at, source_id"""
@@ -53,13 +56,15 @@ class SqlLinkStore:
         rows = await self._engine.read_many(_TAGS, workspace_id, packed(contact_id))
         return LinkRows.of(*(Tagging(*row) for row in rows)).tags
 
-    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
+    async def of(self, workspace_id: str, contact_id: str, notes: Sequence[str] = ()) -> LinkRows:
         # By `read`: a merge asks while it holds both contacts' locks, and waits for nobody's longer reads.
         key = (workspace_id, packed(contact_id))
         tags = [Tagging(*row) for row in await self._engine.read(_TAGS, *key)]
         companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read(_COMPANIES, *key)]
-        notes = [Note(str(row[0]), *row[1:]) for row in await self._engine.read(_NEWEST_NOTES, *key, NEWEST)]
-        return LinkRows.of(*tags, *companies, *notes)
+        times: list[NoteTime] = []
+        for some in full([int(note_id) for note_id in notes]):
+            times += [NoteTime(str(row[0]), row[1]) for row in await self._engine.read(_NOTE_TIMES, *key, *some)]
+        return LinkRows.of(*tags, *companies, *times)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
         found = await self._engine.read_many(_MERGES, workspace_id, packed(contact_id))

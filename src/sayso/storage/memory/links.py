@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sayso.domain.links import NEWEST, LinkRows, MergeRecord, Tagging
+from collections.abc import Sequence
+
+from sayso.domain.links import LinkRows, Membership, MergeRecord, Note, NoteTime, Tagging
 from sayso.storage.memory.contact import MemoryContactStore
 
 
@@ -13,9 +15,11 @@ class MemoryLinkStore:
     async def tags(self, workspace_id: str, contact_id: str) -> tuple[Tagging, ...]:
         return (await self.of(workspace_id, contact_id)).tags
 
-    async def of(self, workspace_id: str, contact_id: str) -> LinkRows:
-        rows = LinkRows.of(*self._contacts.linked.get((workspace_id, contact_id), {}).values())
-        return rows._replace(notes=rows.notes[-NEWEST:])
+    async def of(self, workspace_id: str, contact_id: str, notes: Sequence[str] = ()) -> LinkRows:
+        rows = self._contacts.linked.get((workspace_id, contact_id), {}).values()
+        linked = [row for row in rows if isinstance(row, (Tagging, Membership))]
+        times = [NoteTime(row.id, row.created_at) for row in rows if isinstance(row, Note) and row.id in notes]
+        return LinkRows.of(*linked, *times)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
         rows = self._contacts.linked.get((workspace_id, contact_id), {}).values()

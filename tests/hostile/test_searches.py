@@ -37,16 +37,26 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 @pytest.fixture
 def server(filled: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Running]:
-    database, _ = filled
-    copy = tmp_path / "sayso.db"
+    with on_copy(filled[0], tmp_path, timeout=5) as running:
+        yield running
+
+
+@pytest.fixture
+def impatient_server(filled: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Running]:
+    with on_copy(filled[0], tmp_path, timeout=1) as running:
+        yield running
+
+
+def on_copy(database: Path, folder: Path, timeout: int) -> Running:
+    """A server on a copy of a database. `timeout`: how long a request waits for it, in seconds."""
+    copy = folder / "sayso.db"
     copy.write_bytes(database.read_bytes())
     environment = {
         "SAYSO_DATABASE_URL": f"sqlite:///{copy}",
-        "SAYSO_DATABASE_TIMEOUT": "5",
+        "SAYSO_DATABASE_TIMEOUT": str(timeout),
         "SAYSO_DRAIN_SECONDS": "10",
     }
-    with Running(tmp_path, **environment) as running:
-        yield running
+    return Running(folder, **environment)
 
 
 def port(server: Running) -> int:
@@ -80,11 +90,13 @@ def test_others_are_served_while_one_token_searches(server: Running, filled: tup
     assert 0 == server.stop()
 
 
-async def test_a_search_that_takes_too_long_is_answered_with_503(server: Running):
-    async with searching(server, 1) as (search,):
-        status, body = await search
+async def test_a_search_that_takes_too_long_is_answered_with_503(impatient_server: Running):
+    # One token's searches run one after the other, so that the last one is late on every machine.
+    async with searching(impatient_server, READS_PER_TOKEN) as searches:
+        answers = await asyncio.gather(*searches)
 
-    assert (503, "service_unavailable") == (status, body["errors"][0]["code"])
+    assert {status for status, _ in answers} in ({503}, {200, 503})
+    assert {"service_unavailable"} == {body["errors"][0]["code"] for status, body in answers if status == 503}
 
 
 async def test_a_token_s_searches_beyond_its_bound_are_answered_with_429(server: Running):
@@ -109,8 +121,9 @@ async def test_a_server_that_stops_answers_its_searches_and_ends(server: Running
 async def until_searching(other: Client) -> None:
     """Until all of the searches have arrived: then the next one is refused."""
     searches = worst_searches()
-    while (await other.ask("POST", "/contacts/search", next(searches)))[0] != 429:
-        pass
+    async with asyncio.timeout(DEADLINE):
+        while (await other.ask("POST", "/contacts/search", next(searches)))[0] != 429:
+            pass
 
 
 async def test_a_search_that_costs_too_much_is_refused_unasked(server: Running):

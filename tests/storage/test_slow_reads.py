@@ -17,6 +17,7 @@ from tests.machine import DEADLINE
 
 from sayso.domain.errors import TooManySlowReads, Unavailable
 from sayso.service.reader import READER
+from sayso.storage import postgres as postgres_engine
 from sayso.storage import postgres_connections, postgres_reads, sqlite, sqlite_log
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.postgres import PostgresEngine
@@ -97,8 +98,9 @@ async def test_on_postgresql_a_read_that_reaches_its_deadline_is_unavailable(
     engine = await PostgresEngine.connect(database, timeout=timeout)
     try:
         read = asyncio.create_task(engine.scan(ENDLESS))
-        while not cluster.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'WITH RECURSIVE%'"):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            while not cluster.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'WITH RECURSIVE%'"):
+                await asyncio.sleep(0)
         clock.advance(timeout)
         with pytest.raises(Unavailable, match="did not answer in time"):
             await read
@@ -192,14 +194,17 @@ async def test_a_connection_whose_query_is_cancelled_is_lent_again_when_the_quer
         settled.append("closed" if connection.is_closed() else "open")
 
     monkeypatch.setattr(postgres_connections, "settle", settle)
+    for module in (postgres_engine, postgres_reads):
+        monkeypatch.setattr(module, "CANCEL_WITHIN", DEADLINE)
     engine = await PostgresEngine.connect(database, timeout=3600)
     await engine.read("SELECT 1")
     slow = [begin(engine, token) for token in "ab"]
     await until_running(engine, 2)
 
     await end(*slow)
-    while len(settled) < 2:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(DEADLINE):
+        while len(settled) < 2:
+            await asyncio.sleep(0)
 
     assert ["open", "open"] == settled
     assert 0 == await running(engine)
@@ -207,8 +212,9 @@ async def test_a_connection_whose_query_is_cancelled_is_lent_again_when_the_quer
 
 
 async def until_running(engine: PostgresEngine, number: int) -> None:
-    while await running(engine) < number:
-        pass
+    async with asyncio.timeout(DEADLINE):
+        while await running(engine) < number:
+            pass
 
 
 async def running(engine: PostgresEngine) -> int:
@@ -232,8 +238,9 @@ async def test_one_who_waits_for_a_connection_is_woken_though_another_was_cancel
         return await connection.fetchval("SELECT 1")
 
     holders = [asyncio.create_task(pool.run(partial(hold, number), far)) for number in range(2)]
-    while len(pool._open) < 2:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(DEADLINE):
+        while len(pool._open) < 2:
+            await asyncio.sleep(0)
     cancelled, waiting = [asyncio.create_task(pool.run(ask, far)) for _ in range(2)]
     await asyncio.sleep(0)
     release[0].set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import apsw
@@ -11,6 +12,8 @@ import pytest
 from tests.cli.conftest import Said, Sayso
 
 from sayso.cli import outside_copy
+from sayso.domain.errors import Unavailable
+from sayso.service import verify, verify_heads
 from sayso.storage import backup
 
 COPY = ("--database-url", "sqlite:///copy.db")
@@ -104,9 +107,10 @@ def test_saved_heads_are_found_again_in_a_database_that_has_grown(sayso: Sayso, 
 
     assert 0 == sayso("verify", "--heads", "heads.txt").code
     assert 0o600 == (tmp_path / "heads.txt").stat().st_mode & 0o777
-    title, settings = (tmp_path / "heads.txt").read_text().splitlines()
+    title, settings, end = (tmp_path / "heads.txt").read_text().splitlines()
     assert "# sayso heads 1: workspace, subject, seq, hash" == title
     assert [acme, "settings", "3"] == settings.split(" ")[:3]
+    assert "# end 1" == end
 
 
 def test_heads_that_are_no_ancestors_are_told_and_end_with_3(sayso: Sayso, acme: str):
@@ -134,13 +138,86 @@ def test_heads_are_saved_only_from_a_database_that_verifies_and_never_over_older
     sayso: Sayso, acme: str, tmp_path: Path
 ):
     run("sayso-data/sayso.db", "UPDATE tokens SET scopes = 'admin'")
-    assert 3 == sayso("verify", "--save-heads", "heads.txt").code
+    refused, as_json = (sayso("verify", "--save-heads", "heads.txt", *more) for more in ((), ("--json",)))
+    assert (3, 3) == (refused.code, as_json.code)
+    assert "Heads not saved: problems were found." in refused.out.splitlines()
+    assert as_json.json["saved_heads"] is None
     assert not (tmp_path / "heads.txt").exists()
 
     run("sayso-data/sayso.db", "UPDATE tokens SET scopes = 'read write'")
-    assert 0 == sayso("verify", "--save-heads", "heads.txt").code
+    assert "Saved 1 heads to heads.txt." in sayso("verify", "--save-heads", "heads.txt").out.splitlines()
+    assert 1 == sayso("verify", "--save-heads", "more.txt", "--json").json["saved_heads"]
     again = sayso("verify", "--save-heads", "heads.txt")
     assert (2, True) == (again.code, "is there already" in again.err)
+
+
+def test_heads_are_not_saved_over_a_file_that_somebody_made_while_the_database_was_verified(
+    sayso: Sayso, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def verified(*_: object) -> verify.Report:
+        (tmp_path / "heads.txt").write_text("older")
+        return verify.Report()
+
+    monkeypatch.setattr(verify, "verify", verified)
+
+    said = sayso("verify", "--save-heads", "heads.txt")
+
+    assert (2, True) == (said.code, "is there already" in said.err)
+    assert "older" == (tmp_path / "heads.txt").read_text()
+
+
+def test_heads_that_could_not_be_written_to_the_end_leave_no_file(
+    sayso: Sayso, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def failing(*_: object) -> AsyncIterator[verify_heads.SavedHead]:
+        yield verify_heads.SavedHead(acme, "settings", 1, None)
+        raise Unavailable("The database is away")
+
+    monkeypatch.setattr(verify_heads, "heads", failing)
+
+    assert 1 == sayso("verify", "--save-heads", "heads.txt").code
+
+    assert not (tmp_path / "heads.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--expect", "nowhere"),
+        ("--expect", "0" * 64),
+        ("--heads", "nowhere"),
+        ("--save-heads", "nowhere/heads.txt"),
+        ("--save-heads", "dangling"),
+    ],
+)
+def test_what_cannot_be_compared_or_saved_is_refused_before_anything_is_verified(
+    sayso: Sayso, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str]
+):
+    async def verified(*_: object) -> verify.Report:
+        raise AssertionError("it was verified first")
+
+    sayso("workspace", "create", "Globex")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    monkeypatch.setattr(verify, "verify", verified)
+
+    assert 2 == sayso("verify", *words).code
+
+
+@pytest.mark.parametrize("kept", ["heads.txt", "copy.db.digest", "digest"])
+def test_a_workspace_that_is_gone_is_found_when_it_alone_is_verified(sayso: Sayso, acme: str, kept: str):
+    sayso("verify", "--save-heads", "heads.txt")
+    sayso("backup", "copy.db")
+    compared = {
+        "heads.txt": ("--heads", "heads.txt"),
+        "copy.db.digest": ("--expect", "copy.db.digest"),
+        "digest": ("--expect", digest(sayso("verify", "--json"))),
+    }[kept]
+    for table in ("workspaces", "admins", "tokens", "subscription_types", "translations", "notices", "settings_log"):
+        run("sayso-data/sayso.db", f"DELETE FROM {table}")
+
+    assert 3 == sayso("verify", "--workspace", acme, *compared).code
+    assert 1 == sayso("verify", "--workspace", acme).code
+    assert 1 == sayso("verify", "--workspace", "nowhere", "--heads", "heads.txt").code
 
 
 @pytest.mark.parametrize(
@@ -154,6 +231,8 @@ def test_heads_are_saved_only_from_a_database_that_verifies_and_never_over_older
         (("--heads", "junk"), "not UTF-8 text"),
         (("--heads", "json"), "line 1 is not the title of a list that --save-heads wrote"),
         (("--heads", "half"), "line 2 is not a workspace, a subject, a seq and a hash"),
+        (("--heads", "empty"), "line 1 is not the title of a list that --save-heads wrote"),
+        (("--heads", "cut"), "the list is incomplete"),
     ],
 )
 def test_a_file_that_is_no_such_file_is_a_usage_error(
@@ -162,6 +241,8 @@ def test_a_file_that_is_no_such_file_is_a_usage_error(
     (tmp_path / "junk").write_bytes(b"\xff\x00")
     (tmp_path / "json").write_text('{"type": "digests", "v": 1, "workspaces": {"a": {"digest": "b"}}}')
     (tmp_path / "list").write_text("[]")
+    (tmp_path / "empty").touch()
+    (tmp_path / "cut").write_text("# sayso heads 1: workspace, subject, seq, hash\n")
     (tmp_path / "half").write_text("# sayso heads 1: workspace, subject, seq, hash\nacme settings 3\n")
 
     said = sayso("verify", *words)
@@ -192,6 +273,19 @@ def test_a_new_copy_never_lies_beside_the_digests_of_an_older_one(
 
     assert older != (tmp_path / "copy.db").read_bytes()
     assert not (tmp_path / "copy.db.digest").exists()
+
+
+def test_only_force_replaces_the_digests_of_an_older_copy(sayso: Sayso, acme: str, tmp_path: Path):
+    sayso("backup", "copy.db")
+    older = (tmp_path / "copy.db.digest").read_bytes()
+    (tmp_path / "copy.db").unlink()
+
+    said = sayso("backup", "copy.db")
+
+    assert (1, True) == (said.code, "copy.db.digest is there already; --force replaces it" in said.err), said
+    assert not (tmp_path / "copy.db").exists()
+    assert older == (tmp_path / "copy.db.digest").read_bytes()
+    assert 0 == sayso("backup", "copy.db", "--force").code
 
 
 def test_an_older_copy_that_is_not_replaced_keeps_its_digests(

@@ -121,7 +121,30 @@ async def test_rows_that_cannot_be_read_are_left_out_wherever_a_page_ends(
 def test_what_is_saved_is_read_again_as_it_was():
     found = [SavedHead("acme", "settings", 3, b"h" * 32), SavedHead("acme", "ab" * 16, 0, None)]
 
-    assert found == list(parsed([f"{TITLE}\n", *(f"{one.line()}\n" for one in found)]))
+    assert found == list(parsed([f"{TITLE}\n", *(f"{one.line()}\n" for one in found), "# end 2\n"]))
+
+
+LIST = [f"{TITLE}\n", f"acme {'ab' * 16} 0 -\n", "acme settings 0 -\n", "# end 2\n"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ([], "line 1 is not the title"),
+        (LIST[:1], "the list is incomplete: its last line, `# end` and the number of heads, is missing"),
+        (LIST[:2], "the list is incomplete"),
+        (LIST[:3], "the list is incomplete"),
+        ([*LIST[:2], LIST[3]], "the list has 1 heads, but its last line is not `# end 1`"),
+        ([*LIST[:2], *LIST[1:]], "the list has 3 heads, but its last line is not `# end 3`"),
+        ([*LIST, LIST[1]], "line 5 follows the end of the list"),
+    ],
+    ids=["empty", "title", "first", "no end", "one less", "one more", "after the end"],
+)
+def test_a_list_that_is_empty_or_cut_is_refused(lines: list[str], what: str):
+    assert 2 == len(list(parsed(LIST)))
+
+    with pytest.raises(Invalid, match=what):
+        list(parsed(lines))
 
 
 @pytest.mark.parametrize(

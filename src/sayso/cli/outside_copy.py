@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from sayso.cli.failure import Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from sayso.domain.digest import Digest
     from sayso.service.verify_digest import SavedDigest
@@ -33,14 +34,16 @@ def write_digests(path: Path, region: str, made_at: str | None, digests: Mapping
         unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
-def read_digests(value: str, found: Mapping[str, object], only: str | None) -> dict[str, SavedDigest]:
-    """The digests that somebody expects, by workspace: from a file, or one of 64 hex digits."""
+def read_digests(value: str, known: Sequence[str], only: str | None) -> dict[str, SavedDigest]:
+    """The digests that somebody expects, by workspace: from a file, or one of 64 hex digits. `known` are the ids of
+    the workspaces there are."""
     from sayso.service.verify_digest import SavedDigest
 
     if _HEX.fullmatch(value):
-        if len(found) != 1:
-            raise Wrong(f"--expect: 64 hex digits are one workspace's, and there are {len(found)}; choose --workspace")
-        return {workspace_id: SavedDigest(value) for workspace_id in found}
+        meant = [only] if only else known
+        if len(meant) != 1:
+            raise Wrong(f"--expect: 64 hex digits are one workspace's, and there are {len(meant)}; choose --workspace")
+        return {meant[0]: SavedDigest(value)}
     saved = _digests(Path(value))
     return {workspace_id: digest for workspace_id, digest in saved.items() if only in (None, workspace_id)}
 
@@ -88,21 +91,32 @@ def read_heads(name: str) -> list[SavedHead]:
         raise Wrong(f"--heads: {name}: {error.message}") from None
 
 
-def refuse_existing(path: Path) -> None:
-    """Heads that were saved earlier are what later ones are compared with."""
-    if path.exists():
-        raise Wrong(f"--save-heads: {path} is there already; choose another name, and keep the older one")
+def refuse_unsavable(path: Path) -> None:
+    """Heads that were saved earlier are what later ones are compared with. To verify may take hours: what would fail
+    afterwards is refused before."""
+    if os.path.lexists(path):
+        raise _already_there(path)
+    if not os.access(path.parent, os.W_OK):
+        raise Wrong(f"--save-heads: {path.parent} is not a folder that this user may write to")
+
+
+def _already_there(path: Path) -> Wrong:
+    return Wrong(f"--save-heads: {path} is there already; choose another name, and keep the older one")
 
 
 async def save_heads(path: Path, heads: AsyncIterator[SavedHead]) -> int:
     """Write heads to a new file, and say how many."""
-    from sayso.service.verify_heads import TITLE
-    from sayso.storage.files import replacement
+    from sayso.service.verify_heads import TITLE, end_line
+    from sayso.storage.files import new_file
 
     count = 0
-    with replacement(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-        file.write(f"{TITLE}\n")
-        async for head in heads:
-            file.write(f"{head.line()}\n")
-            count += 1
+    try:
+        with new_file(path) as file:
+            file.write(f"{TITLE}\n")
+            async for head in heads:
+                file.write(f"{head.line()}\n")
+                count += 1
+            file.write(f"{end_line(count)}\n")
+    except FileExistsError:
+        raise _already_there(path) from None
     return count

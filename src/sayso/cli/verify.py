@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sayso.domain.digest import Digest
     from sayso.service.ports_claims import Duplicate
     from sayso.service.verify import Problem, Report
+    from sayso.service.verify_digest import SavedDigest
     from sayso.service.verify_heads import SavedHead
     from sayso.storage.database import Database
     from sayso.storage.store import SqlStore
@@ -30,12 +31,13 @@ class _Asked:
     save: Path | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Result:
-    """Of one region. A digest is None where somebody kept writing."""
+    """Of one region. A digest is None where somebody kept writing; `saved_heads` where none were saved."""
 
     report: Report
     digests: dict[str, Digest | None]
+    saved_heads: int | None = None
 
 
 @click.command("verify")
@@ -74,13 +76,13 @@ def command(
     if len(found) > 1 and (expect or heads or save_heads):
         raise Wrong("--expect, --heads and --save-heads: there are several regions, choose one with --region")
     if save_heads:
-        outside_copy.refuse_existing(save_heads)
+        outside_copy.refuse_unsavable(save_heads)
     asked = _Asked(workspace_id, expect, outside_copy.read_heads(heads) if heads else [], save_heads)
     results = {region: asyncio.run(_verified(database, asked)) for region, database in found.items()}
     if place.as_json:
         output.show_json(_form(results))
     else:
-        _show(results)
+        _show(results, save_heads)
     if any(result.report.problems for result in results.values()):
         leave(FOUND)
 
@@ -94,36 +96,36 @@ async def _verified(database: Database, asked: _Asked) -> _Result:
     opened = await database.open()
     only = asked.workspace_id
     try:
-        report = await verify(opened, only, OldHeads(asked.heads))
-        if only and not report.contacts and await opened.workspace.find(only) is None:
+        known = [workspace.id for workspace in await opened.workspace.all() if only in (None, workspace.id)]
+        expected = outside_copy.read_digests(asked.expect, known, only) if asked.expect else None
+        result = _Result(await verify(opened, only, OldHeads(asked.heads)), await _digests(opened, known))
+        if expected is not None:
+            _compare(result, expected)
+        problems = result.report.problems
+        if only and not known and not problems:
             raise NotFound(f"there is no workspace {only}")
-        result = _Result(report, await _digests(opened, only))
-        if asked.expect:
-            _compare(result, asked.expect, only)
-        if asked.save and not report.problems:
-            await outside_copy.save_heads(asked.save, heads(opened, only))
+        if asked.save and not problems:
+            result.saved_heads = await outside_copy.save_heads(asked.save, heads(opened, only))
         return result
     finally:
         await opened.close()
 
 
-async def _digests(store: SqlStore, only: str | None) -> dict[str, Digest | None]:
+async def _digests(store: SqlStore, known: list[str]) -> dict[str, Digest | None]:
     from sayso.service.digest import settled_digest
 
-    known = [workspace.id for workspace in await store.workspace.all() if only in (None, workspace.id)]
     return {workspace_id: await settled_digest(store, workspace_id) for workspace_id in known}
 
 
-def _compare(result: _Result, expect: str, only: str | None) -> None:
+def _compare(result: _Result, expected: dict[str, SavedDigest]) -> None:
     from sayso.service.verify import Problem
     from sayso.service.verify_digest import compare_digests
 
-    expected = outside_copy.read_digests(expect, result.digests, only)
     for workspace_id, what in compare_digests(result.digests, expected):
         result.report.problems.append(Problem(workspace_id, "", None, what))
 
 
-def _show(results: dict[str, _Result]) -> None:
+def _show(results: dict[str, _Result], save_heads: Path | None) -> None:
     reports = [result.report for result in results.values()]
     problems = [problem for report in reports for problem in report.problems]
     for problem in problems:
@@ -134,6 +136,10 @@ def _show(results: dict[str, _Result]) -> None:
         for workspace_id, digest in result.digests.items():
             told = f"digest {digest.sha256}" if digest else "no digest, since it was written to all the time"
             click.echo(f"workspace {workspace_id}: {told}")
+        if result.saved_heads is not None:
+            click.echo(f"Saved {result.saved_heads} heads to {save_heads}.")
+        elif save_heads:
+            click.echo("Heads not saved: problems were found.")
     contacts = sum(report.contacts for report in reports)
     entries = sum(report.entries for report in reports)
     verdict = f"{len(problems)} problems found" if problems else "no problems found"
@@ -172,6 +178,7 @@ def _form(results: dict[str, _Result]) -> dict[str, Any]:
             for region, result in results.items()
             for workspace_id, digest in result.digests.items()
         ],
+        "saved_heads": next((result.saved_heads for result in results.values()), None),
         "problems": [
             {
                 "region": region,

@@ -12,6 +12,9 @@ from sayso.service.verify_settings import entries
 #: The first line of a file of saved heads.
 TITLE = "# sayso heads 1: workspace, subject, seq, hash"
 
+#: How the last line begins; the number of heads follows. Without it a list that was cut would pass for a whole one.
+_END = "# end "
+
 #: Stands for the settings log in the place of a subject.
 SETTINGS = "settings"
 
@@ -39,17 +42,32 @@ class SavedHead(NamedTuple):
         return cls(workspace_id, subject, int(seq), None if hash_ == "-" else bytes.fromhex(hash_))
 
 
+def end_line(count: int) -> str:
+    """The last line of a file of so many saved heads."""
+    return f"{_END}{count}"
+
+
 def parsed(lines: Iterable[str]) -> Iterator[SavedHead]:
-    """The heads in a file's lines. Raises Invalid with the line's number."""
-    for number, line in enumerate(lines, 1):
-        text = line.rstrip("\n")
-        if number == 1 and text != TITLE:
-            raise Invalid("line 1 is not the title of a list that --save-heads wrote")
-        if number > 1:
-            try:
-                yield SavedHead.of(text)
-            except ValueError:
-                raise Invalid(f"line {number} is not a workspace, a subject, a seq and a hash") from None
+    """The heads in a file's lines. Raises Invalid with the line's number, or where the list is cut."""
+    numbered = enumerate((line.rstrip("\n") for line in lines), 1)
+    if next(numbered, None) != (1, TITLE):
+        raise Invalid("line 1 is not the title of a list that --save-heads wrote")
+    count, end = 0, None
+    for number, text in numbered:
+        if end is not None:
+            raise Invalid(f"line {number} follows the end of the list")
+        if text.startswith(_END):
+            end = text
+            continue
+        try:
+            yield SavedHead.of(text)
+        except ValueError:
+            raise Invalid(f"line {number} is not a workspace, a subject, a seq and a hash") from None
+        count += 1
+    if end is None:
+        raise Invalid("the list is incomplete: its last line, `# end` and the number of heads, is missing")
+    if end != end_line(count):
+        raise Invalid(f"the list has {count} heads, but its last line is not `{end_line(count)}`")
 
 
 async def heads(store: Store, only: str | None = None) -> AsyncIterator[SavedHead]:

@@ -28,9 +28,9 @@ _MAGIC = b"SQLite format 3\0"
 
 def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Path] = ()) -> int:
     """Copy `source` to `target`, synced, and say how many bytes it has. `outdated` are files about an older copy, which
-    are removed with it. Raises Conflict, Unavailable."""
+    are removed with it. Without `replace` none of them may be there. Raises Conflict, Unavailable."""
     refuse_another_name(source)
-    _refuse(source, target, replace=replace)
+    _refuse(source, target, outdated, replace=replace)
     try:
         with replacement(target) as unfinished:
             _copy(source, unfinished)
@@ -44,14 +44,14 @@ def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Pat
     return target.stat().st_size
 
 
-def _refuse(source: Path, target: Path, *, replace: bool) -> None:
+def _refuse(source: Path, target: Path, outdated: Sequence[Path], *, replace: bool) -> None:
     """Raises Conflict, Unavailable."""
     if target.exists() and not target.is_file():
         # A device, a pipe or a folder.
         raise Conflict(f"{target} is not an ordinary file: name another one")
     _refuse_database_files(source, target)
     if not replace:
-        for file in (target, *_logs(target)):
+        for file in (target, *_logs(target), *outdated):
             if file.exists():
                 raise Conflict(f"{file} is there already; --force replaces it")
     _refuse_used(target)

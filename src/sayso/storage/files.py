@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 #: What SQLite keeps beside a database, by what its name ends in.
 LOGS = ("-wal", "-shm", "-journal")
@@ -34,6 +35,22 @@ def replacement(target: Path) -> Iterator[Path]:
     finally:
         for suffix in ("", *LOGS):
             Path(name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A new file of text for its owner alone, synced after the block and removed when the block fails. It replaces
+    nothing, not even a file that somebody makes meanwhile. Raises FileExistsError, OSError."""
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(opened)
+        _sync(path.parent)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ from sayso.service.verify import verify
 from sayso.storage import migrate, postgres_migrate, settings_backfill
 from sayso.storage import store as stores
 from sayso.storage.backfill import Backfill, Batch
-from sayso.storage.engine import Statement
+from sayso.storage.engine import Row, Statement
 from sayso.storage.store import SqlStore
 
 NAME = "0003_settings_log"
+
+SCALE = Path(__file__).parents[2] / "docs" / "explanation" / "scale.md"
 
 #: When the database is migrated, a day after everything was written.
 LATER = NOON + 86_400_000
@@ -159,6 +162,68 @@ async def test_the_log_goes_on_from_what_the_migration_found(old: Old):
     await old.region.types.translate(old.workspace, "1", Translation("News", "", "en"))
     await old.region.access.create(old.workspace, "four", [Scope.READ], "us")
 
+    assert [] == await old.problems()
+
+
+def translating_after_types_were_read(old: Old) -> Backfill:
+    """Stands for an older server, which translates a type between two statements of the migration."""
+
+    class Beside:
+        def __init__(self, batch: Batch) -> None:
+            self.place, self.limit, self.now, self.write = batch.place, batch.limit, batch.now, batch.write
+            self._read = batch.read
+
+        async def read(self, sql: str, *params: Any) -> list[Row]:
+            nonlocal translated
+            rows = await self._read(sql, *params)
+            if not translated and "FROM subscription_types" in sql and any(row[0] == "1" for row in rows):
+                translated = True
+                await old.run(
+                    "UPDATE subscription_types SET revision = revision + 1, wording = wording + 1 WHERE type_id = '1'",
+                    "UPDATE translations SET name = 'Other' WHERE type_id = '1' AND locale = 'en'",
+                    """INSERT INTO notices (workspace_id, type_id, version, locale, name, description)
+                    SELECT t.workspace_id, t.type_id, t.wording, w.locale, w.name, w.description
+                    FROM subscription_types t JOIN translations w USING (workspace_id, type_id) WHERE type_id = '1'""",
+                )
+            return rows
+
+    translated = False
+
+    async def fill(batch: Batch) -> str | None:
+        return await settings_backfill.fill(Beside(batch))
+
+    return fill
+
+
+async def test_a_type_that_is_translated_meanwhile_is_logged_as_of_one_moment(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+):
+    if isinstance(old.place, Path):
+        pytest.skip("an embedded database lets nobody write meanwhile")
+    monkeypatch.setitem(migrate.BACKFILLS, NAME, translating_after_types_were_read(old))
+
+    await old.migrate()
+
+    assert [] == await old.problems()
+
+
+async def test_what_an_older_server_changed_without_the_log_is_logged_as_the_documentation_says(old: Old):
+    if isinstance(old.place, Path):
+        pytest.skip("an embedded database lets no older server run on")
+    await old.migrate()
+    await old.run(
+        "UPDATE tokens SET scopes = 'read' WHERE name = 'one'",
+        "UPDATE subscription_types SET revision = revision + 1, state = 'archived' WHERE type_id = '1'",
+        """INSERT INTO admins (workspace_id, admin_id, email, name)
+        SELECT workspace_id, '9', 'grace@example.com', 'Grace' FROM admins WHERE admin_id = '2'""",
+    )
+    assert 3 == len(await old.problems())
+    written = re.search(r"### Log settings again.*?```sql\n(.*?)```", SCALE.read_text("utf-8"), re.DOTALL)
+
+    assert written is not None
+    await old.run(*(sql for sql in written[1].split(";\n") if sql not in {"BEGIN", "COMMIT", ""}))
+
+    assert [NAME] == await old.migrate()
     assert [] == await old.problems()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
 
@@ -27,8 +27,11 @@ WHERE workspace_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3 OFFSET $4""
 _TYPES = """SELECT type_id, revision, state, consent_type, channels, default_locale, wording FROM subscription_types
 WHERE workspace_id = $1 AND type_id > $2 ORDER BY type_id LIMIT $3 OFFSET $4"""
 
-_TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations
-WHERE workspace_id = $1 AND type_id >= $2 AND type_id <= $3 ORDER BY type_id, place"""
+# One statement, since each sees the database at another moment: an older server may translate a type in between.
+_TRANSLATED = """SELECT t.type_id, t.revision, t.state, t.consent_type, t.channels, t.default_locale, t.wording,
+w.name, w.description, w.locale FROM subscription_types t
+LEFT JOIN translations w ON w.workspace_id = t.workspace_id AND w.type_id = t.type_id
+WHERE t.workspace_id = $1 AND t.type_id >= $2 AND t.type_id <= $3 ORDER BY t.type_id, w.place"""
 
 #: In the order in which a workspace's objects are logged.
 _TABLES = (_ADMINS, _TOKENS, _TYPES)
@@ -71,9 +74,8 @@ async def _settings(batch: Batch, workspace_id: str, sql: str, rows: Sequence[Ro
         return [Setting(SettingKind.ADMIN, admin_id, 1, rules.admin_sha256(admin_id)) for (admin_id,) in rows]
     if sql is _TOKENS:
         return [_token(*row) for row in rows if isinstance(row[1], bytes)]
-    texts = await batch.read(_TRANSLATIONS, workspace_id, rows[0][0], rows[-1][0])
-    worded = {type_id: [Translation(*text[1:]) for text in group] for type_id, group in groupby(texts, lambda t: t[0])}
-    return [_type(row, worded.get(row[0], [])) for row in rows]
+    found = await batch.read(_TRANSLATED, workspace_id, rows[0][0], rows[-1][0])
+    return [_type(row, texts) for row, texts in groupby(found, lambda one: one[:7])]
 
 
 def _token(token_id: str, digest: bytes, scopes: str, revoked_at: int | None) -> Setting:
@@ -81,8 +83,10 @@ def _token(token_id: str, digest: bytes, scopes: str, revoked_at: int | None) ->
     return Setting(SettingKind.TOKEN, token_id, rules.token_revision(revoked_at), sha256)
 
 
-def _type(row: Row, texts: Sequence[Translation]) -> Setting:
+def _type(row: Row, rows: Iterable[Row]) -> Setting:
+    """`rows` are the type's, each with another translation, or one without any."""
     type_id, revision, state, consent_type, channels, default_locale, wording = row
+    texts = [Translation(*one[7:]) for one in rows if one[7] is not None]
     sha256 = rules.type_sha256(type_id, state, consent_type, channels.split(), default_locale, wording, texts)
     return Setting(SettingKind.TYPE, type_id, revision, sha256)
 

@@ -51,7 +51,7 @@ class PostgresEngine:
         self._reads = Gathering(self._read_many, LANES)
         self._choices = Gathering(self._choose, LANES, LEAST_CHOICES)
         self._alone: set[asyncio.Task[None]] = set()
-        # What is left of the connections is always there for point reads and writes.
+        # What is left of the connections is always there for point reads and writes: of more than two, at least one.
         self._slow = ReadLimit(max(1, place.connections // 2), READS_PER_TOKEN)
         self._bounded = ReadLimit(max(1, place.connections // 4))
         self._slow_reads: set[SharedRead] = set()

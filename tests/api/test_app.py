@@ -88,6 +88,21 @@ async def test_failed_authentication_is_limited_by_address(acme: Acme):
     assert 200 == (await acme.get(PATH)).status_code
 
 
+async def test_both_surfaces_count_addresses_of_one_ipv6_network_as_one(acme: Acme):
+    """What never became a request counts too."""
+    windows = Windows(18)
+    for respond in (acme.app.intercom, acme.app.prefixes["sayso"]):
+        respond.__self__.windows = windows
+    one, other, stranger = (
+        acme.client_with("nobody's", address) for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    )
+
+    assert [401, 401] == [(await one.get(PATH)).status_code, (await other.get("/me")).status_code]
+    assert b"x-ratelimit-remaining: 0" in acme.app.refuse(400, "2001:db8::3", "").lines
+    assert [429, 429] == [(await one.get("/me")).status_code, (await other.get(PATH)).status_code]
+    assert 401 == (await stranger.get(PATH)).status_code
+
+
 async def test_what_operators_ask_is_never_limited(acme: Acme):
     acme.app.prefixes["sayso"].__self__.windows = Windows(6)
 

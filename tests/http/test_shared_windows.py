@@ -71,6 +71,15 @@ def test_where_a_table_has_no_room_a_key_is_counted_by_each_member_alone(monkeyp
     assert SLOTS > TRIES
 
 
+def test_clients_take_no_room_from_tokens(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sayso.http.shared_windows._LAST", 0)
+    one, other = crew(2, 60)
+    one.spend("client 192.0.2.1", NOW)
+    one.spend("token", NOW)
+
+    assert [8, 8] == [other.spend(key, NOW) for key in ("token", "client 192.0.2.1")]
+
+
 def test_a_member_that_takes_another_s_place_goes_on_with_its_counts():
     made = Crew(2, 60)
     first, other = made.member(0, 1).windows, made.member(1, 2).windows

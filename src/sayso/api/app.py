@@ -16,7 +16,7 @@ from sayso.domain.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLi
 from sayso.http.request import Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
-from sayso.http.windows import Windows
+from sayso.http.windows import Windows, client_key
 from sayso.service.access import Caller
 from sayso.service.ports import Clock, Ids
 from sayso.service.reader import READER
@@ -87,7 +87,7 @@ class _Passage:
         try:
             caller = await region.access.authenticate(secret)
         except Unauthenticated:
-            self._spend("client " + self.request.client)
+            self._spend(client_key(self.request.client))
             raise
         self._spend(caller.token.id)
         READER.set(caller.token.id)

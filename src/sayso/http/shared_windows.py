@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sayso.http.shared_memory import rows
-from sayso.http.windows import WINDOW, Windows
+from sayso.http.windows import CLIENT, WINDOW, Windows
 
-#: How many keys a member's table has room for, and how many places are tried for one.
+#: How many keys of a kind a member's table has room for, and how many places are tried for one.
 SLOTS = 1 << 17
 TRIES = 16
 
@@ -21,6 +21,14 @@ _KEY = ((1 << 24) - 1) << 20
 _WINDOW = (1 << 20) - 1
 
 
+class _Tables:
+    """Those of all members, of one kind of keys."""
+
+    def __init__(self, tables: Sequence[memoryview], number: int) -> None:
+        self.mine = tables[number]
+        self.others = [table for at, table in enumerate(tables) if at != number]
+
+
 class SharedWindows(Windows):
     """Each member tells its own count, and asks for those of the others, every `_step` requests with a key.
 
@@ -30,8 +38,9 @@ class SharedWindows(Windows):
 
     def __init__(self, per_minute: int, tables: Sequence[memoryview], number: int) -> None:
         super().__init__(per_minute)
-        self._mine = tables[number]
-        self._others = [table for at, table in enumerate(tables) if at != number]
+        # Clients have a half of their own, so that very many of them take no token's place.
+        self._of_tokens = _Tables([table[:SLOTS] for table in tables], number)
+        self._of_clients = _Tables([table[SLOTS:] for table in tables], number)
         self._step = max(1, self.limit // (SLACK * len(tables)))
         self._limited = per_minute != 0
         self._present = 0
@@ -41,7 +50,7 @@ class SharedWindows(Windows):
     @staticmethod
     def tables(members: int) -> Sequence[memoryview]:
         """An empty table for each member."""
-        return rows(members, SLOTS)
+        return rows(members, 2 * SLOTS)
 
     def spend(self, key: str, now: int) -> int:
         left = super().spend(key, now)
@@ -61,15 +70,16 @@ class SharedWindows(Windows):
 
     def _elsewhere(self, key: str, count: int) -> int:
         """Tell how many this member has; how many the others have, and one in whose place this one is had."""
+        tables = self._of_clients if key.startswith(CLIENT) else self._of_tokens
         hashed = hash(key)
         at, mark = hashed & _LAST, (self._present & _WINDOW) << 44 | hashed >> 3 & _KEY
-        place = _place(self._mine, at, mark)
+        place = _place(tables.mine, at, mark)
         if count == 1:
-            self._inherited[key] = _count(self._mine, place, mark)
+            self._inherited[key] = _count(tables.mine, place, mark)
         inherited = self._inherited[key]
         if place >= 0:
-            self._mine[place] = mark | min(inherited + count, _COUNT)
-        return inherited + sum(_count(table, _place(table, at, mark), mark) for table in self._others)
+            tables.mine[place] = mark | min(inherited + count, _COUNT)
+        return inherited + sum(_count(table, _place(table, at, mark), mark) for table in tables.others)
 
 
 def _count(table: memoryview, place: int, mark: int) -> int:

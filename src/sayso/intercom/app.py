@@ -22,7 +22,7 @@ from sayso.domain.errors import (
 from sayso.http.request import Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
-from sayso.http.windows import Windows
+from sayso.http.windows import Windows, client_key
 from sayso.intercom import merged
 from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
@@ -67,7 +67,7 @@ class IntercomApp:
         """The response to what never became a request: it too counts against the client's address, and is signed."""
         request_id = self.ids.request()
         response = refusal(status, request_id, why)
-        left = self.windows.spend(f"client {client}", self.clock())
+        left = self.windows.spend(client_key(client), self.clock())
         response.lines = line(b"x-request-id", request_id.encode()) + self.windows.lines(left) + response.lines
         return response
 
@@ -82,7 +82,8 @@ class _Passage:
         self.request = request
         self.request_id = app.ids.request()
         self.now = app.clock()
-        self.key = "client " + request.client
+        #: The token's id, once it is known.
+        self.key: str | None = None
         self.left: int | None = None
         self.path = ""
 
@@ -131,7 +132,7 @@ class _Passage:
     def _sign(self, response: Response) -> None:
         """The headers that every answer bears."""
         windows = self.app.windows
-        left = windows.left(self.key, self.now) if self.left is None else self.left
+        left = windows.left(self._counted_as(), self.now) if self.left is None else self.left
         version = self.request.headers.get(b"intercom-version")
         told = b"" if version is None else line(b"intercom-version", version)
         signed = (self.request_id.encode(), windows.lines(left), told, response.lines)
@@ -151,8 +152,11 @@ class _Passage:
         request.headers.recognised = sender = _Sender(caller.known, region, version)
         return sender, caller.snapshot
 
+    def _counted_as(self) -> str:
+        return client_key(self.request.client) if self.key is None else self.key
+
     def _spend(self) -> None:
-        self.left = self.app.windows.spend(self.key, self.now)
+        self.left = self.app.windows.spend(self._counted_as(), self.now)
         if self.left < 0:
             raise RateLimited("The rate limit for the App has been exceeded")
 

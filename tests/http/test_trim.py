@@ -43,6 +43,22 @@ def test_bursts_in_a_row_are_given_back_once_in_a_while(trimming, given_back):
     assert 2 == len(given_back)
 
 
+def test_after_a_long_collection_the_next_one_waits_a_hundred_times_as_long():
+    passed, given_back = 0.0, []
+
+    def give_back() -> None:
+        nonlocal passed
+        passed += 0.2
+        given_back.append(now)
+
+    trimming = Trim(give_back, lambda: passed)
+    for now in (0.0, EVERY + 1, 19.9, 20.1, 39.9, 40.2):
+        trimming.look(MANY, 0, now)
+        trimming.look(0, 0, now)
+
+    assert [0.0, 20.1, 40.2] == given_back
+
+
 @pytest.mark.parametrize("platform", ["linux", "other"])
 def test_a_system_that_cannot_be_asked_is_not(monkeypatch, platform):
     monkeypatch.setattr(trim.sys, "platform", platform)

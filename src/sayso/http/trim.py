@@ -7,6 +7,7 @@ import ctypes
 import gc
 import sys
 from collections.abc import Callable
+from time import perf_counter
 
 #: What a connection takes, in bytes, roughly.
 PER_CONNECTION = 3_000
@@ -17,12 +18,19 @@ FALL = 2 * 1024 * 1024
 #: How often at most, in seconds: each time takes some milliseconds.
 EVERY = 10.0
 
+#: How much longer than the last collection took the next one waits. A collection takes longer the more a server keeps,
+#: up to tenths of a second, and whoever can open connections can ask for one.
+REST = 100
+
 
 class Trim:
     """Is told now and then what connections hold, and gives memory back once that has fallen far."""
 
-    def __init__(self, give_back: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, give_back: Callable[[], object] | None = None, clock: Callable[[], float] = perf_counter
+    ) -> None:
         self._give_back = give_back or _giver()
+        self._clock = clock
         self._peak = 0
         self._not_before = 0.0
 
@@ -31,8 +39,9 @@ class Trim:
         held = connections * PER_CONNECTION + unfinished
         self._peak = max(self._peak, held)
         if self._peak - held >= max(FALL, held) and now >= self._not_before:
-            self._peak, self._not_before = held, now + EVERY
+            began = self._clock()
             self._give_back()
+            self._peak, self._not_before = held, now + max(EVERY, REST * (self._clock() - began))
 
 
 def _giver() -> Callable[[], object]:
@@ -40,7 +49,7 @@ def _giver() -> Callable[[], object]:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
     def give_back() -> None:
-        # Only a full collection empties them. It is short: what was there at the start is frozen.
+        # Only a full collection empties them. It leaves out what was there at the start, which is frozen.
         gc.collect()
         if trim is not None:
             trim(0)

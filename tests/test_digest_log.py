@@ -56,9 +56,26 @@ async def test_the_digest_of_each_workspace_is_logged(regions: Regions):
     ] == lines
 
 
-async def test_a_database_that_is_away_is_told_and_hurts_nobody(regions: Regions, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited; without waiting."""
+    waited: list[float] = []
+    sleep = asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        if seconds >= 1:
+            waited.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    return waited
+
+
+async def test_a_database_that_stays_away_is_told_and_hurts_nobody(
+    regions: Regions, waits: list[float], monkeypatch: pytest.MonkeyPatch
+):
     async def away(*_: object) -> object:
-        raise Unavailable("cannot reach the database")
+        raise Unavailable("cannot reach the database", retry_after=5)
 
     monkeypatch.setattr(regions.default.store.digest, "contacts", away)
 
@@ -66,6 +83,51 @@ async def test_a_database_that_is_away_is_told_and_hurts_nobody(regions: Regions
         await log_digests(regions)
 
     assert [("no digest", "cannot reach the database")] == [(line["event"], line["told"]) for line in lines]
+    assert [5] * (server.DIGEST_TRIES - 1) == waits
+
+
+@pytest.mark.parametrize("failing", ["workspaces", "contacts"])
+async def test_a_database_that_is_away_for_a_while_costs_no_workspace_its_digest(
+    regions: Regions, waits: list[float], monkeypatch: pytest.MonkeyPatch, failing: str
+):
+    region = regions.default
+    await region.workspaces.create("Globex")
+    place, name = (region.workspaces, "all") if failing == "workspaces" else (region.store.digest, "contacts")
+    ask, failures = getattr(place, name), iter(range(server.DIGEST_TRIES - 1))
+
+    async def failing_at_first(*words: object) -> object:
+        if next(failures, None) is not None:
+            raise Unavailable("cannot reach the database")
+        return await ask(*words)
+
+    monkeypatch.setattr(place, name, failing_at_first)
+
+    with structlog.testing.capture_logs() as lines:
+        await log_digests(regions)
+
+    assert ["digest", "digest"] == [line["event"] for line in lines]
+    assert [1] * (server.DIGEST_TRIES - 1) == waits
+
+
+async def test_a_workspace_that_cannot_be_read_in_time_is_told_and_the_others_get_their_digests(
+    regions: Regions, waits: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    region = regions.default
+    await region.workspaces.create("Globex")
+    first, second = [workspace.id for workspace in await region.workspaces.all()]
+    contacts = region.store.digest.contacts
+
+    async def slow(workspace_id: str, after: bytes, limit: int) -> Any:
+        if workspace_id == first:
+            raise Unavailable("The database did not answer in time")
+        return await contacts(workspace_id, after, limit)
+
+    monkeypatch.setattr(region.store.digest, "contacts", slow)
+
+    with structlog.testing.capture_logs() as lines:
+        await log_digests(regions)
+
+    assert [("no digest", first), ("digest", second)] == [(line["event"], line["workspace"]) for line in lines]
 
 
 async def test_a_workspace_that_cannot_be_read_is_logged_and_the_others_get_their_digests(

@@ -59,8 +59,12 @@ CANCEL_LIMIT = 5.0
 #: Beside requests a digest reads so many contacts at once, and then pauses, in seconds.
 DIGEST_PAGE, DIGEST_PAUSE = 200, 0.01
 
+#: How often a digest is tried while the database is unavailable.
+DIGEST_TRIES = 5
+
 #: What there is to begin with, as whoever greets wants it.
 Begun = TypeVar("Begun")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -106,35 +110,41 @@ async def log_digests(regions: Regions) -> None:
     """Log the digest of each workspace, reading a little at a time."""
     for region in regions.by_name.values():
         try:
-            await _log_digests(region)
-        except SaysoError as error:
-            structlog.get_logger().warning("no digest", region=region.name, told=error.message)
+            for workspace in await _ask_again(region.workspaces.all):
+                await _log_digest(region, workspace.id)
         except Exception as error:  # noqa: BLE001
             _log_no_digest(region, error)
 
 
-async def _log_digests(region: Region) -> None:
-    for workspace in await region.workspaces.all():
-        try:
-            await _log_digest(region, workspace.id)
-        except SaysoError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            # A value that cannot be read: its message may quote it. The other workspaces get theirs.
-            _log_no_digest(region, error, workspace=workspace.id)
-
-
 async def _log_digest(region: Region, workspace_id: str) -> None:
     log = structlog.get_logger()
-    found = await settled_digest(region.store, workspace_id, page=DIGEST_PAGE, pause=DIGEST_PAUSE)
+    read = partial(settled_digest, region.store, workspace_id, page=DIGEST_PAGE, pause=DIGEST_PAUSE)
+    try:
+        found = await _ask_again(read)
+    except Exception as error:  # noqa: BLE001
+        # The other workspaces get theirs.
+        _log_no_digest(region, error, workspace=workspace_id)
+        return
     if found is None:
         log.info("no digest", region=region.name, workspace=workspace_id, told="it was written to all the time")
     else:
         log.info("digest", region=region.name, workspace=workspace_id, **form(found))
 
 
+async def _ask_again(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a database that may be unavailable for a while. Raises Unavailable after some tries."""
+    for _ in range(DIGEST_TRIES - 1):
+        try:
+            return await ask()
+        except Unavailable as error:
+            await asyncio.sleep(error.retry_after)
+    return await ask()
+
+
 def _log_no_digest(region: Region, error: Exception, **place: str) -> None:
-    structlog.get_logger().warning("no digest", region=region.name, **place, error=type(error).__name__)
+    # The message of an error that is not ours may quote a value that cannot be read.
+    why = {"told": error.message} if isinstance(error, SaysoError) else {"error": type(error).__name__}
+    structlog.get_logger().warning("no digest", region=region.name, **place, **why)
 
 
 def logged(app: App) -> App:

@@ -126,7 +126,7 @@ async def _log_digest(region: Region, workspace_id: str) -> None:
         _log_no_digest(region, error, workspace=workspace_id)
         return
     if found is None:
-        log.info("no digest", region=region.name, workspace=workspace_id, told="it was written to all the time")
+        log.info("no digest", region=region.name, workspace=workspace_id, told="it kept changing while it was read")
     else:
         log.info("digest", region=region.name, workspace=workspace_id, **form(found))
 

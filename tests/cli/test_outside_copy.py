@@ -90,7 +90,7 @@ def test_a_workspace_that_is_gone_or_was_not_there_is_told(sayso: Sayso, acme: s
     sayso("backup", "copy.db")
     more = sayso("workspace", "create", "Globex", "--json").json["id"]
 
-    assert ["the digests expected have none of this workspace"] == told(sayso("verify", "--expect", "copy.db.digest"))
+    assert ["the expected digests do not include this workspace"] == told(sayso("verify", "--expect", "copy.db.digest"))
     assert 0 == sayso("verify", "--expect", "copy.db.digest", "--workspace", acme).code
 
     sayso("backup", "copy.db", "--force")
@@ -121,7 +121,10 @@ def test_heads_that_are_no_ancestors_are_told_and_end_with_3(sayso: Sayso, acme:
 
     said = sayso("verify", "--heads", "heads.txt")
 
-    assert (3, ["settings_log 3 of the saved heads is gone, or is another"]) == (said.code, told(said))
+    assert (3, ["the saved heads name settings_log entry 3; it is missing or has a different hash"]) == (
+        said.code,
+        told(said),
+    )
 
 
 def test_heads_of_a_workspace_that_is_gone_are_told(sayso: Sayso, acme: str):
@@ -131,7 +134,10 @@ def test_heads_of_a_workspace_that_is_gone_are_told(sayso: Sayso, acme: str):
 
     said = sayso("verify", "--heads", "heads.txt")
 
-    assert (3, ["settings_log 3 of the saved heads is gone, or is another"]) == (said.code, told(said))
+    assert (3, ["the saved heads name settings_log entry 3; it is missing or has a different hash"]) == (
+        said.code,
+        told(said),
+    )
 
 
 def test_heads_are_saved_only_from_a_database_that_verifies_and_never_over_older_ones(

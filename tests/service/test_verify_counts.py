@@ -64,7 +64,7 @@ def test_a_wrong_count_is_told_with_the_number_there_is(ledger: Ledger):
 
     [found] = ledger.problems
 
-    assert "the count of contacts in state 'archived' and role 'user' is 2, and there are 0" == found.what
+    assert "the count of contacts in state archived and role user is 2, but there are 0" == found.what
 
 
 def test_a_number_that_the_counts_had_or_passed_meanwhile_is_no_difference():

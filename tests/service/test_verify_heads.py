@@ -62,9 +62,9 @@ async def test_a_head_that_is_no_longer_there_is_told_with_its_subject(store: St
     ]
 
     assert {
-        f"entry 4 of subject {subject} of the saved heads is gone, or is another",
-        f"subject {'cd' * 16} of the saved heads is gone",
-        f"entry 1 of subject {'ef' * 16} of the saved heads is gone, or is another",
+        f"the saved heads name entry 4 of subject {subject}; it is missing or has a different hash",
+        f"the saved heads name subject {'cd' * 16}; it is missing",
+        f"the saved heads name entry 1 of subject {'ef' * 16}; it is missing or has a different hash",
     } == set(await problems(store, saved + more))
     assert 2 == len(await problems(store, saved + more, workspace))
 

@@ -58,7 +58,7 @@ def test_settings_that_only_the_program_changed_hold(ledger: Ledger):
 def test_a_type_that_was_changed_behind_the_program_is_named(ledger: Ledger, change: str):
     ledger.run(f"UPDATE subscription_types SET {change} WHERE type_id = '2'")
 
-    assert ["type 2 is not what settings_log says of it"] == told(ledger)
+    assert ["type 2 differs from its last entry in settings_log"] == told(ledger)
 
 
 @pytest.mark.parametrize("column", ["name", "description", "locale"])
@@ -66,17 +66,23 @@ def test_a_wording_is_bound_in_every_locale_even_where_no_entry_names_it(ledger:
     for table in ("translations", "notices"):
         ledger.run(f"UPDATE {table} SET {column} = 'it' WHERE type_id = '1' AND locale = 'de'")
 
-    assert ["type 1 is not what settings_log says of it"] == [problem.what for problem in ledger.problems]
+    assert ["type 1 differs from its last entry in settings_log"] == [problem.what for problem in ledger.problems]
 
 
 @pytest.mark.parametrize(
     ("sql", "what"),
     [
-        ("UPDATE tokens SET scopes = 'admin read write' WHERE name = 'one'", "is not what settings_log says of it"),
-        ("UPDATE tokens SET revoked_at = NULL WHERE name = 'two'", "is not what settings_log says of it"),
-        ("UPDATE tokens SET revoked_at = revoked_at + 1 WHERE name = 'two'", "is not what settings_log says of it"),
-        ("UPDATE tokens SET digest = x'00' WHERE name = 'one'", "is not what settings_log says of it"),
-        ("UPDATE tokens SET digest = 'text' WHERE name = 'one'", "is not what settings_log says of it"),
+        (
+            "UPDATE tokens SET scopes = 'admin read write' WHERE name = 'one'",
+            "differs from its last entry in settings_log",
+        ),
+        ("UPDATE tokens SET revoked_at = NULL WHERE name = 'two'", "differs from its last entry in settings_log"),
+        (
+            "UPDATE tokens SET revoked_at = revoked_at + 1 WHERE name = 'two'",
+            "differs from its last entry in settings_log",
+        ),
+        ("UPDATE tokens SET digest = x'00' WHERE name = 'one'", "differs from its last entry in settings_log"),
+        ("UPDATE tokens SET digest = 'text' WHERE name = 'one'", "differs from its last entry in settings_log"),
         ("DELETE FROM tokens WHERE name = 'one'", "does not exist, and settings_log names it"),
         (
             """INSERT INTO tokens SELECT workspace_id, 'mine', name, digest, hint, scopes, created_at, revoked_at
@@ -130,15 +136,15 @@ def test_names_and_addresses_are_not_bound(ledger: Ledger, change: str):
 def test_an_altered_entry_is_named(ledger: Ledger, change: str):
     ledger.run(f"UPDATE settings_log SET {change} WHERE seq = 2")
 
-    assert "settings_log 2 was altered, or its hash" in told(ledger)
+    assert "settings_log entry 2, or its hash, was altered" in told(ledger)
 
 
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("DELETE FROM settings_log WHERE seq = 4", ["of settings_log 4 is missing"]),
-        ("DELETE FROM settings_log WHERE seq IN (3, 4)", ["of settings_log 3 to 4 are missing"]),
-        ("DELETE FROM settings_log WHERE seq = 9", ["of settings_log 9 is missing"]),
+        ("DELETE FROM settings_log WHERE seq = 4", ["settings_log entry 4 is missing"]),
+        ("DELETE FROM settings_log WHERE seq IN (3, 4)", ["settings_log entries 3 to 4 are missing"]),
+        ("DELETE FROM settings_log WHERE seq = 9", ["settings_log entry 9 is missing"]),
         ("UPDATE settings_log SET kind = CAST(x'ff' AS TEXT) WHERE seq = 4", ["an entry of settings_log cannot be read"]),
         ("UPDATE settings_log SET id = 'text' WHERE seq = 4", ["an entry of settings_log cannot be read"]),
     ],
@@ -161,7 +167,7 @@ def test_an_entry_between_two_others_cannot_be_replaced_by_one_with_a_right_hash
     ledger.run("DELETE FROM settings_log WHERE seq = 3")
     ledger.run("UPDATE settings_log SET seq = seq - 1 WHERE seq > 3")
 
-    assert "settings_log 3 was altered, or its hash" in told(ledger)
+    assert "settings_log entry 3, or its hash, was altered" in told(ledger)
 
 
 def test_a_log_without_its_workspace_is_found(ledger: Ledger):
@@ -185,7 +191,7 @@ def test_a_long_log_is_read_in_pages(ledger: Ledger, monkeypatch: pytest.MonkeyP
     assert [] == ledger.problems
 
     ledger.run("UPDATE settings_log SET at = 0 WHERE seq = 8")
-    assert ["settings_log 8 was altered, or its hash"] == told(ledger)
+    assert ["settings_log entry 8, or its hash, was altered"] == told(ledger)
 
 
 @pytest.mark.parametrize(("store_name", "method"), [("settings_log", "rows"), ("subscription_type", "rows")])
@@ -217,7 +223,7 @@ async def test_settings_of_a_store_in_memory_are_verified_too():
     assert [] == (await verify(store)).problems
 
     del store.settings_log.kept[workspace][3]
-    assert "of settings_log 4 is missing" in await of_settings(store, workspace)
+    assert "settings_log entry 4 is missing" in await of_settings(store, workspace)
 
 
 def test_the_authors_of_changes_are_kept(ledger: Ledger):

@@ -47,7 +47,7 @@ def test_a_wording_that_is_no_text_is_found(ledger: Ledger):
     [
         (
             "UPDATE subscription_types SET wording = 9 WHERE type_id = '1'",
-            ["type 1 has wording number 9, and none is kept under it"],
+            ["type 1 refers to wording 9, which is not stored"],
         ),
         (
             "UPDATE subscription_types SET wording = 3 WHERE type_id = '2'",
@@ -62,7 +62,7 @@ def test_a_wording_that_is_no_text_is_found(ledger: Ledger):
         ),
         (
             "DELETE FROM notices WHERE type_id = '2' AND version = 4",
-            ["type 2 has wording number 4, and none is kept under it"],
+            ["type 2 refers to wording 4, which is not stored"],
         ),
         (
             "DELETE FROM notices WHERE type_id = '2' AND version IN (2, 3) AND locale = 'de'",
@@ -108,7 +108,7 @@ def test_a_wording_that_nobody_chose_on_is_missed_too(ledger: Ledger):
     ledger.run("DELETE FROM notices WHERE version = 2")
     ledger.run("DELETE FROM ledger")
 
-    assert "of type 2 no wording is kept between 1 and 3" in {problem.what for problem in ledger.problems}
+    assert "type 2 is missing a wording between 1 and 3" in {problem.what for problem in ledger.problems}
 
 
 @pytest.mark.parametrize(
@@ -177,4 +177,4 @@ async def test_types_of_a_store_in_memory_are_verified_too():
     assert [] == await of_types(store, workspace)
 
     store.subscription_type.kept_notices[workspace].clear()
-    assert "type 1 has wording number 1, and none is kept under it" in await of_types(store, workspace)
+    assert "type 1 refers to wording 1, which is not stored" in await of_types(store, workspace)

@@ -177,7 +177,7 @@ def test_to_look_at_a_lock_or_to_be_refused_takes_no_lock_from_sqlite(
 
 
 async def test_what_runs_beside_a_server_uses_the_server_s_name(path: Path, hard_link: Path, tmp_path: Path):
-    refused = pytest.raises(Unavailable, match=r"a server is using other\.db by another name")
+    refused = pytest.raises(Unavailable, match=r"a server is using other\.db under another name")
     with another_process_with(path):
         with refused:
             await SqliteDatabase(hard_link).open()

@@ -243,7 +243,7 @@ async def test_entries_from_before_that_do_not_fit_their_type_are_named_and_noth
 
     assert [NAME] == await old.migrate()
 
-    what = "the entry says granted, which nobody could say of type 3: it is opt_out"
+    what = "the entry says granted, but type 3 is opt_out: it could only say withdrawn or none"
     assert [(contact, 6, what)] == await old.problems()
 
 

@@ -52,7 +52,7 @@ _LIMITED = Answer(429, "rate_limited", "Too many requests", "Wait until the seco
 _BUSY = Answer(
     429,
     "too_many_slow_reads",
-    "Too many slow reads at once",
+    "Too many searches at once",
     "Wait for running requests to finish, or try again after the seconds of `Retry-After`.",
 )
 _FAILED = Answer(500, "server_error", "The server failed", "Report it with the request id; try again later.")

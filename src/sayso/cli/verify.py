@@ -134,7 +134,7 @@ def _show(results: dict[str, _Result], save_heads: Path | None) -> None:
         click.echo(f"workspace {workspace_id}, {tell_duplicate(duplicate)}")
     for result in results.values():
         for workspace_id, digest in result.digests.items():
-            told = f"digest {digest.sha256}" if digest else "no digest, since it was written to all the time"
+            told = f"digest {digest.sha256}" if digest else "no digest, because it kept changing while it was read"
             click.echo(f"workspace {workspace_id}: {told}")
         if result.saved_heads is not None:
             click.echo(f"Saved {result.saved_heads} heads to {save_heads}.")
@@ -144,7 +144,9 @@ def _show(results: dict[str, _Result], save_heads: Path | None) -> None:
     entries = sum(report.entries for report in reports)
     verdict = f"{len(problems)} problems found" if problems else "no problems found"
     if unbound := sum(report.unbound for report in reports):
-        click.echo(f"Chains begun before chains were bound: {unbound}. Only a digest tells whose they are.")
+        click.echo(
+            f"Chains begun before chains were bound: {unbound}. Only a digest kept elsewhere shows whether two of them were swapped."
+        )
     click.echo(f"Checked {contacts} contacts and {entries} entries: {verdict}.")
 
 

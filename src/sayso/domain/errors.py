@@ -17,7 +17,7 @@
     ├── Unauthenticated         no token, an unknown one or a revoked one
     ├── Forbidden               the token lacks the scope
     ├── RateLimited             the token's window is used up
-    │   └── TooManySlowReads    the token has reached its limit of concurrent slow reads
+    │   └── TooManySlowReads    the token has as many searches running as it may
     ├── TooLarge                a body over the limit
     ├── KeyReused               an idempotency key that came with another request before
     ├── UnknownVersion          an API version that never was
@@ -130,7 +130,7 @@ class TooManySlowReads(RateLimited):
     """Other requests of the token still read what takes long. `retry_after` is in seconds."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"This token already has {limit} slow reads under way; wait for one of them to end")
+        super().__init__(f"This token already has {limit} searches running; wait for one to finish")
         self.retry_after = 1
 
 

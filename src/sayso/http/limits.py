@@ -9,7 +9,7 @@ from sayso.http.proxies import TrustedProxies
 #: How many connections an address may have, unless the settings say otherwise.
 PER_ADDRESS = 512
 
-#: So many more are told why they are refused; beyond them connections are dropped without a word.
+#: How many connections above the limit get a 429; further ones are dropped without an answer.
 POLITE = 64
 
 #: How many bytes of requests that are not complete, or wait for their turn, are kept: of all connections, and of one

@@ -23,12 +23,12 @@ def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault |
     if version not in ("1.1", "1.0"):
         return 505, "Only HTTP/1.1 and HTTP/1.0 are served"
     if method == b"CONNECT":
-        return 501, "CONNECT is not served: this is no proxy"
+        return 501, "CONNECT is not supported: this server is not a proxy"
     coding = fields.get(b"transfer-encoding")
     if coding is not None:
         if version == "1.0":
             # RFC 9112, section 6.1: its framing cannot be relied on.
-            return 400, "HTTP/1.0 has no Transfer-Encoding"
+            return 400, "Transfer-Encoding is not allowed in HTTP/1.0"
         if coding.lower() != b"chunked":
             return 501, "Transfer-Encoding may only be chunked"
     host = fields.get(b"host")

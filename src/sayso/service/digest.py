@@ -42,7 +42,7 @@ def _add(digesting: Digesting, rows: Iterable[DigestRow | None]) -> None:
 
 
 async def settled_digest(store: Store, workspace_id: str, *, page: int = PAGE, pause: float = 0) -> Digest | None:
-    """The digest of a workspace beside whoever writes; None where it is written to all the time.
+    """The digest of a workspace beside whoever writes; None where it kept changing while it was read.
 
     Read until two readings agree. A revision never goes back, so in between nobody changed anything, and what was read
     is what the workspace was at one moment.

@@ -236,7 +236,7 @@ def _broken(chain: Iterable[Stored | Unreadable]) -> Iterable[Fault]:
         at = one.entry.seq
         hashes = {_hash(one, prev) for prev in before} if before is not None else {one.hash}
         if one.hash not in hashes or _unlike_ours(one):
-            yield at, "the entry was altered, or its hash"
+            yield at, "the entry, or its hash, was altered"
         before = {hash_ for hash_ in (*hashes, one.hash) if hash_}
 
 

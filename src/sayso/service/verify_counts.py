@@ -18,6 +18,9 @@ TRIES = 20
 #: Counts are kept in so many parts.
 PARTS = 16
 
+_STATES = frozenset(state.value for state in ContactState)
+_ROLES = frozenset(role.value for role in Role)
+
 
 async def of_counts(store: Store, workspace_id: str) -> list[str]:
     """A sentence for each count that is wrong.
@@ -44,7 +47,13 @@ def differences(before: Counts, counted: Counts, after: Counts) -> Iterator[str]
         number, kept = counted.get((state, role), 0), after.get((state, role), 0)
         least, most = sorted((before.get((state, role), 0), kept))
         if not least <= number <= most:
-            yield f"the count of contacts in state {state!r} and role {role!r} is {kept}, and there are {number}"
+            where = f"state {_known(state, _STATES)} and role {_known(role, _ROLES)}"
+            yield f"the count of contacts in {where} is {kept}, but there are {number}"
+
+
+def _known(word: str, words: frozenset[str]) -> str:
+    """A word as it may be shown. What somebody else wrote may hold anything."""
+    return word if word in words else "(unknown)"
 
 
 async def _counted(store: Store, workspace_id: str) -> Counts:
@@ -69,11 +78,7 @@ def _broken(rows: Sequence[CountRow | Unreadable]) -> Iterator[str]:
         if isinstance(row, Unreadable):
             yield row.why
         elif not _is_whole(row):
-            yield "a count of contacts: its part, its state, its role or its number is none"
-
-
-_STATES = frozenset(state.value for state in ContactState)
-_ROLES = frozenset(role.value for role in Role)
+            yield "a contact count has an invalid part, state, role or number"
 
 
 def _is_whole(row: CountRow) -> bool:

@@ -26,7 +26,7 @@ def compare_digests(found: Mapping[str, Digest | None], saved: Mapping[str, Save
     """(workspace id, what is wrong). A digest found is None where somebody kept writing while it was read."""
     for workspace_id in sorted(found.keys() | saved.keys()):
         if workspace_id not in saved:
-            yield workspace_id, "the digests expected have none of this workspace"
+            yield workspace_id, "the expected digests do not include this workspace"
         elif workspace_id not in found:
             yield workspace_id, "a digest is expected, and the workspace does not exist"
         else:
@@ -38,7 +38,7 @@ def compare_digests(found: Mapping[str, Digest | None], saved: Mapping[str, Save
 def difference(found: Digest | None, saved: SavedDigest) -> str | None:
     """What to tell of a digest that is not the one expected; None where it is."""
     if found is None:
-        return "no digest: the workspace was written to all the time. Stop the server, or verify a backup"
+        return "no digest: the workspace kept changing while it was read. Stop the server, or verify a backup"
     if found.sha256 == saved.sha256:
         return None
     more = {name: _more(found, saved, name) for name in _COUNTED}

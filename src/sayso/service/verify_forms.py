@@ -53,5 +53,7 @@ def misfits(chain: Iterable[Stored | Unreadable], types: Mapping[str, Migrated])
         known = types.get(type_id) if type_id is not None else None
         if known is None or one.entry.recorded_at >= known.at:
             continue
-        if state not in _FORMS.get(known.consent_type, (state,)):
-            yield seq, f"the entry says {state}, which nobody could say of type {type_id}: it is {known.consent_type}"
+        forms = _FORMS.get(known.consent_type, (state,))
+        if state not in forms:
+            could = " or ".join(forms)
+            yield seq, f"the entry says {state}, but type {type_id} is {known.consent_type}: it could only say {could}"

@@ -18,6 +18,8 @@ _END = "# end "
 #: Stands for the settings log in the place of a subject.
 SETTINGS = "settings"
 
+_GONE = "is missing or has a different hash"
+
 #: How many contacts are read at once.
 BATCH = 1_000
 
@@ -126,8 +128,8 @@ class OldHeads:
         """What is to be told of heads that were not found again."""
         for subject, (seq, _) in self._sought.get(workspace_id, {}).items():
             if subject == SETTINGS:
-                yield f"settings_log {seq} of the saved heads is gone, or is another"
+                yield f"the saved heads name settings_log entry {seq}; it {_GONE}"
             elif seq == 0:
-                yield f"subject {subject} of the saved heads is gone"
+                yield f"the saved heads name subject {subject}; it is missing"
             else:
-                yield f"entry {seq} of subject {subject} of the saved heads is gone, or is another"
+                yield f"the saved heads name entry {seq} of subject {subject}; it {_GONE}"

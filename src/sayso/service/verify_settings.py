@@ -64,13 +64,13 @@ def chain_faults(chain: Sequence[StoredSetting | None]) -> Iterator[str]:
             continue
         seq = one.entry.seq
         if seq > expected:
-            missing = f"{expected} is" if seq == expected + 1 else f"{expected} to {seq - 1} are"
-            yield f"of settings_log {missing} missing"
+            missing = f"entry {expected} is" if seq == expected + 1 else f"entries {expected} to {seq - 1} are"
+            yield f"settings_log {missing} missing"
             before = None
         if _hash(one) != one.hash or (seq == 1 and one.entry.prev is not None):
-            yield f"settings_log {seq} was altered, or its hash"
+            yield f"settings_log entry {seq}, or its hash, was altered"
         elif before is not None and one.entry.prev != before.hash:
-            yield f"settings_log {seq} does not follow the entry before it"
+            yield f"settings_log entry {seq} does not follow the entry before it"
         before, expected = one, seq + 1
 
 
@@ -93,7 +93,7 @@ def _differences(chain: Sequence[StoredSetting | None], states: Mapping[Object, 
         elif known not in logged:
             yield f"{name} is not in settings_log"
         elif states[known] != logged[known]:
-            yield f"{name} is not what settings_log says of it"
+            yield f"{name} differs from its last entry in settings_log"
 
 
 async def _states(store: Store, workspace_id: str) -> tuple[dict[Object, State], list[str]]:

@@ -47,11 +47,11 @@ def type_faults(row: TypeRow, kept: Kept) -> Iterator[str]:
     """What is wrong with one type; `kept` are the wordings it ever had."""
     name, wording = f"type {row.type_id}", row.wording
     if not _is_whole(row):
-        yield f"{name} has an id, a state, a consent_type or a channel that is none"
+        yield f"{name} has an invalid id, state, consent_type or channel"
     if row.default_locale not in {text.locale for text in row.translations}:
         yield f"{name} has no translation in its default locale"
     if wording is None or wording not in kept:
-        yield f"{name} has wording number {wording}, and none is kept under it"
+        yield f"{name} refers to wording {wording}, which is not stored"
     elif kept[wording] != set(row.translations):
         yield f"the translations of {name} are not the wording kept under its number"
     yield from _gaps(name, wording, kept)
@@ -63,7 +63,7 @@ def _gaps(name: str, wording: object, kept: Kept) -> Iterator[str]:
         yield f"a wording of {name} is kept under no number"
     for before, number in zip((0, *numbers), numbers, strict=False):
         if number != before + 1:
-            yield f"of {name} no wording is kept between {before} and {number}"
+            yield f"{name} is missing a wording between {before} and {number}"
     if isinstance(wording, int) and numbers and numbers[-1] > wording:
         yield f"of {name} wording {numbers[-1]} is kept, and its number is {wording}"
 

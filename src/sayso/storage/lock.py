@@ -64,10 +64,13 @@ def is_locked(path: Path) -> bool:
 
 
 def refuse_another_name(path: Path) -> None:
-    """Raises Unavailable where a server uses the database by another name: by this one, what it wrote last is not seen.
-    Only for a process that is not connected to it."""
+    """Raises Unavailable where a server uses the database under another name: its latest changes are not visible under
+    this one. Only for a process that is not connected to it."""
     if _is_locked_itself(path) and not _is_locked_beside(path):
-        raise Unavailable(f"a server is using {path.name} by another name (a hard link, a mount): use that name")
+        raise Unavailable(
+            f"a server is using {path.name} under another name (a hard link, a mount): use that name, "
+            "its latest changes are not visible under this one"
+        )
 
 
 @contextmanager

@@ -66,6 +66,9 @@ class Recorder:
 
     read_many = scan = read
 
+    async def data_version(self) -> None:
+        """Nothing is shared."""
+
 
 def texts(path: Path) -> dict[str, str]:
     """The SQL in a module, under its name; what f-strings put in is there where it is the module's own."""

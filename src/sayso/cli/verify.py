@@ -145,7 +145,8 @@ def _show(results: dict[str, _Result], save_heads: Path | None) -> None:
     verdict = f"{len(problems)} problems found" if problems else "no problems found"
     if unbound := sum(report.unbound for report in reports):
         click.echo(
-            f"Chains begun before chains were bound: {unbound}. Only a digest kept elsewhere shows whether two of them were swapped."
+            f"Chains begun before chains were bound: {unbound}. Only a digest kept elsewhere shows whether two of them "
+            "were swapped."
         )
     click.echo(f"Checked {contacts} contacts and {entries} entries: {verdict}.")
 

@@ -7,12 +7,15 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.cast import AUTHOR, NOON, Clock, draft
 from tests.service.conftest import Ledger, choose
 
+from sayso.cli import main
 from sayso.domain.access import Scope
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.digest import Digest
@@ -68,6 +71,15 @@ class Kept:
         self.digests = digests
         self.saved = saved
         self.torn = torn
+
+    @cached_property
+    def files(self) -> tuple[Path, Path]:
+        """A file of digests and one of heads, as the commands write them."""
+        copy, saved = self.torn.with_name("copy.db"), self.torn.with_name("heads.txt")
+        for words in (("backup", str(copy)), ("verify", "--save-heads", str(saved))):
+            result = CliRunner().invoke(main, [*words, "--database-url", f"sqlite:///{self.ledger.path}"])
+            assert 0 == result.exit_code, result.output
+        return copy.with_name("copy.db.digest"), saved
 
 
 async def write(store: SqlStore) -> tuple[str, list[str]]:
@@ -158,6 +170,17 @@ def found_by(ledger: Ledger, outside: Kept) -> tuple[bool, bool, bool]:
         return alone, alone or unlike, alone or compared
 
     return asyncio.run(looked())
+
+
+def exit_code(path: Path, *words: str) -> int:
+    """How `sayso verify` ends."""
+    return CliRunner().invoke(main, ["verify", "--database-url", f"sqlite:///{path}", *words]).exit_code
+
+
+def exit_codes(path: Path, outside: Kept) -> tuple[int, int, int]:
+    """How it ends alone, with --expect and with --heads."""
+    digests, saved = outside.files
+    return exit_code(path), exit_code(path, "--expect", str(digests)), exit_code(path, "--heads", str(saved))
 
 
 # The kinds, by the words of the table.
@@ -444,6 +467,35 @@ def test_the_table_names_every_kind_and_no_other():
 
 def test_nothing_is_found_where_nothing_was_changed(ledger: Ledger, kept_outside: Kept):
     assert (False, False, False) == found_by(ledger, kept_outside)
+    assert (0, 0, 0) == exit_codes(ledger.path, kept_outside)
+
+
+#: A kind of each row of words that the table has.
+ONE_OF_EACH = [
+    "a field of an entry is changed",
+    "a withdrawal is undone: the last entry and its event are deleted, and the contact's row is put back",
+    "a contact without entries is added, and counted",
+    "a workspace is deleted with everything in it",
+    "the text of a note is changed",
+]
+
+
+@pytest.mark.parametrize("kind", ONE_OF_EACH)
+def test_the_command_ends_with_3_where_the_documentation_says_found(ledger: Ledger, kept_outside: Kept, kind: str):
+    assert {rows()[one] for one in ONE_OF_EACH} == set(rows().values())
+
+    KINDS[kind][0](ledger)
+
+    assert tuple(3 if word == "found" else 0 for word in rows()[kind]) == exit_codes(ledger.path, kept_outside)
+
+
+def test_the_command_ends_with_1_without_a_database_and_with_2_where_what_was_kept_is_cut(
+    ledger: Ledger, kept_outside: Kept, tmp_path: Path
+):
+    (tmp_path / "cut.txt").touch()
+
+    assert (1, 1, 1) == exit_codes(tmp_path / "missing.db", kept_outside)
+    assert {2} == {exit_code(ledger.path, kind, str(tmp_path / "cut.txt")) for kind in ("--expect", "--heads")}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,17 @@ Rows = list[tuple[Any, ...]]
 #: Runs a SELECT.
 Read = Callable[[str], Awaitable[Rows]]
 
-#: The names of all tables.
-ON_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table'"
-ON_POSTGRES = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+#: The table and the name of each column, in the order of `SELECT *`.
+ON_SQLITE = """SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+ORDER BY m.name, c.cid"""
+ON_POSTGRES = """SELECT relname::text, attname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+ORDER BY relname, attnum"""
+
+#: Columns that a migration fills at random, and those that follow from them.
+RANDOM = {("contacts", "binding_key"), ("settings_log", "id"), ("settings_log", "prev"), ("settings_log", "hash")}
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 #: Every hash, choice and address: no migration changes them.
 KEPT = {
@@ -57,7 +65,7 @@ def unpack(name: str, path: Path) -> Path:
 async def copy_to_postgres(path: Path, url: str) -> None:
     """Give an empty PostgreSQL database the schema and the rows of a file, with no migration that the file lacks."""
     with closing(apsw.Connection(str(path))) as source:
-        names = [name for (name,) in source.execute(ON_SQLITE).fetchall()]
+        names = [name for (name,) in source.execute(_TABLES).fetchall()]
         applied = {name for (name,) in source.execute("SELECT name FROM migrations").fetchall()}
         target = await asyncpg.connect(url)
         for statement in migrate.TABLES.split(";"):
@@ -83,10 +91,19 @@ async def kept(read: Read) -> dict[str, Rows]:
     }
 
 
-async def shape(read: Read, tables: str) -> dict[str, Rows]:
-    """Which rows there are, and which of their values are NULL: the same for each run of a migration, even where it
-    makes random values. `tables` selects the names of all tables."""
+async def content(read: Read, columns: str) -> dict[str, Rows]:
+    """All rows, in an order of their own: the same for each run of a migration. Of a value that a migration makes at
+    random its type alone. `columns` selects the table and the name of each column."""
+    tables: dict[str, list[str]] = {}
+    for table, column in await read(columns):
+        tables.setdefault(table, []).append(column)
     return {
-        table: sorted(tuple(type(value).__name__ for value in row) for row in await read(f"SELECT * FROM {table}"))
-        for (table,) in await read(tables)
+        table: sorted((_settled(table, names, row) for row in await read(f"SELECT * FROM {table}")), key=repr)
+        for table, names in tables.items()
     }
+
+
+def _settled(table: str, columns: Sequence[str], row: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(
+        type(value).__name__ if (table, column) in RANDOM else value for column, value in zip(columns, row, strict=True)
+    )

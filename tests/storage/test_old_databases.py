@@ -21,9 +21,9 @@ from tests.storage.old_databases import (
     ON_SQLITE,
     Rows,
     answers,
+    content,
     copy_to_postgres,
     kept,
-    shape,
     unpack,
 )
 
@@ -45,20 +45,20 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def read_file(path: Path) -> tuple[dict[str, Rows], dict[str, Rows]]:
-    """What must be kept, and the shape of everything."""
+    """What must be kept, and everything."""
     with closing(apsw.Connection(str(path))) as connection:
 
         async def read(sql: str) -> Rows:
             return connection.execute(sql).fetchall()
 
-        return await kept(read), await shape(read, ON_SQLITE)
+        return await kept(read), await content(read, ON_SQLITE)
 
 
 async def read_postgres(url: str) -> tuple[dict[str, Rows], dict[str, Rows]]:
     """As `read_file`."""
     connection = await asyncpg.connect(url)
     try:
-        return await kept(connection.fetch), await shape(connection.fetch, ON_POSTGRES)
+        return await kept(connection.fetch), await content(connection.fetch, ON_POSTGRES)
     finally:
         await connection.close()
 

@@ -93,7 +93,7 @@ async def test_a_read_that_reaches_its_deadline_is_unavailable(open_engine: Open
 async def test_on_postgresql_a_read_that_reaches_its_deadline_is_unavailable(
     database: str, cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(postgres_connections, "PATIENCE", DEADLINE)
+    monkeypatch.setattr(postgres_connections, "REVIVAL_WAIT", DEADLINE)
     clock, timeout = LoopClock(), 10 * DEADLINE
     engine = await PostgresEngine.connect(database, timeout=timeout)
     try:

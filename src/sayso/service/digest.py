@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
-from collections.abc import Iterable
+from functools import partial
 
 from sayso.domain.digest import Digest, Digesting, DigestRow
+from sayso.service.pages import pages
 from sayso.service.ports import Store
 
 #: How many contacts are read at once.
@@ -17,28 +17,16 @@ TRIES = 3
 
 async def digest(store: Store, workspace_id: str, *, page: int = PAGE, pause: float = 0) -> Digest:
     """The digest of a workspace that nobody writes to. `pause`: between two pages, in seconds."""
-    digesting, after, limit = Digesting(workspace_id), b"", page
-    while True:
-        rows = await store.digest.contacts(workspace_id, after, limit)
-        if len(rows) < limit:
-            break
-        ids = [(at, row.contact_id) for at, row in enumerate(rows) if row and isinstance(row.contact_id, bytes)]
-        if ids:
-            # Rows after the last readable one come again with the next page.
-            last, after = ids[-1]
-            _add(digesting, rows[: last + 1])
-            limit = page
-        else:
-            # The next page begins after an id, and none is known here: read on to a row that has one.
-            limit *= 2
-        await sleep(pause)
-    _add(digesting, rows)
+    digesting = Digesting(workspace_id)
+    read = partial(store.digest.contacts, workspace_id)
+    async for rows in pages(read, _id, b"", page, pause):
+        for row in rows:
+            digesting.add(row)
     return digesting.finish(await store.settings_log.head(workspace_id))
 
 
-def _add(digesting: Digesting, rows: Iterable[DigestRow | None]) -> None:
-    for row in rows:
-        digesting.add(row)
+def _id(row: DigestRow | None) -> bytes | None:
+    return row.contact_id if row is not None and isinstance(row.contact_id, bytes) else None
 
 
 async def settled_digest(store: Store, workspace_id: str, *, page: int = PAGE, pause: float = 0) -> Digest | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from sayso.domain.ledger import bind, fold
@@ -15,6 +16,7 @@ from sayso.service.verify_claims import ClaimWalk
 from sayso.service.verify_companies import CompanyWalk
 from sayso.service.verify_counts import of_counts
 from sayso.service.verify_forms import Migrated, find_migrated_types, misfits
+from sayso.service.verify_hash import try_hash
 from sayso.service.verify_heads import OldHeads
 from sayso.service.verify_links import LinkWalk
 from sayso.service.verify_settings import of_settings
@@ -234,17 +236,10 @@ def _broken(chain: Iterable[Stored | Unreadable]) -> Iterable[Fault]:
         if one.entry.seq != at + 1:
             before = None
         at = one.entry.seq
-        hashes = {_hash(one, prev) for prev in before} if before is not None else {one.hash}
+        hashes = {try_hash(partial(one.entry.hash, prev)) for prev in before} if before is not None else {one.hash}
         if one.hash not in hashes or _unlike_ours(one):
             yield at, "the entry, or its hash, was altered"
         before = {hash_ for hash_ in (*hashes, one.hash) if hash_}
-
-
-def _hash(stored: Stored, prev: bytes | None) -> bytes | None:
-    try:
-        return stored.entry.hash(prev)
-    except (TypeError, ValueError, AttributeError):
-        return None
 
 
 def _unlike_ours(stored: Stored) -> bool:

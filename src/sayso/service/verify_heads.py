@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from sayso.domain.errors import Invalid
-from sayso.service.ports import HeadRow, Store, Stored
+from sayso.service.pages import pages
+from sayso.service.ports import HeadRow, Store, Stored, Unreadable
 from sayso.service.verify_settings import entries
 
 #: The first line of a file of saved heads.
@@ -80,15 +82,14 @@ async def heads(store: Store, only: str | None = None) -> AsyncIterator[SavedHea
             continue
         end = await store.settings_log.head(workspace.id)
         yield SavedHead(workspace.id, SETTINGS, end.seq, end.hash)
-        after, limit, more = "", BATCH, True
-        while more:
-            rows = await store.ledger.heads(workspace.id, after, limit)
-            readable = [row for row in rows if isinstance(row, HeadRow)]
-            for row in readable:
-                yield SavedHead(workspace.id, row.subject.hex(), row.seq, row.hash)
-            more = len(rows) == limit
-            # The next page begins after an id. Where no row has one, read on to a row that does.
-            after, limit = (readable[-1].contact_id, BATCH) if readable else (after, 2 * limit)
+        async for rows in pages(partial(store.ledger.heads, workspace.id), _id, "", BATCH):
+            for row in rows:
+                if isinstance(row, HeadRow):
+                    yield SavedHead(workspace.id, row.subject.hex(), row.seq, row.hash)
+
+
+def _id(row: HeadRow | Unreadable) -> str | None:
+    return row.contact_id if isinstance(row, HeadRow) else None
 
 
 class OldHeads:

@@ -3,11 +3,12 @@ their rows say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sayso.domain.settings_log import SettingKind, admin_sha256, token_revision, token_sha256, type_sha256
 from sayso.service.ports import Store, TypeRow, Unreadable
 from sayso.service.ports_settings import StoredSetting, TokenRow
+from sayso.service.verify_hash import try_hash
 
 #: How many entries are read at once.
 BATCH = 1_000
@@ -67,18 +68,11 @@ def chain_faults(chain: Sequence[StoredSetting | None]) -> Iterator[str]:
             missing = f"entry {expected} is" if seq == expected + 1 else f"entries {expected} to {seq - 1} are"
             yield f"settings_log {missing} missing"
             before = None
-        if _hash(one) != one.hash or (seq == 1 and one.entry.prev is not None):
+        if try_hash(one.entry.hash) != one.hash or (seq == 1 and one.entry.prev is not None):
             yield f"settings_log entry {seq}, or its hash, was altered"
         elif before is not None and one.entry.prev != before.hash:
             yield f"settings_log entry {seq} does not follow the entry before it"
         before, expected = one, seq + 1
-
-
-def _hash(stored: StoredSetting) -> bytes | None:
-    try:
-        return stored.entry.hash()
-    except (TypeError, ValueError, AttributeError):
-        return None
 
 
 def _differences(chain: Sequence[StoredSetting | None], states: Mapping[Object, State]) -> Iterator[str]:
@@ -118,13 +112,13 @@ async def _states(store: Store, workspace_id: str) -> tuple[dict[Object, State],
 
 
 def _token(row: TokenRow) -> State:
-    return token_revision(row.revoked_at), _attempt(
+    return token_revision(row.revoked_at), try_hash(
         lambda: token_sha256(row.token_id, row.digest, row.scopes, row.revoked_at)
     )
 
 
 def _type(row: TypeRow) -> State:
-    return row.revision, _attempt(
+    return row.revision, try_hash(
         lambda: type_sha256(
             row.type_id,
             row.state,
@@ -135,11 +129,3 @@ def _type(row: TypeRow) -> State:
             row.translations,
         )
     )
-
-
-def _attempt(digest: Callable[[], bytes]) -> bytes | None:
-    """None where a row holds what no canonical form can."""
-    try:
-        return digest()
-    except (TypeError, ValueError):
-        return None

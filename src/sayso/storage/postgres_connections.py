@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 #: After a deadline has passed, how long others wait for a new connection to show that the server lives, and how often
 #: one is tried, in seconds.
-PATIENCE = 0.2
+REVIVAL_WAIT = 0.2
 KNOCK = 0.1
 
 #: A connection that was idle for longer is not trusted: what lies between may have forgotten it. In seconds.
@@ -127,7 +127,7 @@ class Connections:
                 raise late(sent=False)
             if self._doubted is not None:
                 self._knock()
-                until = min(deadline, max(came, self._doubted) + PATIENCE)
+                until = min(deadline, max(came, self._doubted) + REVIVAL_WAIT)
             elif (connection := self._held()) is not None:
                 return connection
             elif len(self._open) + self._opening < self._place.connections:

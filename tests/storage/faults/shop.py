@@ -168,7 +168,7 @@ async def shop_on(cluster: Cluster, database: str, through: str = "") -> AsyncIt
     """A new workspace in a database that is up to date. `database`, `through`: its URL, and another than that through the proxy."""
     clock = LoopClock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres_connections, "PATIENCE", PATIENCE)
+        patch.setattr(postgres_connections, "REVIVAL_WAIT", PATIENCE)
         patch.setattr(asgi, "monotonic", clock.time)
         async with _opened(cluster, database, through, clock) as shop:
             yield shop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -96,6 +97,15 @@ def test_no_backup_gets_a_name_that_could_be_a_file_beside_a_database(
         back_up(live, tmp_path / name, replace=replace)
 
     assert before == listing(tmp_path)
+
+
+def test_a_backup_into_a_folder_that_is_not_there_says_so_without_numbers(live: Path, tmp_path: Path):
+    target = tmp_path / "nowhere" / "copy.db"
+
+    with pytest.raises(Unavailable) as refused:
+        back_up(live, target, replace=False)
+
+    assert f"cannot write the backup {target}: {os.strerror(errno.ENOENT)}" == str(refused.value)
 
 
 def test_no_backup_replaces_a_link_to_a_log(live: Path, tmp_path: Path):

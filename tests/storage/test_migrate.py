@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -317,5 +319,6 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, use):
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, use):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(Unavailable, match=r"cannot use the database sayso\.db"):
+    with pytest.raises(Unavailable) as refused:
         use(tmp_path / "file" / "sayso.db", NOON)
+    assert f"cannot use the database sayso.db: {tmp_path / 'file'}: {os.strerror(errno.EEXIST)}" == str(refused.value)

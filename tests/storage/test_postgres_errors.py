@@ -60,6 +60,13 @@ def test_only_what_is_known_is_said_of_a_write():
     assert ["nothing was written" in str(told) for told in unknown] == [False, False]
 
 
+def test_a_failure_is_named_by_its_sqlstate_and_never_by_a_class_of_ours():
+    failed, lost = translated(error("42P01"), sent=False), translated(ConnectionResetError(REPLY), sent=False)
+
+    assert "The database failed (SQLSTATE 42P01); nothing was written" == str(failed)
+    assert "The connection to the database was lost; nothing was written" == str(lost)
+
+
 @pytest.mark.parametrize("state", ["40001", "25006", "53300", "57P01", "08006", "XX000", "23505"])
 def test_what_the_server_said_is_repeated_to_nobody(state: str):
     assert REPLY not in str(translated(error(state), sent=True))

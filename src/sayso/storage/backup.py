@@ -13,6 +13,7 @@ from sayso.domain.errors import Conflict, Unavailable
 from sayso.storage.files import LOGS, replacement
 from sayso.storage.lock import SUFFIX as LOCK
 from sayso.storage.lock import is_locked, refuse_another_name
+from sayso.storage.reason import reason
 from sayso.storage.sqlite import BUSY_TIMEOUT
 
 #: Pages copied between two looks at whether somebody wants to interrupt.
@@ -40,7 +41,7 @@ def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Pat
             for file in (*_logs(target), *outdated):
                 file.unlink(missing_ok=True)
     except (apsw.Error, OSError) as error:
-        raise Unavailable(f"cannot write the backup {target}: {error}") from error
+        raise Unavailable(f"cannot write the backup {target}: {reason(error)}") from error
     return target.stat().st_size
 
 

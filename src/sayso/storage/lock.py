@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sayso.domain.errors import Unavailable
 from sayso.storage.files import open_private
+from sayso.storage.reason import reason
 
 #: What a database's name ends in with the name of its lock file.
 SUFFIX = ".lock"
@@ -54,7 +55,7 @@ def locked(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise Unavailable(f"another server or migration is using {path.name}") from None
         except OSError as error:
-            raise Unavailable(f"cannot use the database {path.name}: {error}") from error
+            raise Unavailable(f"cannot use the database {path.name}: {reason(error, with_file=True)}") from error
         yield
 
 

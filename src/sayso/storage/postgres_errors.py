@@ -54,7 +54,8 @@ def translated(error: BaseException, *, sent: bool) -> Exception:
         return error if isinstance(error, Exception) else Unavailable("")
     if sent and (is_lost(error) or state.startswith(_UNCLEAR)):
         return OutcomeUnknown("The database did not say whether this was written")
-    why = _WHY.get(state, f"The database failed ({state or type(error).__name__})")
+    failed = f"The database failed (SQLSTATE {state})" if state else "The connection to the database was lost"
+    why = _WHY.get(state, failed)
     return Unavailable(f"{why}; nothing was written", retry_after=5 if state == "53100" else 1)
 
 

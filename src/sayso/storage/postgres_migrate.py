@@ -15,6 +15,7 @@ from sayso.storage import citus, migrate
 from sayso.storage.engine import Row
 from sayso.storage.postgres_connections import Connection, dialled
 from sayso.storage.postgres_url import parsed
+from sayso.storage.reason import reason
 
 #: Who migrates holds it, so that several processes that start together take turns.
 _LOCK = "SELECT pg_advisory_xact_lock(7316294371)"
@@ -142,7 +143,7 @@ class Session:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._connection.terminate()
         if isinstance(error, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
-            raise Unavailable(f"cannot use the database: {error}") from error
+            raise Unavailable(f"cannot use the database: {reason(error)}") from error
 
 
 def _checked(connection: Connection) -> Connection:
@@ -156,4 +157,4 @@ def _checked(connection: Connection) -> Connection:
 def _told(failure: Exception | None) -> str:
     if isinstance(failure, TimeoutError):
         return "cannot reach the database: it did not answer in time"
-    return f"cannot reach the database: {failure}"
+    return f"cannot reach the database: {reason(failure)}"

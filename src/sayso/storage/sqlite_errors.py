@@ -6,6 +6,8 @@ import apsw
 
 from sayso.domain.errors import OutcomeUnknown, Unavailable
 
+_NAMES = {**apsw.mapping_result_codes, **apsw.mapping_extended_result_codes}
+
 
 def lost_a_sync(error: BaseException) -> bool:
     lost = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
@@ -20,9 +22,16 @@ def translated(error: BaseException, *, committing: bool = False) -> Exception:
         return Unavailable("The database is busy; nothing was written")
     if lost_a_sync(error):
         return OutcomeUnknown("The disk failed to sync; it is not known whether this was written", retry_after=5)
-    name = type(error).__name__
+    failed = f"The database failed{_code(error)}"
     if committing:
-        return OutcomeUnknown(f"The database failed ({name}); it is not known whether this was written", retry_after=5)
+        return OutcomeUnknown(f"{failed}; it is not known whether this was written", retry_after=5)
     if isinstance(error, apsw.Error) or not isinstance(error, Exception):
-        return Unavailable(f"The database failed ({name}); nothing was written", retry_after=5)
+        return Unavailable(f"{failed}; nothing was written", retry_after=5)
     return error
+
+
+def _code(error: BaseException) -> str:
+    """SQLite's name for an error, which its documentation explains (https://www.sqlite.org/rescode.html)."""
+    code = getattr(error, "extendedresult", None)
+    # 0 is that of an error which apsw made.
+    return f" ({_NAMES[code]})" if code and code in _NAMES else ""

@@ -27,6 +27,7 @@ from sayso.storage.link_rows import SqlLinkRowStore
 from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
 from sayso.storage.note import SqlNoteStore
+from sayso.storage.reason import reason
 from sayso.storage.scroll import SqlScrollStore
 from sayso.storage.search import SqlSearchStore
 from sayso.storage.settings_log import SqlSettingsLogStore
@@ -116,4 +117,4 @@ def _opening(path: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError) as error:
-        raise Unavailable(f"cannot use the database {path.name}: {error}") from error
+        raise Unavailable(f"cannot use the database {path.name}: {reason(error, with_file=True)}") from error

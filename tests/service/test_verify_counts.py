@@ -67,6 +67,15 @@ def test_a_wrong_count_is_told_with_the_number_there_is(ledger: Ledger):
     assert "the count of contacts in state archived and role user is 2, but there are 0" == found.what
 
 
+def test_a_state_that_is_none_of_ours_is_not_repeated(ledger: Ledger):
+    ledger.run("INSERT INTO contact_counts SELECT workspace_id, 0, char(27) || '[2J', 'user', 2 FROM workspaces")
+
+    assert {
+        "a contact count has an invalid part, state, role or number",
+        "the count of contacts in state (unknown) and role user is 2, but there are 0",
+    } == {problem.what for problem in ledger.problems}
+
+
 def test_a_number_that_the_counts_had_or_passed_meanwhile_is_no_difference():
     assert [] == list(differences({LIVE: 3}, {LIVE: 4}, {LIVE: 7}))
     assert [] == list(differences({LIVE: 3, ARCHIVED: 2}, {LIVE: 5}, {LIVE: 5}))

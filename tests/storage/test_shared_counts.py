@@ -15,6 +15,8 @@ from tests.storage.conftest import ACME, created
 from sayso.domain.access import Workspace
 from sayso.domain.errors import TooManySlowReads, Unavailable
 from sayso.domain.search import Absent, Field, Filter, Kind
+from sayso.http.request import Fields, Request
+from sayso.http.waiting import Waiting
 from sayso.service.patience import WAITING_SINCE
 from sayso.service.ports import Store
 from sayso.storage import shared_counts
@@ -235,3 +237,19 @@ async def test_few_counts_are_kept(store: SqlStore, monkeypatch: pytest.MonkeyPa
         await store.search.count(ACME, Filter(Field(name, Kind.STRING), Absent()))
 
     assert ["name", "phone"] == [query.field.name for _, query in store.search._counts._counts]
+
+
+async def test_a_request_outside_of_a_task_is_counted_for(store: SqlStore):
+    counted: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def count() -> Any:
+        return await store.search.count(ACME, REACHABLE)
+
+    request = Request("POST", b"/contacts/search", Fields(), b"", "127.0.0.1")
+    work = count()
+    waiting = Waiting(
+        asyncio.get_running_loop(), work, lambda _, number: counted.set_result(number), request, keep_alive=True
+    )
+    waiting.on(work.send(None))
+
+    assert 0 == await counted

@@ -60,10 +60,11 @@ class SharedCounts:
     async def _wait(self, key: Key, count: _Count) -> int:
         count.waiters += 1
         try:
-            async with asyncio.timeout_at(self._engine.deadline()):
-                return await asyncio.shield(count.task)
-        except TimeoutError:
-            raise unanswered() from None
+            left = self._engine.deadline() - asyncio.get_running_loop().time()
+            # Not `asyncio.timeout`: requests are answered outside of tasks, where it does not work.
+            if not (await asyncio.wait({count.task}, timeout=max(left, 0)))[0]:
+                raise unanswered()
+            return count.task.result()
         finally:
             count.waiters -= 1
             if not count.waiters and not count.task.done():

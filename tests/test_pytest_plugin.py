@@ -112,6 +112,18 @@ def test_the_clock_is_set_advanced_and_released(sayso):
     assert sayso.clock.now() > noon + timedelta(days=1000)
 """
 
+IN_VERSION = """
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+
+def test_a_client_that_names_no_version_is_answered_in_that_of_the_settings(sayso):
+    connection = HTTPConnection(urlsplit(sayso.url).netloc)
+    connection.request("GET", "/me", headers={"Authorization": f"Bearer {sayso.token}"})
+    assert connection.getresponse().getheader("Intercom-Version") == "2.16"
+    connection.close()
+"""
+
 UNUSED = """
 import sys
 import threading
@@ -164,3 +176,10 @@ def test_the_plugin_gives_a_server_to_whoever_asks_and_nothing_to_others(
     pytester.makepyfile(text)
 
     pytester.runpytest_subprocess(*STRICT, timeout=DEADLINE).assert_outcomes(passed=passed)
+
+
+def test_a_project_can_set_the_version_of_the_api(pytester: pytest.Pytester):
+    pytester.makepyfile(IN_VERSION)
+    pytester.makeini("[pytest]\nsayso_api_version = 2.16")
+
+    pytester.runpytest_subprocess(*STRICT, timeout=DEADLINE).assert_outcomes(passed=1)

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from sayso.testing import Sayso
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("sayso_api_version", "Intercom's version for clients that name none.", default="2.11")
+
+
 @pytest.fixture(scope="session")
-def sayso_server() -> Iterator[Sayso]:
+def sayso_server(pytestconfig: pytest.Config) -> Iterator[Sayso]:
     """A server that lives as long as the tests do; `sayso` is the same, put back for each test."""
     from sayso.testing import running
 
-    with running() as server:
+    with running(api_version=pytestconfig.getini("sayso_api_version")) as server:
         yield server
 
 

@@ -225,15 +225,19 @@ class Sayso:
 
 
 @contextmanager
-def running(*, token: str = "sayso-token-for-tests") -> Iterator[Sayso]:  # noqa: S107
-    """A server on a free port of loopback, until the end of the block. `token` has every scope."""
+def running(*, token: str = "sayso-token-for-tests", api_version: str = "2.11") -> Iterator[Sayso]:  # noqa: S107
+    """A server on a free port of loopback, until the end of the block. `token` has every scope; clients that name no
+    version of Intercom's API are answered in `api_version`. Raises ValueError where there is no such version."""
+    from sayso.intercom.versions import named
     from sayso.server import listening
     from sayso.settings import Secret, Settings
 
+    if named(api_version.encode()) is None:
+        raise ValueError(f"there is no version {api_version}; there are 2.7 to 2.16, Preview and Unstable")
     settings = Settings(port=0, ephemeral=True, rate_limit=0, drain_seconds=1, bootstrap_token=Secret(token))
     listener = listening(settings)
     begun: Future[tuple[Sayso, Callable[[], object]]] = Future()
-    thread = threading.Thread(target=_serve, args=(settings, listener, begun), name="sayso", daemon=True)
+    thread = threading.Thread(target=_serve, args=(settings, api_version, listener, begun), name="sayso", daemon=True)
     thread.start()
     try:
         sayso, stop = begun.result(PATIENCE)
@@ -246,11 +250,13 @@ def running(*, token: str = "sayso-token-for-tests") -> Iterator[Sayso]:  # noqa
         listener.close()
 
 
-def _serve(settings: Settings, listener: socket.socket, begun: Future[tuple[Sayso, Callable[[], object]]]) -> None:
+def _serve(
+    settings: Settings, api_version: str, listener: socket.socket, begun: Future[tuple[Sayso, Callable[[], object]]]
+) -> None:
     """What the server's thread does."""
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(_served(settings, listener, begun))
+            runner.run(_served(settings, api_version, listener, begun))
     except BaseException as error:
         if begun.done():
             raise
@@ -266,7 +272,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _served(
-    settings: Settings, listener: socket.socket, begun: Future[tuple[Sayso, Callable[[], object]]]
+    settings: Settings, api_version: str, listener: socket.socket, begun: Future[tuple[Sayso, Callable[[], object]]]
 ) -> None:
     import uvicorn
 
@@ -275,7 +281,7 @@ async def _served(
     from sayso.service.region import Regions
 
     async def begin_with_token(regions: Regions) -> None:
-        await begin(regions.default, settings.bootstrap_token, with_demo=False)
+        await begin(regions.default, settings.bootstrap_token, with_demo=False, api_version=api_version)
 
     loop = asyncio.get_running_loop()
     async with twin.composed(settings) as composed:

@@ -287,6 +287,20 @@ def test_a_workspace_has_the_version_and_time_zone_it_was_made_with(sayso: Sayso
     assert 2 == sayso("workspace", "create", "Acme", "--timezone", "Mars/Olympus").code
 
 
+def test_the_version_of_a_workspace_can_be_changed(sayso: Sayso):
+    made = sayso("workspace", "create", "Acme", "--json").json
+    changed = sayso("workspace", "set", "--api-version", "2.14", "--json").json
+
+    assert ("2.11", made | {"api_version": "2.14"}) == (made["api_version"], changed)
+    assert [changed] == sayso("workspace", "list", "--json").json["workspaces"]
+    assert 2 == sayso("workspace", "set", "--api-version", "2.99").code
+    assert 2 == sayso("workspace", "set").code
+    assert (
+        "there is no workspace nobody"
+        in sayso("workspace", "set", "--workspace", "nobody", "--api-version", "2.14").err
+    )
+
+
 @pytest.mark.parametrize(
     "email", ["", "nobody", "@example.com", "eve@", "e ve@example.com", "a@b@c", "eve@x\0", "e" * 250 + "@x.co"]
 )

@@ -59,6 +59,13 @@ def test_what_does_not_go_with_it_is_refused_in_one_line(tmp_path: Path, flags: 
     assert [] == list(tmp_path.iterdir())
 
 
+def test_it_answers_in_the_version_it_was_given_after_a_reset_too(tmp_path: Path):
+    with Running(tmp_path, "--ephemeral", "--api-version", "2.14") as running, running.client as client:
+        assert "2.14" == client.get("/me").headers["intercom-version"]
+        client.post("/sayso/test/reset").raise_for_status()
+        assert "2.14" == client.get("/me").headers["intercom-version"]
+
+
 def test_it_says_where_it_listens_and_leaves_nothing_behind(twin: Running, client: httpx2.Client):
     assert {"address", "tokens"} == set(json.loads(twin.output[0]))
     assert 200 == client.post("/contacts", json=ALICE).status_code

@@ -197,26 +197,62 @@ async def test_slashes_too_many_do_not_matter(acme: Acme, path: str):
     assert 200 == answer.status_code
 
 
-async def test_every_version_that_there_was_is_served_and_echoed(acme: Acme):
+async def test_every_version_that_there_was_is_served_and_told(acme: Acme):
     for version in ("1.0", "1.4", *(f"2.{minor}" for minor in range(17)), "Preview", "Unstable"):
         answer = await acme.get("/me", headers={"Intercom-Version": version})
         assert (200, version) == (answer.status_code, answer.headers["intercom-version"])
 
 
-async def test_a_version_that_never_was_is_refused_and_echoed(acme: Acme):
+async def test_a_version_that_never_was_is_refused(acme: Acme):
     text = "The requested version could not be found"
     for version in ("2.17", "3.0", "1.5", "0", "", "preview", "2.11 beta", "latest", "2,11", "x" * 999):
         answer = await acme.get("/me", headers={"Intercom-Version": version})
         assert (400, "intercom_version_invalid", text, None) == told(answer)
-        assert version == answer.headers["intercom-version"]
+        assert "2.11" == answer.headers["intercom-version"]
 
 
-async def test_no_version_means_the_workspace_s_and_none_is_echoed(acme: Acme):
-    answer = await acme.get("/me")
+async def test_no_version_means_the_workspace_s_which_can_be_set(acme: Acme):
+    alice = await acme.contact(external_id="alice", email="alice@example.com")
+    assert "enabled_push_messaging" not in (await acme.get(f"/contacts/{alice}")).json()
 
-    assert 200 == answer.status_code
-    assert "intercom-version" not in answer.headers
+    for version in ("2.16", "Preview", "2.7", "2.11"):
+        await acme.region.workspaces.set_api_version(acme.workspace.id, version)
+        acme.clock.pass_(1_001)
+        answer = await acme.get(f"/contacts/{alice}")
+        assert (200, version) == (answer.status_code, answer.headers["intercom-version"])
+        assert (version in ("2.16", "Preview")) == ("enabled_push_messaging" in answer.json())
+
+
+async def test_every_response_names_its_version(acme: Acme):
+    await acme.region.workspaces.set_api_version(acme.workspace.id, "2.14")
+    acme.clock.pass_(1_001)
+    known = [
+        await acme.get("/me"),
+        await acme.get("/nowhere"),
+        await acme.client.patch("/me"),
+        await acme.post("/contacts", {}),
+        await acme.client_with(await token(acme, Scope.READ)).post("/contacts"),
+    ]
+    strangers = await acme.client_with("nobody-s-token").get("/me")
+
+    assert {"2.14"} == {answer.headers["intercom-version"] for answer in known}
+    assert (401, "2.11") == (strangers.status_code, strangers.headers["intercom-version"])
+
+
+async def test_routes_newer_than_the_default_version_are_served_to_clients_that_name_none(acme: Acme):
+    alice = await acme.contact(external_id="alice", role="user")
     assert "2.11" == acme.workspace.api_version
+    requests = [
+        ("GET", "/contacts/find_by_external_id/alice"),
+        ("GET", f"/contacts/{alice}/merge_history"),
+        ("POST", f"/contacts/{alice}/block"),
+    ]
+
+    for method, path in requests:
+        named = await acme.client.request(method, path, headers={"Intercom-Version": "2.11"})
+        assert (400, "intercom_version_invalid", None) == refused(named)
+        answer = await acme.client.request(method, path)
+        assert (200, "2.11") == (answer.status_code, answer.headers["intercom-version"])
 
 
 # The order of checks: each request is wrong in two neighbouring ways, and hears of the first.

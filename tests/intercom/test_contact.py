@@ -164,14 +164,15 @@ async def test_a_user_is_found_by_external_id_from_2_13_on(acme: Acme):
     before = await acme.get(path, headers={"Intercom-Version": "2.12"})
     unnamed = await acme.get(path)
 
-    assert (200, alice) == (found.status_code, found.json()["id"])
+    for answer in (found, unnamed):
+        assert (200, alice) == (answer.status_code, answer.json()["id"])
     too_new = (
         400,
         "intercom_version_invalid",
         "Requested resource is not available in current API version.",
         None,
     )
-    assert [too_new, too_new] == [told(before), told(unnamed)]
+    assert too_new == told(before)
 
 
 @pytest.mark.parametrize("external_id", ["a/b", "ü ñ", "100%", "a?b#c", "\ufffd", "find_by_external_id"])

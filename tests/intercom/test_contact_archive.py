@@ -70,4 +70,6 @@ async def test_what_is_deleted_or_blocked_never_comes_back(acme: Acme):
     assert (400, "bad_request", deleted) == told(await acme.post(f"/contacts/{alice}/unarchive"))
     refused = told(await acme.post(f"/contacts/{bob}/unarchive"))
     assert (400, "not_restorable", "User has been blocked and is not restorable.") == refused
-    assert (400, "intercom_version_invalid") == told(await acme.post(f"/contacts/{bob}/block"))[:2]
+    assert (400, "intercom_version_invalid") == told(
+        await acme.post(f"/contacts/{bob}/block", headers={"Intercom-Version": "2.12"})
+    )[:2]

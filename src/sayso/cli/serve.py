@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso import settings as known
+from sayso.cli.failure import Wrong
+from sayso.cli.workspace import check_api_version
 
 if TYPE_CHECKING:
     from sayso.service.first_start import Start
@@ -54,15 +56,24 @@ def _default(value: Any) -> str:
 
 @click.command("serve")
 @click.option("--demo", is_flag=True, help="Add contacts and types to try things on, and a fresh token at each start.")
+@click.option(
+    "--api-version",
+    metavar="VERSION",
+    help="With --demo or --ephemeral: Intercom's version for clients that name none.",
+)
 @click.option("--config", "config_file", metavar="FILE", help="Settings file [default: sayso.toml].")
 @_options
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens in JSON; failures too, on stderr.")
-def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) -> None:
+def command(demo: bool, api_version: str | None, config_file: str | None, as_json: bool, **flags: Any) -> None:
     """Serve until SIGTERM or SIGINT; what was accepted by then is answered.
 
     The first start makes the data directory, a workspace, and a token that is shown once.
     """
     settings, _ = known.load(flags, file=Path(config_file) if config_file else None)
+    if api_version is not None:
+        check_api_version(api_version)
+        if not (demo or settings.ephemeral):
+            raise Wrong("--api-version goes with --demo or --ephemeral; else use `sayso workspace set --api-version`")
     # Imported when the settings are known to be right: wrong ones are told at once.
     import sys
 
@@ -71,7 +82,7 @@ def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) ->
     logs.configure(settings.log_format)
 
     async def begin(regions: Regions) -> dict[str, Start]:
-        return await _starts(regions, settings.bootstrap_token, demo=demo)
+        return await _starts(regions, settings.bootstrap_token, demo=demo, api_version=api_version)
 
     def greet(address: str, starts: dict[str, Start]) -> None:
         click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts))
@@ -85,14 +96,14 @@ def command(demo: bool, config_file: str | None, as_json: bool, **flags: Any) ->
         workers.serve(settings, begin, greet)
 
 
-async def _starts(regions: Regions, bootstrap: str, *, demo: bool) -> dict[str, Start]:
+async def _starts(regions: Regions, bootstrap: str, *, demo: bool, api_version: str | None) -> dict[str, Start]:
     """Every region's beginning, the default one's first; the demo is there alone."""
     from sayso.service.first_start import begin
 
     default = regions.default
     others = [region for region in regions.by_name.values() if region is not default]
     return {
-        region.name: await begin(region, bootstrap, with_demo=demo and region is default)
+        region.name: await begin(region, bootstrap, with_demo=demo and region is default, api_version=api_version)
         for region in (default, *others)
     }
 

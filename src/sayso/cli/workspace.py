@@ -1,4 +1,4 @@
-"""`sayso workspace`: create and list."""
+"""`sayso workspace`: create, set and list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("workspace")
 def command() -> None:
-    """Make and list workspaces: the tenants, each with contacts, types and tokens of its own."""
+    """Make, set and list workspaces: the tenants, each with contacts, types and tokens of its own."""
 
 
 @command.command()
@@ -28,7 +28,7 @@ def command() -> None:
 @data.options
 def create(name: str, api_version: str, timezone: str, admin_email: str, admin_name: str, **where: Any) -> None:
     """Make a workspace with its first admin, and show its id."""
-    _check_api_version(api_version)
+    check_api_version(api_version)
     _check_timezone(timezone)
     _check_admin(admin_email, admin_name)
 
@@ -50,6 +50,25 @@ def create(name: str, api_version: str, timezone: str, admin_email: str, admin_n
         output.show_json(_form(made))
     else:
         output.show_facts(_form(made))
+
+
+@command.command("set")
+@click.option("--api-version", required=True, help="Intercom's version for clients that name none.")
+@data.of_workspace
+@data.options
+def set_(api_version: str, workspace_id: str | None, **where: Any) -> None:
+    """Change a workspace, and show it. A running server follows within a second."""
+    check_api_version(api_version)
+
+    async def change(region: Region, workspace: Workspace) -> Workspace:
+        return await region.workspaces.set_api_version(workspace.id, api_version)
+
+    place = data.Where(**where)
+    changed = place.run_in_workspace(workspace_id, change)
+    if place.as_json:
+        output.show_json(_form(changed))
+    else:
+        output.show_facts(_form(changed))
 
 
 @command.command("list")
@@ -78,7 +97,8 @@ def _form(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _check_api_version(name: str) -> None:
+def check_api_version(name: str) -> None:
+    """Raises Wrong."""
     from sayso.intercom.versions import named
 
     if named(name.encode("utf-8", "surrogateescape")) is None:

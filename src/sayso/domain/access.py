@@ -31,6 +31,10 @@ class Token:
     revoked_at: int | None = None
 
 
+#: Intercom's version for clients that name none, where a workspace sets no other.
+DEFAULT_API_VERSION = "2.11"
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The tenant, in one region for good. `version` counts changes of its small tables, so that caches know when they

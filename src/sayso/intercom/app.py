@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from sayso.domain.access import Scope
+from sayso.domain.access import DEFAULT_API_VERSION, Scope
 from sayso.domain.errors import (
     ContactNotFound,
     Forbidden,
@@ -19,7 +19,7 @@ from sayso.domain.errors import (
     Unauthenticated,
     UnknownVersion,
 )
-from sayso.http.request import Request
+from sayso.http.request import Fields, Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows, client_key
@@ -39,7 +39,8 @@ _READ = Scope.READ
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """What a request's header fields say: who sends it, which region answers, in which version (None: no such).
+    """What a request's header fields say: who sends it, which region answers, in which version (None: no such), and the
+    header field that names that version. `is_named`: the client named it; else it is the workspace's.
 
     It holds no snapshot: it is kept with the fields, and these are kept for long.
     """
@@ -47,6 +48,8 @@ class _Sender:
     known: Known
     region: Region
     version: Version | None
+    is_named: bool
+    version_line: bytes
 
 
 @dataclass(slots=True)
@@ -68,14 +71,16 @@ class IntercomApp:
         request_id = self.ids.request()
         response = refusal(status, request_id, why)
         left = self.windows.spend(client_key(client), self.clock())
-        response.lines = line(b"x-request-id", request_id.encode()) + self.windows.lines(left) + response.lines
+        version = _version_line(Fields(), DEFAULT_API_VERSION)
+        signed = (line(b"x-request-id", request_id.encode()), self.windows.lines(left), version, response.lines)
+        response.lines = b"".join(signed)
         return response
 
 
 class _Passage:
     """One request on its way: token, rate limit, version, route, scope, and then the handler."""
 
-    __slots__ = ("app", "key", "left", "now", "path", "request", "request_id")
+    __slots__ = ("app", "key", "left", "now", "path", "request", "request_id", "version_line")
 
     def __init__(self, app: IntercomApp, request: Request) -> None:
         self.app = app
@@ -86,6 +91,7 @@ class _Passage:
         self.key: str | None = None
         self.left: int | None = None
         self.path = ""
+        self.version_line = b""
 
     async def response(self) -> tuple[str, Response]:
         try:
@@ -117,12 +123,13 @@ class _Passage:
         """What is to be done with this. Raises RateLimited, and whatever else speaks against it."""
         token, version = sender.known.token, sender.version
         self.key = token.id
+        self.version_line = sender.version_line
         READER.set(token.id)
         self._spend()
         if version is None:
             raise UnknownVersion("The requested version could not be found")
         route, parameters = self._route()
-        if version < route.since:
+        if version < route.since and sender.is_named:
             raise NotInVersion("Requested resource is not available in current API version.")
         if route.scope not in token.scopes:
             raise Forbidden(Scope(route.scope).value)
@@ -133,9 +140,8 @@ class _Passage:
         """The headers that every answer bears."""
         windows = self.app.windows
         left = windows.left(self._counted_as(), self.now) if self.left is None else self.left
-        version = self.request.headers.get(b"intercom-version")
-        told = b"" if version is None else line(b"intercom-version", version)
-        signed = (self.request_id.encode(), windows.lines(left), told, response.lines)
+        version = self.version_line or _version_line(self.request.headers, DEFAULT_API_VERSION)
+        signed = (self.request_id.encode(), windows.lines(left), version, response.lines)
         response.lines = b"x-request-id: %s\r\n%s%s%s" % signed
 
     async def _recognise(self) -> tuple[_Sender, Snapshot]:
@@ -147,9 +153,11 @@ class _Passage:
         except Unauthenticated:
             self._spend()
             raise
+        default = caller.snapshot.workspace.api_version
         header = request.headers.get(b"intercom-version")
-        version = named(caller.snapshot.workspace.api_version.encode() if header is None else header)
-        request.headers.recognised = sender = _Sender(caller.known, region, version)
+        version = named(default.encode() if header is None else header)
+        version_line = _version_line(request.headers, default)
+        request.headers.recognised = sender = _Sender(caller.known, region, version, header is not None, version_line)
         return sender, caller.snapshot
 
     def _counted_as(self) -> str:
@@ -171,3 +179,10 @@ class _Passage:
             raise NoSuchRoute("Resource Not Found")
         self.path = found[0].path
         return found
+
+
+def _version_line(headers: Fields, default: str) -> bytes:
+    """The header field that names the version of a response: what the client named, or the default where it named none,
+    or none that there is. Versions before 2.7 are answered as 2.7, and named as they were asked for."""
+    header = headers.get(b"intercom-version", b"")
+    return line(b"intercom-version", header if named(header) else default.encode())

@@ -52,14 +52,17 @@ class Start:
     has_token: bool = True
 
 
-async def begin(region: Region, bootstrap: str, *, with_demo: bool) -> Start:
-    """See to it that a region has a workspace, and that somebody has a token for it; servers begin one by one."""
+async def begin(region: Region, bootstrap: str, *, with_demo: bool, api_version: str | None = None) -> Start:
+    """See to it that a region has a workspace, and that somebody has a token for it; servers begin one by one. Its
+    clients that name no version are answered in `api_version` where that is given."""
     async with region.store.alone():
-        return await _begin(region, bootstrap, with_demo=with_demo)
+        return await _begin(region, bootstrap, with_demo=with_demo, api_version=api_version)
 
 
-async def _begin(region: Region, bootstrap: str, *, with_demo: bool) -> Start:
+async def _begin(region: Region, bootstrap: str, *, with_demo: bool, api_version: str | None) -> Start:
     workspace, new = await first_workspace(region)
+    if api_version is not None:
+        workspace = await region.workspaces.set_api_version(workspace.id, api_version)
     if bootstrap:
         await bootstrap_token(region, workspace, bootstrap)
     if with_demo:

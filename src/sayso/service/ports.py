@@ -197,6 +197,9 @@ class WorkspaceStore(Protocol):
 
     async def add(self, workspace: Workspace, admins: Sequence[Admin], logged: Sequence[SettingsEntry]) -> None: ...
 
+    async def set_api_version(self, workspace_id: str, name: str) -> None:
+        """Raises Stale where there is no such workspace."""
+
 
 class AdminStore(Protocol):
     async def all(self, workspace_id: str) -> list[Admin]:

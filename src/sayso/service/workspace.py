@@ -1,11 +1,11 @@
-"""Workspaces: made and listed."""
+"""Workspaces: made, changed and listed."""
 
 from __future__ import annotations
 
-from sayso.domain.access import Workspace
+from sayso.domain.access import DEFAULT_API_VERSION, Workspace
 from sayso.domain.act import SYSTEM, Author
 from sayso.domain.admin import Admin, check_admin
-from sayso.domain.errors import Invalid, Unavailable
+from sayso.domain.errors import Invalid, NotFound, Unavailable
 from sayso.domain.settings_log import of_admin
 from sayso.service.ports import Clock, Ids, Store
 from sayso.service.settings_log import SettingsLog
@@ -40,7 +40,7 @@ class WorkspaceService:
         self,
         name: str,
         *,
-        api_version: str = "2.11",
+        api_version: str = DEFAULT_API_VERSION,
         timezone: str = "UTC",
         admin_email: str = "admin@example.com",
         admin_name: str = "Admin",
@@ -55,3 +55,15 @@ class WorkspaceService:
         logged = self._log.first(workspace.id, [of_admin(admin)], author)
         await self._store.workspace.add(workspace, [admin], logged)
         return workspace
+
+    async def set_api_version(self, workspace_id: str, name: str) -> Workspace:
+        """Answer clients that name no version in this one. Raises NotFound."""
+        workspace = await self.find(workspace_id)
+        if workspace is None:
+            raise NotFound("there is no such workspace")
+        if workspace.api_version == name:
+            return workspace
+        await self._store.workspace.set_api_version(workspace_id, name)
+        changed = await self.find(workspace_id)
+        assert changed is not None
+        return changed

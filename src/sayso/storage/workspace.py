@@ -30,6 +30,9 @@ FROM workspaces ORDER BY created_at, workspace_id"""
 _INSERT = """INSERT INTO workspaces (workspace_id, region, name, api_version, timezone, version, created_at,
 stamped_changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $6)"""
 
+_SET_API_VERSION = """UPDATE workspaces SET version = version + 1, stamped_changes = stamped_changes + 1,
+api_version = $2 WHERE workspace_id = $1"""
+
 _INSERT_ADMIN = """INSERT INTO admins (workspace_id, admin_id, email, name, changed_version)
 VALUES ($1, $2, $3, $4, $5)"""
 
@@ -59,3 +62,6 @@ class SqlWorkspaceStore:
         ]
         writes += [append_statement(entry) for entry in logged]
         await self._engine.commit(writes)
+
+    async def set_api_version(self, workspace_id: str, name: str) -> None:
+        await self._engine.commit([Statement(_SET_API_VERSION, (workspace_id, name), True)])

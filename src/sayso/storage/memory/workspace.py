@@ -47,3 +47,9 @@ class MemoryWorkspaceStore:
         self.kept_admins[workspace.id] = list(admins)
         for entry in logged:
             self.settings_log.append(entry)
+
+    async def set_api_version(self, workspace_id: str, name: str) -> None:
+        if workspace_id not in self._workspaces:
+            raise Stale("there is no such workspace")
+        self._workspaces[workspace_id] = replace(self._workspaces[workspace_id], api_version=name)
+        self.raise_version(workspace_id)

@@ -43,7 +43,7 @@ _UNDESCRIBED = {("GET", "/subscription_types/{}"): "subscription_type"}
 _OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
 
 #: What an example has, and other examples of such an object have not: it is there where it is known.
-_WHERE_KNOWN = frozenset({"last_request_at", "next_cursor"})
+_WHERE_KNOWN = frozenset({"last_request_at", "next_cursor", "remote_created_at"})
 
 #: What examples show of a list that goes on: where it ends, and for sums, there is none.
 _OF_MORE = {"/events": {"pages", "next"}}
@@ -249,8 +249,9 @@ def _amend(schemas: dict[str, Any]) -> None:
       no strings alone.
     - Data events are listed, as the text of the operation says, and summed up where that is asked for: the schema knows
       the sums alone. A contact may be without an email and without a user_id.
-    - `pages` of a scroll is null. `pages.next` of a list of companies is a URL for clients of before 2.14: those of
-      hand-written SDKs follow it.
+    - `pages` of a scroll is null. `pages.next` of a list of companies is a URL but in Preview: clients follow it.
+    - `avatar` of a contact is a URL: clients read a string.
+    - One company that is looked for by `company_id` or `name` is a company, with the list beside it.
     """
     missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "has_inbox_seat", "team_ids"}
     for kind in ("admin", "admin_with_app"):
@@ -259,6 +260,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     for name in ("email", "email_domain"):
         contact = schemas["contact"]["properties"]
         contact[name] = {"anyOf": [contact[name], {"type": "null"}]}
+    schemas["contact"]["properties"]["avatar"] = {"type": ["string", "null"]}
     schemas["starting_after_paging"].pop("required", None)
     sums = schemas["data_event_summary"]["properties"]
     for name in ("email", "user_id"):
@@ -273,12 +275,13 @@ def _amend(schemas: dict[str, Any]) -> None:
 
 def _amend_companies(schemas: dict[str, Any]) -> None:
     company = schemas["company"]
-    unknown = {"last_request_at", "size", "website", "industry"}
+    unknown = {"last_request_at", "remote_created_at", "size", "website", "industry"}
     company["required"] = [name for name in company.get("required", []) if name not in unknown]
     del company["properties"]["custom_attributes"]["additionalProperties"]
     pages = deepcopy(schemas["cursor_pages"].get("anyOf", [schemas["cursor_pages"]])[0])
     pages["properties"]["next"] = {"anyOf": [pages["properties"]["next"], {"type": "string"}]}
     schemas["company_list"]["properties"]["pages"] = pages
+    schemas["company_list"]["properties"]["type"] = {"enum": ["list", "company"]}
     for name, absent in (("contact_attached_companies", "companies"), ("company_attached_segments", "total_count")):
         schemas[name]["required"] = [key for key in schemas[name].get("required", []) if key != absent]
     scroll = schemas["company_scroll"].get("anyOf", [schemas["company_scroll"]])[0]["properties"]

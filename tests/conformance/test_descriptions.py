@@ -50,6 +50,10 @@ async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: s
         path = filled(CASES[operation][0].path, cast)
 
         expected = await acme.get(path, headers={"Intercom-Version": same_as})
+        if version is None and named(same_as.encode()) < SINCE[operation]:
+            # Who names no version is served what is newer, too.
+            assert (400, 200) == (expected.status_code, (await acme.get(path)).status_code)
+            continue
 
         assert without_request_id(expected) == without_request_id(await acme.get(path, headers=headers))
 

@@ -81,7 +81,7 @@ def known(target: Running) -> dict[str, list[str]]:
         tags, doomed_tags = ([_tag(client, f"{word} {n}", contacts) for n in range(50)] for word in ("kept", "doomed"))
         segments = [one["id"] for one in client.get("/segments").json()["segments"]]
         attributes = [_attribute(client, f"kept {number}") for number in range(5)]
-        doomed = [_contact(client, f"doomed-{number}") for number in range(50)]
+        doomed, blocked = ([_contact(client, f"{word}-{n}") for n in range(50)] for word in ("doomed", "blocked"))
         for contact in contacts:
             for type_ in types:
                 assert 200 == client.post(f"/contacts/{contact}/subscriptions", json={"id": type_}).status_code
@@ -95,6 +95,7 @@ def known(target: Running) -> dict[str, list[str]]:
         leads = [client.post("/contacts", json={"role": "lead"}).json()["id"] for _ in range(50)]
     return {
         "DELETE /contacts/{id}": doomed,
+        "block": blocked,
         "/contacts/{id}": contacts,
         "{contact_id}": contacts,
         "DELETE /companies/{id}": doomed_companies,
@@ -155,6 +156,8 @@ def _point_at_what_exists(case, known: dict[str, list[str]], draw) -> None:
         case.body["id"] = draw(st.sampled_from(known["{subscription_id}"]))
     if case.path.endswith("/companies") and "contact_id" in case.path and isinstance(case.body, dict):
         case.body["id"] = draw(st.sampled_from([*known["/companies/{id}"], "nobody"]))
+    if case.path.endswith("/block"):
+        case.path_parameters["id"] = draw(st.sampled_from([*known["block"], "nobody"]))
     contact = st.sampled_from(known["{contact_id}"])
     if case.path.endswith("/merge_history") and draw(st.booleans()):
         case.headers = {**(case.headers or {}), "Intercom-Version": "2.16"}

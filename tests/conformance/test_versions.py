@@ -123,7 +123,7 @@ async def test_without_a_header_the_version_is_2_11(acme: Acme):
     answer = await acme.get(f"/contacts/{contact}")
 
     assert (await acme.get(f"/contacts/{contact}", **_in("2.11"))).content == answer.content
-    assert "Intercom-Version" not in answer.headers
+    assert "2.11" == answer.headers["Intercom-Version"]
 
 
 @pytest.mark.parametrize("version", ["2.99", "3.0", "preview", "2", "", "Newest", "2.17.1"])

@@ -92,8 +92,8 @@ async def test_what_is_not_known_of_a_company_is_absent(acme: Acme):
     made = await put(acme)
 
     assert {} == made["plan"]
-    assert ("", made["created_at"]) == (made["name"], made["remote_created_at"])
-    assert set() == {"size", "website", "industry", "last_request_at"} & set(made)
+    assert "" == made["name"]
+    assert set() == {"remote_created_at", "size", "website", "industry", "last_request_at"} & set(made)
 
 
 async def test_the_same_company_id_is_the_same_company_and_what_is_not_said_stays(acme: Acme):
@@ -196,7 +196,7 @@ async def test_companies_are_found_by_id_name_and_tag_and_an_unknown_one_is_told
     assert [two["id"], one["id"]] == ids(await found(name="Blue Sun"))
     # Clients written by hand look for a company where the description has a list of one.
     itself = (await found(company_id="two")).json()
-    described = {"type": "list", "data": itself["data"], "pages": itself["pages"], "total_count": 1}
+    described = {"type": "company", "data": itself["data"], "pages": itself["pages"], "total_count": 1}
     assert {key: value for key, value in itself["data"][0].items() if key != "notes"} | described == itself
     for unknown in ({"company_id": "b"}, {"name": "blue sun"}, {"company_id": one["id"]}, {"name": "\0"}):
         assert COMPANY_NOT_FOUND == told(await found(**unknown))
@@ -228,7 +228,7 @@ async def test_pages_follow_each_other_by_number_url_and_cursor(acme: Acme, vers
             body["pages"]["page"],
         )
         if body["pages"]["next"]:
-            assert isinstance(body["pages"]["next"], str if version in ("2.7", "2.11") else dict)
+            assert isinstance(body["pages"]["next"], dict if version in ("Preview", "Unstable") else str)
             await walk(body["pages"]["next"], path, pages)
 
     for path, expected in (

@@ -64,7 +64,7 @@ def test_each_value_of_a_contact_is_at_its_key():
         "email_domain": "example.com",
         "phone": "+15555550100",
         "name": "900000000000009",
-        "avatar": {"type": "avatar", "image_url": "https://example.com/%20.png"},
+        "avatar": "https://example.com/%20.png",
         "owner_id": "42",
         "unsubscribed_from_emails": True,
         "unsubscribed_from_sms": False,

@@ -18,7 +18,6 @@ from sayso.intercom.call import Call
 from sayso.intercom.call import told as told_as
 from sayso.intercom.shapes.company import CompanyContactList
 from sayso.intercom.shapes.contact import (
-    Avatar,
     Contact,
     ContactList,
     Location,
@@ -91,7 +90,7 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
             _encode(email.rpartition("@")[2] if email else None),
             _encode(phone),
             _encode(name),
-            _encode(Avatar(avatar) if avatar else None),
+            _encode(avatar),
             _encode(owner_id),
             _encode(_EMAIL in stops),
             _encode(_SMS in stops),

@@ -83,7 +83,7 @@ _ATTRIBUTE = DataAttribute(
 
 _SEGMENT = Segment("56203d253cba154d39010062", "Active", _AT, _AT, "user")
 
-_ADMIN = Admin("1", "Admin", "admin@example.com")
+_ADMIN = Admin("admin@example.com", "1", "Admin")
 
 _NOTE = Note("12", _AT, NotedContact(_ID), _ADMIN, "<p>Hello</p>")
 

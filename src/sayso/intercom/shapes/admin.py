@@ -8,9 +8,9 @@ from sayso.domain.admin import Admin as DomainAdmin
 
 
 class Admin(Struct, tag_field="type", tag="admin"):
+    email: str
     id: str
     name: str
-    email: str
     job_title: str = ""
     away_mode_enabled: bool = False
     away_mode_reassign: bool = False
@@ -21,7 +21,7 @@ class Admin(Struct, tag_field="type", tag="admin"):
 
     @classmethod
     def of(cls, admin: DomainAdmin) -> Admin:
-        return cls(admin.id, admin.name, admin.email)
+        return cls(admin.email, admin.id, admin.name)
 
 
 class AdminList(Struct, tag_field="type", tag="admin.list"):

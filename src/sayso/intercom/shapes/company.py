@@ -46,7 +46,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
     id: str
     app_id: str
     name: str
-    remote_created_at: int
+    remote_created_at: int | UnsetType = UNSET
     created_at: int
     updated_at: int
     last_request_at: int | UnsetType = UNSET
@@ -72,7 +72,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
             id=company.id,
             app_id=company.workspace_id,
             name=profile.name or "",
-            remote_created_at=created_at if profile.remote_created_at is None else profile.remote_created_at,
+            remote_created_at=_known(profile.remote_created_at),
             created_at=created_at,
             updated_at=company.updated_at // 1000,
             last_request_at=_known(profile.last_request_at),
@@ -115,7 +115,7 @@ class NextCompanies(Struct):
 
 
 class CompanyPages(Struct, tag_field="type", tag="pages"):
-    """`next` is a URL before 2.14."""
+    """`next` is a URL in every numbered version."""
 
     next: NextCompanies | str | None
     page: int
@@ -133,8 +133,8 @@ class FoundCompanies(CompanyList, tag_field="type", tag="list"):
     """Companies that a filter let through."""
 
 
-class FoundCompany(Company, tag_field="type", tag="list", kw_only=True):
-    """The only one, as a list and as itself: it is described as a list, and clients written by hand read a company."""
+class FoundCompany(Company, tag_field="type", tag="company", kw_only=True):
+    """The only one, as itself and with a list of it: it is described as a list, and clients read a company."""
 
     data: list[Company]
     pages: CompanyPages

@@ -9,10 +9,6 @@ from msgspec import UNSET, Struct, UnsetType
 from sayso.intercom.shapes.contact_merge import MergeHistoryItem
 
 
-class Avatar(Struct, tag_field="type", tag="avatar"):
-    image_url: str | None = None
-
-
 class Location(Struct, tag_field="type", tag="location"):
     country: str | None = None
     region: str | None = None
@@ -46,7 +42,8 @@ class References(Struct, tag_field="type", tag="list"):
 
 
 class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
-    """Every key is present, null or not: strict clients of 2.11 need them."""
+    """Every key is present, null or not: strict clients of 2.11 need them. `avatar` is a URL: it is described as an
+    object, but generated clients and Singer taps read a string."""
 
     id: str
     workspace_id: str
@@ -57,7 +54,7 @@ class Contact(Struct, tag_field="type", tag="contact", kw_only=True):
     phone: str | None = None
     formatted_phone: str | None = None
     name: str | None = None
-    avatar: Avatar | None = None
+    avatar: str | None = None
     owner_id: str | None = None
     social_profiles: SocialProfiles
     has_hard_bounced: bool

@@ -44,6 +44,23 @@ WHY = {
     ("POST", "/contacts/merge/preview"): _PREVIEW,
 }
 
+#: Where the descriptions and what clients can read differ: what is described, and what Sayso answers.
+DIFFERENCES = (
+    ("`avatar` of a contact", "an object with `image_url`", "the URL, or null: generated clients read a string"),
+    (
+        "`pages.next` of companies",
+        "an object",
+        "a URL in every numbered version, which clients follow; an object in Preview and Unstable",
+    ),
+    (
+        "`GET /companies` with `company_id` or `name`",
+        "a list",
+        "the company itself, with `data` and `pages` beside its fields, where there is one",
+    ),
+    ("`remote_created_at` of a company", "always there", "absent unless it was given"),
+    ("`email` of a contact", "always a string", "null where there is none: leads and users may be without"),
+)
+
 SERVED = {key(route.method, route.path): route for route in ROUTES}
 
 
@@ -56,7 +73,7 @@ def page() -> str:
     )
     signs = (
         "● served · ○ not served: 404 `not_found` with a message that says so · — the version does not have it: 400\n"
-        "`intercom_version_invalid`. Unstable is answered as Preview, versions before 2.7 as 2.7."
+        "`intercom_version_invalid` where the client names that version; one that names none is served all. Unstable is answered as Preview, versions before 2.7 as 2.7."
     )
     return made_page(
         "Compatibility",
@@ -66,6 +83,8 @@ def page() -> str:
         "## Beside Intercom's descriptions",
         "Clients of Intercom's ask for these too, and Sayso serves them in every version.",
         table(("Operation",), [(f"`{method} {path}`",) for method, path in _beside(known)]),
+        "## Where clients count more than the descriptions",
+        table(("What", "Described", "Answered"), DIFFERENCES),
         "Everything else of Intercom's, such as conversations, tickets and articles, is answered with 404 `not_found`.",
     )
 

@@ -114,7 +114,9 @@ class Reference:
 
     def away(self, who: int, state: str) -> Any:
         """Archived, blocked or deleted."""
-        person = self._live(who)
+        person = self._person(who)
+        if state != "deleted" or person.state != "archived":
+            person = self._live(who)
         person.state, person.left = state, self.now
         return person.number
 

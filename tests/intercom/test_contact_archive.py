@@ -34,7 +34,6 @@ async def test_an_archived_contact_is_not_found_and_comes_back_with_all_it_had(a
     assert GONE == told(await client.get(f"/contacts/{alice}/subscriptions"))
     assert GONE == told(await client.post(f"/contacts/{alice}/subscriptions", json={"id": acme.types["opt_in"]}))
     assert GONE == told(await client.post(f"/contacts/{alice}/archive", json={}))
-    assert GONE == told(await client.delete(f"/contacts/{alice}"))
     assert 0 == (await client.get("/contacts")).json()["total_count"]
     for twin in ({"email": "ALICE@example.com"}, {"external_id": "alice"}):
         message = f"An archived contact matching those details already exists with id={alice}"
@@ -73,3 +72,25 @@ async def test_what_is_deleted_or_blocked_never_comes_back(acme: Acme):
     assert (400, "intercom_version_invalid") == told(
         await acme.post(f"/contacts/{bob}/block", headers={"Intercom-Version": "2.12"})
     )[:2]
+
+
+@pytest.mark.parametrize("version", ["2.7", "2.11", "2.16", "Preview"])
+async def test_an_archived_contact_is_deleted_directly(acme: Acme, version: str):
+    client = acme.client_with("acme-token-with-every-scope", **{"Intercom-Version": version})
+    alice, bob = await acme.contact(**ALICE), await acme.contact(external_id="bob", email="bob@example.com")
+    await client.post(f"/contacts/{alice}/archive", json={})
+    deleted, live = await client.delete(f"/contacts/{alice}"), await client.delete(f"/contacts/{bob}")
+
+    assert (200, 200) == (deleted.status_code, live.status_code)
+    told_of = {"id": alice, "external_id": "alice"} if "external_id" in live.json() else {"id": alice}
+    assert live.json() | told_of == deleted.json()
+    assert GONE == told(await client.delete(f"/contacts/{alice}"))
+    assert (400, "bad_request") == told(await client.post(f"/contacts/{alice}/unarchive"))[:2]
+    assert 0 == (await client.get("/contacts")).json()["total_count"]
+
+
+async def test_a_blocked_contact_is_not_deleted(acme: Acme):
+    bob = await acme.contact(email="bob@example.com")
+    await acme.post(f"/contacts/{bob}/block")
+
+    assert GONE == told(await acme.delete(f"/contacts/{bob}"))

@@ -9,10 +9,10 @@ from scripts import compatibility
 from scripts.operations import extracted
 from tests.conformance import descriptions
 from tests.conftest import Acme
-from tests.intercom.told import RESOURCE_NOT_FOUND, told
+from tests.intercom.told import NO_SUCH_PATH, told
 
 from sayso.intercom.routes import ROUTES, Route
-from sayso.intercom.unserved import FILE, UNSERVED, key, operations
+from sayso.intercom.unserved import ELSEWHERE, FILE, UNSERVED, key, operations
 from sayso.intercom.versions import Version
 
 
@@ -31,9 +31,25 @@ async def test_an_operation_that_is_known_and_not_served_says_so(acme: Acme, ver
         assert told(answer) == (too_new if version < route.since else expected)
 
 
-async def test_what_nobody_knows_is_not_found(acme: Acme):
-    for path in ("/conversations", "/contacts/1/banners/2", "/admins/activity_logs/7/8"):
-        assert told(await acme.get(path)) == RESOURCE_NOT_FOUND
+async def test_what_nobody_knows_does_not_exist(acme: Acme):
+    for path in ("/conversation", "/contacts/1/banners/2", "/admins/activity_logs/7/8"):
+        assert told(await acme.get(path)) == NO_SUCH_PATH
+
+
+async def test_a_path_of_another_part_of_intercom_s_api_says_that_sayso_does_not_serve_it(acme: Acme):
+    for path in ("/conversations", "/conversations/1", "/tickets/1/", "/messages", "/help_center/collections/1"):
+        for method in ("GET", "POST", "DELETE"):
+            status, code, message, _ = told(await acme.client.request(method, path))
+            assert (404, "not_found") == (status, code)
+            assert (
+                f"/{path.strip('/').split('/')[0]} belongs to a part of Intercom's API that Sayso does not" in message
+            )
+
+
+def test_no_part_that_is_said_not_to_be_served_is_served():
+    first = {path.split("/")[1] for path in (*(route.path for route in ROUTES), *(one.path for one in operations()))}
+
+    assert set() == ELSEWHERE & first
 
 
 def test_an_operation_is_served_or_not():

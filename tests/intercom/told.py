@@ -8,6 +8,7 @@ import httpx2
 
 USER_NOT_FOUND = (404, "not_found", "User Not Found", None)
 RESOURCE_NOT_FOUND = (404, "not_found", "Resource Not Found", None)
+NO_SUCH_PATH = (404, "not_found", "The requested resource does not exist; check your path and try again", None)
 UNAUTHORIZED = (401, "unauthorized", "Access Token Invalid", None)
 
 

@@ -10,7 +10,7 @@ from sayso.domain.act import Act
 from sayso.domain.address import check_email, normalize_email, trim
 from sayso.domain.age import is_within
 from sayso.domain.data_event import DataEventRow
-from sayso.domain.errors import DuplicateContact, Invalid, Missing, RoleFixed
+from sayso.domain.errors import ContactNotFound, DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
 from sayso.domain.links import UNLINKED, LinkRow, Links, Membership, Tagging
 from sayso.domain.standing import Standing
@@ -251,7 +251,12 @@ def _claiming(contact: Contact, wanted: Profile, claims: Mapping[str, Claim], no
 
 
 def delete(contact: Contact, act: Act) -> Change:
-    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays."""
+    """Decide a deletion: the profile goes at once, the identifiers stay claimed for a week, the ledger stays.
+
+    An archived contact is deleted as a live one is. Raises ContactNotFound.
+    """
+    if contact.head.state not in (ContactState.LIVE, ContactState.ARCHIVED):
+        raise ContactNotFound("there is no such contact")
     after = contact.head.after(act, contact.head.chain, contact.head.standing)
     marks = (
         own_claim(contact, kind, value, ContactState.DELETED, act.at)

@@ -11,7 +11,6 @@ from sayso.domain.access import DEFAULT_API_VERSION, Scope
 from sayso.domain.errors import (
     ContactNotFound,
     Forbidden,
-    MethodNotAllowed,
     NoSuchRoute,
     NotInVersion,
     RateLimited,
@@ -23,7 +22,7 @@ from sayso.http.request import Fields, Request
 from sayso.http.response import Response, line
 from sayso.http.router import NotAllowed, Router
 from sayso.http.windows import Windows, client_key
-from sayso.intercom import merged
+from sayso.intercom import merged, unserved
 from sayso.intercom.call import Call
 from sayso.intercom.errors import refusal, rendered
 from sayso.intercom.routes import Route
@@ -171,12 +170,10 @@ class _Passage:
     def _route(self) -> tuple[Route, list[str]]:
         try:
             found = self.app.router.match(self.request.method, self.request.segments)
-        except NotAllowed as refused:
-            raise MethodNotAllowed(refused.allow) from None
-        except UnicodeDecodeError:
+        except (NotAllowed, UnicodeDecodeError):
             found = None
         if found is None:
-            raise NoSuchRoute("Resource Not Found")
+            raise NoSuchRoute(unserved.told(self.request.path))
         self.path = found[0].path
         return found
 

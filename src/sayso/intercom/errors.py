@@ -47,7 +47,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.Unauthenticated: Answer(401, "unauthorized", "Access Token Invalid"),
     domain.Forbidden: Answer(403, "forbidden"),
     domain.NotFound: Answer(404, "not_found", "Resource Not Found"),
-    domain.NoSuchRoute: Answer(404, "not_found", "Resource Not Found"),
+    domain.NoSuchRoute: Answer(404, "not_found"),
     domain.CompanyNotFound: Answer(404, "company_not_found", "Company Not Found"),
     domain.ScrollNotFound: Answer(404, "not_found", "scroll parameter not found"),
     domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
@@ -58,7 +58,6 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
         410, "contact_merged", "This contact has been merged. See the 'Link' header for the canonical contact."
     ),
     domain.TypeNotFound: Answer(404, "not_found", "Resource Not Found"),
-    domain.MethodNotAllowed: Answer(405, "client_error", "Method Not Allowed"),
     domain.Conflict: Answer(409, "conflict"),
     domain.DuplicateContact: Answer(409, "conflict"),
     domain.TypeFixed: Answer(409, "conflict"),
@@ -111,7 +110,6 @@ def _message(error: domain.SaysoError) -> str:
 
 
 _LINES: dict[type[domain.SaysoError], Callable[[domain.SaysoError], bytes]] = {
-    domain.MethodNotAllowed: lambda error: line(b"allow", ", ".join(error.allow).encode()),  # type: ignore[attr-defined]
     domain.ContactMerged: lambda error: line(b"link", f'</contacts/{error.into}>; rel="canonical"'.encode()),  # type: ignore[attr-defined]
     domain.Unauthenticated: lambda error: line(b"www-authenticate", b"Bearer"),
 }

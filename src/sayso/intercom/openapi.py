@@ -133,8 +133,8 @@ def _may_answer(route: Route, status: int) -> bool:
             return route.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
         case 413:
             return route.body is not None
-        case 405 | 422:
-            return status == 422 and route.answer is DataAttributeList
+        case 422:
+            return route.answer is DataAttributeList
     return True
 
 

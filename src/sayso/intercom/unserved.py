@@ -53,6 +53,23 @@ def _read(tag: str, method: str, path: str, since: str) -> Operation:
     return Operation(tag, method, path, version)
 
 
+_ELSEWHERE = """ai articles away_status_reasons brands bulk calls content conversations counts custom_channel_events
+custom_object_instances customers data_connectors data_exports download emails export external_pages fin fin_voice
+help_center internal_articles jobs leads macros messages news newsfeeds phone_call_redirects reporting subscriptions
+teams ticket_states ticket_types tickets user_delete_requests users visitors whatsapp workflows"""
+
+#: Where paths of Intercom's API begin of which Sayso serves nothing, in any version.
+ELSEWHERE = frozenset(_ELSEWHERE.split())
+
+
+def told(path: str) -> str:
+    """What is said of a path that is no route, or not with this method."""
+    first = path.strip("/").partition("/")[0]
+    if first in ELSEWHERE:
+        return f"/{first} belongs to a part of Intercom's API that Sayso does not serve"
+    return "The requested resource does not exist; check your path and try again"
+
+
 def unserved(served: Iterable[Route]) -> list[Route]:
     """Routes for the operations that no served one is."""
     known = {key(route.method, route.path) for route in served}

@@ -124,8 +124,8 @@ class ContactService:
         return contact.after(change) if change else contact
 
     async def delete(self, author: Author, workspace_id: str, contact_id: str) -> Contact:
-        """Delete a contact, and give it as it was. Raises ContactNotFound, Unavailable."""
-        before, _ = await self.change(author, workspace_id, contact_id, rules.delete)
+        """Delete a contact, live or archived, and give it as it was. Raises ContactNotFound, Unavailable."""
+        before, _ = await self.change(author, workspace_id, contact_id, rules.delete, live=False)
         await self._moves.finish_erasure(workspace_id, contact_id)
         return before
 

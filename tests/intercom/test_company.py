@@ -163,7 +163,7 @@ WRONG: list[tuple[Any, tuple[int, str, str | None]]] = [
     ({"company_id": "6", "size": 2**31}, (400, "parameter_invalid", "size")),
     ({"company_id": "6", "monthly_spend": 2**31}, (400, "parameter_invalid", "monthly_spend")),
     ({"company_id": "6", "monthly_spend": 1e300}, (400, "parameter_invalid", "monthly_spend")),
-    ({"company_id": "6", "remote_created_at": 2**31}, (400, "parameter_invalid", "remote_created_at")),
+    ({"company_id": "6", "remote_created_at": 253_402_300_800}, (400, "parameter_invalid", "remote_created_at")),
     ({"company_id": "6", "remote_created_at": "today"}, (400, "parameter_invalid", "remote_created_at")),
     ({"company_id": "6", "custom_attributes": {"a": []}}, (400, "parameter_invalid", "custom_attributes")),
     ({"company_id": "6", "custom_attributes": {"a\0": 1}}, (400, "parameter_invalid", "custom_attributes")),

@@ -113,10 +113,25 @@ async def test_no_operation_takes_a_body_that_is_no_object(acme: Acme):
 
 TEXTS = ("external_id", "email", "phone", "name", "language_override")
 WRONG = {
-    **dict.fromkeys(TEXTS, ("1", "1.5", "true", "[]", "{}", '["x"]', "1e999", "1" + "0" * 400, "1" + "0" * 5000)),
+    **dict.fromkeys(
+        ("email", "phone", "name", "language_override"),
+        ("1", "1.5", "true", "[]", "{}", '["x"]', "1e999", "1" + "0" * 400, "1" + "0" * 5000),
+    ),
+    "external_id": ("1.5", "true", "[]", "{}", '["x"]', "1e999", "1" + "0" * 400, "1" + "0" * 5000),
     "role": ('"admin"', '"User"', '""', "1", "[]", "{}", "true", '"x - at `$.email`"', json.dumps("x" * 100_000)),
-    "signed_up_at": ('"1"', "1.5", "true", "[]", "{}", "-1", "2147483648", str(2**63), str(2**64), "1" + "0" * 400),
-    "last_seen_at": ('"soon"', "1e9", "false", "[]", "{}", "-9223372036854775809", "1" + "0" * 5000, "1e999"),
+    "signed_up_at": (
+        '"1"',
+        "true",
+        "[]",
+        "{}",
+        "-1",
+        "253402300800",
+        "1577836800000",
+        str(2**63),
+        str(2**64),
+        "1" + "0" * 400,
+    ),
+    "last_seen_at": ('"soon"', "false", "[]", "{}", "-9223372036854775809", "1" + "0" * 5000, "1e999"),
     "owner_id": ("true", "[]", "{}", "1.5", '"x"', '"\\u0000"', "0", "-1", str(2**64), "1" + "0" * 400, "1e999"),
     "unsubscribed_from_emails": ("0", "1", '"true"', "[]", "{}", "1.5"),
     "avatar": ("1", "true", "[]", '{"image_url":1}', '{"image_url":[]}', '"\\u0000"', json.dumps("x" * 3_000)),
@@ -159,9 +174,7 @@ async def test_a_wrong_value_is_refused_with_the_field_s_name_and_changes_nothin
     assert before == await everything(acme)
 
 
-@pytest.mark.parametrize(
-    "value", ["null", "true", "[]", "{}", "1.5", "1e2", "1e999", "-0.0", "1" + "0" * 5000], ids=lambda v: v[:8]
-)
+@pytest.mark.parametrize("value", ["null", "true", "[]", "{}", "1.5", "1e999", "1" + "0" * 5000], ids=lambda v: v[:8])
 async def test_a_type_s_id_of_a_wrong_type_is_refused(acme: Acme, value: str):
     alice = await acme.contact(**ALICE)
 
@@ -174,6 +187,8 @@ async def test_a_type_s_id_of_a_wrong_type_is_refused(acme: Acme, value: str):
     "value",
     [
         "-0",
+        "-0.0",
+        "1e2",
         "0",
         "-1",
         str(2**31),
@@ -331,8 +346,8 @@ async def test_an_error_does_not_repeat_what_was_sent(acme: Acme):
         {"role": "canary@example.com", **BOB},
         {"email": "canary-without-at", "name": "canary"},
         {"owner_id": "canary", **BOB},
-        {"custom_attributes": {"canary": ["canary"]}, **BOB},
-        {"custom_attributes": {"canary": "canary"}, **BOB},
+        {"custom_attributes": {"unknown": ["canary"]}, **BOB},
+        {"custom_attributes": {"unknown": "canary"}, **BOB},
         {"custom_attributes": {"known": "canary"}, **BOB},
     ]
 

@@ -57,7 +57,7 @@ class Call:
             if wrong.missing:
                 raise Missing(f"{wrong.where} {wrong.what}", wrong.where) from None
             if not wrong.where:
-                raise Malformed(f"The body does not fit: {wrong.what}") from None
+                raise Malformed(f"The body {wrong.what}") from None
             raise Invalid(wrong.what, wrong.where) from None
 
     def once(self) -> AbstractAsyncContextManager[Attempt]:

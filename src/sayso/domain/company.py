@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sayso.domain.act import Act
-from sayso.domain.contact import SECONDS_LIMIT, check_attributes
+from sayso.domain.contact import check_attributes
 from sayso.domain.errors import Invalid
+from sayso.domain.second import check_second
 
 #: What claims of companies are called: a company's external_id is held by one company at a time.
 CLAIM = "company_id"
@@ -129,6 +130,6 @@ def _check(profile: CompanyProfile) -> None:
         value = getattr(profile, name)
         if value is not None and not 0 <= value < NUMBER_LIMIT:
             raise Invalid(f"{name} must be a number from 0 to {NUMBER_LIMIT - 1}", name)
-    if profile.remote_created_at is not None and not 0 <= profile.remote_created_at < SECONDS_LIMIT:
-        raise Invalid("remote_created_at must be a Unix time in whole seconds", "remote_created_at")
+    if profile.remote_created_at is not None:
+        check_second(profile.remote_created_at, "remote_created_at")
     check_attributes(profile.custom_attributes)

@@ -13,14 +13,12 @@ from sayso.domain.data_event import DataEventRow
 from sayso.domain.errors import ContactNotFound, DuplicateContact, Invalid, Missing, RoleFixed
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
 from sayso.domain.links import UNLINKED, LinkRow, Links, Membership, Tagging
+from sayso.domain.second import check_second
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
 #: How long the identifiers of a deleted contact stay taken, in ms: 7 days.
 CLAIM_GRACE = 7 * 24 * 3600 * 1000
-
-#: A timestamp that clients can read: whole seconds that fit 32 bits.
-SECONDS_LIMIT = 2**31
 
 
 class Role(StrEnum):
@@ -339,8 +337,8 @@ def _check(profile: Profile) -> None:
         raise Invalid("email must be an email address", "email")
     for name in ("signed_up_at", "last_seen_at"):
         value = getattr(profile, name)
-        if value is not None and not 0 <= value < SECONDS_LIMIT:
-            raise Invalid(f"{name} must be a Unix time in whole seconds", name)
+        if value is not None:
+            check_second(value, name)
     check_attributes(profile.custom_attributes)
 
 

@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite
 from typing import Any, NamedTuple
 
-from sayso.domain.contact import SECONDS_LIMIT
 from sayso.domain.errors import Invalid, TooManyAttributes
+from sayso.domain.second import is_second
 
 NAME_LIMIT = 190
 DESCRIPTION_LIMIT = 2_000
@@ -161,7 +162,7 @@ def _type_of(name: str, value: object) -> DataType:
     if isinstance(value, bool):
         return DataType.BOOLEAN
     if isinstance(value, int):
-        return DataType.DATE if name.endswith("_at") and 0 <= value < SECONDS_LIMIT else DataType.INTEGER
+        return DataType.DATE if name.endswith("_at") and is_second(value) else DataType.INTEGER
     return DataType.FLOAT if isinstance(value, float) else DataType.STRING
 
 
@@ -169,8 +170,7 @@ def _value(attribute: DataAttribute | None, name: str, value: Any) -> Any:
     if len(name) > NAME_LIMIT:
         raise Invalid(f"a custom attribute's name has 1 to {NAME_LIMIT} characters", "custom_attributes")
     if attribute is None:
-        # Its name is not said: whatever people sent may be one.
-        raise Invalid("A custom attribute does not exist: create it with POST /data_attributes", "custom_attributes")
+        raise Invalid(f"Custom attribute '{name}' does not exist", "custom_attributes")
     if attribute.archived:
         raise Invalid(f"Custom attribute '{name}' is archived", "custom_attributes")
     if value is None:
@@ -202,8 +202,8 @@ def _number(value: Any) -> float | None:
 
 
 def _time(value: Any) -> int | None:
-    seconds = _whole(value)
-    return seconds if seconds is not None and 0 <= seconds < SECONDS_LIMIT else None
+    seconds = int(value) if isinstance(value, float) and isfinite(value) else _whole(value)
+    return seconds if seconds is not None and is_second(seconds) else None
 
 
 _READ = {

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
 from sayso.domain.errors import Invalid, Missing
+from sayso.domain.second import check_second
 
 NAME_LIMIT = 255
 
@@ -20,8 +21,8 @@ TEXT_LIMIT = 2_048
 COUNT_LIMIT = 2**31
 _NUMBER_LIMIT = 2**53
 
-#: Times that clients can read: seconds that fit 32 bits.
-TIME_LIMIT = 2**31
+#: By how much an amount of money may miss a whole number of cents.
+_ROUNDING = 1e-6
 
 #: For how long events are listed one by one, in seconds: 90 days. They count for longer.
 LISTED_FOR = 90 * 24 * 3600
@@ -64,10 +65,8 @@ class Doings(NamedTuple):
 def submitted(id_: str, name: str, at: int, metadata: Mapping[str, Any]) -> DataEvent:
     """An event as somebody tells of it, with as much of the metadata as is kept. Raises Missing, Invalid."""
     check_name(name)
-    check_time(at, "created_at")
-    kept = dict(islice(metadata.items(), KEYS_KEPT))
-    for key, value in kept.items():
-        _check_value(key, value)
+    check_second(at, "created_at")
+    kept = {key: _checked(key, value) for key, value in islice(metadata.items(), KEYS_KEPT)}
     return DataEvent(id_, name, at, kept)
 
 
@@ -76,8 +75,8 @@ def summarized(name: str, count: int, first: int, last: int) -> Summary:
     check_name(name)
     if not 0 <= count < COUNT_LIMIT:
         raise Invalid(f"count must be a number from 0 to {COUNT_LIMIT - 1}", "count")
-    check_time(first, "first")
-    check_time(last, "last")
+    check_second(first, "first")
+    check_second(last, "last")
     if last < first:
         raise Invalid("last must not be before first", "last")
     return Summary(name, count, first, last)
@@ -118,21 +117,16 @@ def check_name(name: str) -> None:
         raise Invalid("event_name must not hold a NUL character", "event_name")
 
 
-def check_time(seconds: int, name: str) -> None:
-    """Raises Invalid."""
-    if not 0 <= seconds < TIME_LIMIT:
-        raise Invalid(f"{name} must be a Unix time in whole seconds", name)
-
-
-def _check_value(key: str, value: object) -> None:
+def _checked(key: str, value: Any) -> Any:
+    """A value as it is kept. Raises Invalid."""
     if not 0 < len(key) <= KEY_LIMIT:
         raise _wrong(f"a key has 1 to {KEY_LIMIT} characters")
     if "\0" in key:
         raise _wrong("a key must not hold a NUL character")
     if isinstance(value, dict):
-        _check_rich(value)
-    else:
-        _check_plain(value)
+        return _checked_rich(key, value)
+    _check_plain(value)
+    return value
 
 
 def _check_plain(value: object) -> None:
@@ -151,7 +145,7 @@ def _check_plain(value: object) -> None:
         raise _wrong("a value is a string, a number, a boolean, a link with a text, or an amount of money")
 
 
-def _check_rich(value: Mapping[str, Any]) -> None:
+def _checked_rich(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A link with a text is `{url, value}`, an amount of money `{amount, currency}`."""
     match value:
         case {"url": str(url), "value": str(text)} if len(value) == 2:
@@ -159,14 +153,22 @@ def _check_rich(value: Mapping[str, Any]) -> None:
             _check_plain(text)
             if not url.lower().startswith(("http://", "https://")):
                 raise _wrong("a link begins with http:// or https://")
-        case {"amount": int(amount), "currency": str(currency)} if len(value) == 2:
-            _check_plain(amount)
-            if isinstance(amount, bool) or amount < 0:
-                raise _wrong("an amount is a positive number of cents")
+        case {"amount": int() | float() as amount, "currency": str(currency)} if len(value) == 2:
+            cents = _cents(key, amount)
+            _check_plain(cents)
             if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
                 raise _wrong("a currency has three letters")
+            return {"amount": cents, "currency": currency}
         case _:
             raise _wrong("an object in it is {url, value} or {amount, currency}, and holds no other")
+    return value
+
+
+def _cents(key: str, amount: float) -> int:
+    """An amount of money; the rounding error of one that was multiplied is none of it. Raises Invalid."""
+    if not isinstance(amount, bool) and isfinite(amount) and amount >= 0 and abs(amount - round(amount)) < _ROUNDING:
+        return round(amount)
+    raise Invalid(f"metadata: {key}.amount must be a positive whole number of cents", "metadata")
 
 
 def _wrong(what: str) -> Invalid:

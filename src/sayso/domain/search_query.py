@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sayso.domain.errors import Invalid, Missing, UnknownSearchField
 from sayso.domain.search import Absent, Compared, During, Field, Filter, Group, Kind, Node, OneOf, Part, Scalar, Test
+from sayso.domain.second import SECONDS_LIMIT
 
 #: How deep groups may be nested, how many filters each may have, and how many values a whole search.
 DEPTH, FILTERS, VALUES = 2, 15, 1_000
@@ -18,8 +19,8 @@ DEPTH, FILTERS, VALUES = 2, 15, 1_000
 #: contact with every text.
 COST = 50_000
 
-#: Times beyond these many seconds before or after the epoch are none.
-_SECONDS = 2**31
+#: Times before these many seconds before the epoch are none.
+_SECONDS_BEFORE = 2**31
 
 _INTEGERS = 2**63
 
@@ -51,6 +52,9 @@ _OWNER_AS_TEXT = Field("owner_id", Kind.STRING)
 _FORMATTED_PHONE = Field("formatted_phone", Kind.STRING)
 
 _ATTRIBUTE = "custom_attributes."
+
+#: Texts that name something: an integer is the text of its digits.
+_IDENTIFIERS = frozenset({"external_id", "id", "owner_id"})
 
 _SAME = frozenset({"=", "!="})
 _AMONG = frozenset({"IN", "NIN"})
@@ -207,8 +211,10 @@ def _value(field: Field, value: Any) -> Scalar:
     reader = _READERS.get(field.kind)
     if reader is not None:
         return reader(field, value)
-    if type(value) is int and (field.kind in {Kind.TAG, Kind.SEGMENT} or field.name == "owner_id"):
-        return str(value)
+    if field.kind in {Kind.TAG, Kind.SEGMENT} or field.name in _IDENTIFIERS:
+        value = _whole(value)
+        if type(value) is int:
+            return str(value)
     text = _text(field, value)
     if field.name == "role" and text not in ("user", "lead"):
         raise Invalid("The value must be user or lead for role", "value")
@@ -239,8 +245,13 @@ def _boolean(field: Field, value: Any) -> bool:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """Programs write `25.0` for 25."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _integer(field: Field, value: Any) -> int:
-    number = _number(field, value)
+    number: int | float = _whole(_number(field, value))
     if isinstance(number, float):
         raise _wrong(field, "an integer")
     return number
@@ -262,12 +273,13 @@ _READERS: dict[Kind, Callable[[Field, Any], Scalar]] = {
 
 
 def _second(field: Field, value: Any) -> int:
+    """A fraction of a second is cut off."""
     try:
-        second = _integer(field, value)
+        second = int(_number(field, value))
     except Invalid:
-        second = _SECONDS
-    if not -_SECONDS <= second < _SECONDS:
-        raise _wrong(field, "a Unix time in whole seconds")
+        second = SECONDS_LIMIT
+    if not -_SECONDS_BEFORE <= second < SECONDS_LIMIT:
+        raise _wrong(field, "a Unix timestamp in seconds (integer)")
     return second
 
 
@@ -287,10 +299,15 @@ def _instant(word: str, second: int) -> During:
 def _day(word: str, second: int, field: Field, language: Language) -> During:
     """By calendar day: `>` starts with the day after, `<` ends before the day."""
     zone = UTC if language.is_exact and field.attribute is not None else language.zone
-    day = datetime.fromtimestamp(second, zone).date()
-    start, following = (
-        int(datetime.combine(each, time(), zone).timestamp()) for each in (day, day + timedelta(days=1))
-    )
+    try:
+        day = datetime.fromtimestamp(second, zone).date()
+    except (OverflowError, ValueError):
+        # East of Greenwich the last seconds fall into the year 10000.
+        day = date.max
+    start = int(datetime.combine(day, time(), zone).timestamp())
+    # No day comes after the last.
+    after = day + timedelta(days=1) if day < date.max else None
+    following = int(datetime.combine(after, time(), zone).timestamp()) if after else SECONDS_LIMIT
     match word:
         case "=":
             return During(start, following)

@@ -69,14 +69,14 @@ class Call:
         except BodyTooLarge:
             raise TooLarge(f"The body may have {BODY_LIMIT} bytes at most") from None
         try:
-            return decode(raw, decoder)
+            return decode(raw, decoder, loosely=True)
         except NotJson:
             raise Malformed("The body is not valid JSON") from None
         except WrongShape as wrong:
             field = wrong.where.split("[")[0].split(".")[0]
             if not field:
-                raise Malformed(f"The body must be a JSON object: {wrong.what}") from None
-            raise Invalid(f"{field}: {wrong.what}", field) from None
+                raise Malformed(f"The body must be a JSON object: it {wrong.what}") from None
+            raise Invalid(f"'{wrong.where}' {wrong.what}", field) from None
 
     def fitting(self, decoder: msgspec.json.Decoder[T]) -> T | None:
         """The body where it is of a shape and in ASCII; None where it is not, whatever it is then."""

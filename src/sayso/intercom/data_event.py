@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from sayso.domain.data_event import TIME_LIMIT, EventPlace, check_time, summarized
 from sayso.domain.data_event import DataEvent as DomainEvent
+from sayso.domain.data_event import EventPlace, summarized
 from sayso.domain.errors import Invalid, Missing, WrongCursor
 from sayso.domain.paging import Cursor, size
+from sayso.domain.second import check_second, is_second
 from sayso.http.response import Response
 from sayso.intercom import paged
 from sayso.intercom.call import Call
@@ -111,11 +112,11 @@ def _place(query: dict[str, str], name: str, within: str) -> EventPlace | None:
     word = query.get(name)
     if not word:
         return None
-    if word.isascii() and word.isdecimal() and len(word) <= 10:
-        check_time(int(word), name)
+    if word.isascii() and word.isdecimal() and len(word) <= 13:
+        check_second(int(word), name)
         return int(word), within
     cursor = Cursor.of(word, name)
-    if not _ID.fullmatch(cursor.id) or cursor.at >= TIME_LIMIT:
+    if not _ID.fullmatch(cursor.id) or not is_second(cursor.at):
         raise WrongCursor(f"{name} must be what a page before gave", name)
     return cursor.at, cursor.id
 

@@ -12,6 +12,9 @@ from sayso.domain import errors as domain
 from sayso.http.response import Response, line
 from sayso.intercom.shapes.error import Error, ErrorList
 
+#: What Intercom says of a path that it does not have, or not with this method.
+NO_SUCH_PATH = "The requested resource does not exist; check your path and try again"
+
 
 class Answer(NamedTuple):
     """`message` is the text Intercom gives, None where the error's own is shown."""
@@ -57,6 +60,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.ContactMerged: Answer(
         410, "contact_merged", "This contact has been merged. See the 'Link' header for the canonical contact."
     ),
+    domain.MethodNotAllowed: Answer(404, "not_found", NO_SUCH_PATH),
     domain.TypeNotFound: Answer(404, "not_found", "Resource Not Found"),
     domain.Conflict: Answer(409, "conflict"),
     domain.DuplicateContact: Answer(409, "conflict"),

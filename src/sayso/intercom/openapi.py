@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sayso.domain import company
-from sayso.domain.contact import SECONDS_LIMIT, TEXT_LIMITS
+from sayso.domain.contact import TEXT_LIMITS
 from sayso.domain.errors import (
     ContactBlocked,
     Malformed,
@@ -19,6 +19,7 @@ from sayso.domain.errors import (
     SaysoError,
     WrongCursor,
 )
+from sayso.domain.second import SECONDS_LIMIT
 from sayso.domain.subscription_type import ConsentType
 from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.errors import TABLE

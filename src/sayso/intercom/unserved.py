@@ -15,6 +15,7 @@ import msgspec
 from sayso.domain.access import Scope
 from sayso.http.response import Response
 from sayso.intercom.call import Call
+from sayso.intercom.errors import NO_SUCH_PATH
 from sayso.intercom.routes import ROUTES, Route
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.versions import Version, named
@@ -67,7 +68,7 @@ def told(path: str) -> str:
     first = path.strip("/").partition("/")[0]
     if first in ELSEWHERE:
         return f"/{first} belongs to a part of Intercom's API that Sayso does not serve"
-    return "The requested resource does not exist; check your path and try again"
+    return NO_SUCH_PATH
 
 
 def unserved(served: Iterable[Route]) -> list[Route]:

@@ -9,6 +9,7 @@ from zlib import crc32
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sayso.domain.tag import Tag as DomainTag
+from sayso.http.loose import Identifier, Second
 from sayso.intercom.shapes.contact import Contact
 from sayso.intercom.shapes.segment import Segment, SegmentList
 from sayso.intercom.shapes.tag import TagBasic
@@ -219,10 +220,10 @@ class CompanyFields(Struct):
     website: str | UnsetType | None = UNSET
     industry: str | UnsetType | None = UNSET
     custom_attributes: dict[str, str | int | float | bool | None] | UnsetType | None = UNSET
-    remote_created_at: int | UnsetType | None = UNSET
+    remote_created_at: Second | UnsetType | None = UNSET
     monthly_spend: int | float | UnsetType | None = UNSET
     update_last_request_at: bool | UnsetType | None = UNSET
-    id: str | UnsetType | None = UNSET
+    id: Identifier | UnsetType | None = UNSET
 
 
 class AttachCompany(Struct):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from sayso.http.loose import Identifier, Second
 from sayso.intercom.shapes.contact_merge import MergeHistoryItem
 
 
@@ -141,14 +142,14 @@ class ContactFields(Struct):
     """What may be said of a contact. A key that is absent leaves things as they are; null empties them."""
 
     role: Literal["user", "lead"] | UnsetType | None = UNSET
-    external_id: str | UnsetType | None = UNSET
+    external_id: Identifier | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
     email_verified: bool | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     avatar: str | AvatarGiven | UnsetType | None = UNSET
-    signed_up_at: int | UnsetType | None = UNSET
-    last_seen_at: int | UnsetType | None = UNSET
+    signed_up_at: Second | UnsetType | None = UNSET
+    last_seen_at: Second | UnsetType | None = UNSET
     owner_id: int | str | UnsetType | None = UNSET
     unsubscribed_from_emails: bool | UnsetType | None = UNSET
     language_override: str | UnsetType | None = UNSET

@@ -8,13 +8,14 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from sayso.domain.links import MergeRecord
+from sayso.http.loose import Identifier
 
 
 class MergeFields(Struct):
     """`from` is a lead, `into` the user who gets all that is the lead's."""
 
-    source: str | UnsetType = msgspec.field(default=UNSET, name="from")
-    into: str | UnsetType = UNSET
+    source: Identifier | UnsetType = msgspec.field(default=UNSET, name="from")
+    into: Identifier | UnsetType = UNSET
     skip_duplicate_validation: bool | UnsetType | None = UNSET
 
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from sayso.domain.contact import Contact
 from sayso.domain.data_event import DataEvent as DomainEvent
 from sayso.domain.data_event import Summary
+from sayso.http.loose import Identifier, Second
 
 
 class DataEvent(Struct, tag_field="type", tag="event"):
@@ -71,7 +72,7 @@ class Accepted(Struct):
 
 class _Somebody(Struct):
     user_id: Annotated[str | int, Meta(description="The customer's own id of the contact")] | UnsetType | None = UNSET
-    id: Annotated[str, Meta(description="The contact's id; leads are named by it")] | UnsetType | None = UNSET
+    id: Annotated[Identifier, Meta(description="The contact's id; leads are named by it")] | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
 
 
@@ -79,15 +80,15 @@ class DataEventFields(_Somebody):
     """What a contact did, and who it was: by one of `id`, `user_id` and `email`."""
 
     event_name: str | UnsetType | None = UNSET
-    created_at: Annotated[int, Meta(description="When it happened, in seconds")] | UnsetType | None = UNSET
+    created_at: Annotated[Second, Meta(description="When it happened, in seconds")] | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType | None = UNSET
 
 
 class DataEventSummaryFields(Struct):
     event_name: str | UnsetType | None = UNSET
     count: int | UnsetType | None = UNSET
-    first: int | UnsetType | None = UNSET
-    last: int | UnsetType | None = UNSET
+    first: Second | UnsetType | None = UNSET
+    last: Second | UnsetType | None = UNSET
 
 
 class DataEventSummariesFields(_Somebody):

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from sayso.domain.links import Tagging
 from sayso.domain.tag import Tag as DomainTag
+from sayso.http.loose import Identifier
 
 
 class AppliedBy(Struct, tag_field="type", tag="admin"):
@@ -61,8 +62,8 @@ class UserMarking(Struct):
     """Whom to tag: by our id, else by external_id (`user_id` in old clients), else by email."""
 
     id: str | int | UnsetType | None = UNSET
-    external_id: str | UnsetType | None = UNSET
-    user_id: str | UnsetType | None = UNSET
+    external_id: Identifier | UnsetType | None = UNSET
+    user_id: Identifier | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
     untag: bool | Literal["true", "false"] | UnsetType | None = UNSET
 

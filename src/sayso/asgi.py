@@ -41,6 +41,9 @@ class App:
         path = request.path
         end = path.find("/", 1)
         respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
+        if path == "/" and b"text/html" not in request.headers.get(b"accept", b""):
+            # The page there is for browsers; a program is answered as the original would.
+            respond = self.intercom
         WAITING_SINCE.set(started)
         try:
             route, response = await respond(request)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
+import httpx2
 import jsonschema_rs
 import pytest
 from tests.conftest import Acme
@@ -255,3 +256,20 @@ async def test_what_a_description_says_cannot_become_markup(acme: Acme):
 
     assert "<script>" not in answer.text
     assert "&lt;script&gt;" in answer.text
+
+
+async def test_a_browser_is_shown_at_the_root_what_this_is_and_a_program_a_json_error(acme: Acme):
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    shown = await acme.client_with("").get("/", headers=browser)
+    page = Page(shown.text)
+
+    assert (200, "text/html; charset=utf-8") == (shown.status_code, shown.headers["Content-Type"])
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+    assert ["/docs", "/openapi.json"] == [link["href"] for link in page.all("a")]
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
+        assert (404, "application/json; charset=utf-8") == _kind(await acme.get("/", headers=headers))
+    assert 405 == (await acme.client.post("/", headers=browser)).status_code
+
+
+def _kind(answer: httpx2.Response) -> tuple[int, str]:
+    return answer.status_code, answer.headers["Content-Type"]

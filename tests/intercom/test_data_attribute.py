@@ -107,6 +107,13 @@ _TAKEN = "You already have 'ring' in your company data. To save this as new {} d
 REFUSED = [
     ({"name": "ring", "data_type": "integer"}, _TAKEN.format("people")),
     ({"name": "ring", "model": "company"}, _TAKEN.format("company")),
+    *(
+        (
+            {"name": name},
+            "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",
+        )
+        for name in ("pri$e", "a.b", "$")
+    ),
     (
         {"name": "!nv@l!d n@me"},
         "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",

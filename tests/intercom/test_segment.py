@@ -86,3 +86,22 @@ async def test_a_search_finds_who_is_in_a_segment_and_who_is_not(acme: Acme):
 async def test_a_segment_that_there_is_not_is_told(acme: Acme, segment_id: str):
     assert RESOURCE_NOT_FOUND == told(await acme.get(f"/segments/{segment_id}"))
     assert USER_NOT_FOUND == told(await acme.get(f"/contacts/{'0' * 24}/segments"))
+
+
+async def test_there_are_no_segments_of_companies(acme: Acme):
+    assert {"type": "segment.list", "segments": []} == (await acme.get("/segments?type=company")).json()
+    assert 5 == len((await acme.get("/segments?type=contact")).json()["segments"])
+
+
+@pytest.mark.parametrize("word", ["true", "True", "TRUE", "1", "yes"])
+async def test_a_count_is_asked_for_in_any_spelling(acme: Acme, word: str):
+    segments = (await acme.get(f"/segments?include_count={word}")).json()["segments"]
+
+    assert all("count" in segment for segment in segments)
+
+
+@pytest.mark.parametrize("word", ["false", "False", "0", "no", ""])
+async def test_no_count_is_given_where_none_is_asked_for(acme: Acme, word: str):
+    segments = (await acme.get(f"/segments?include_count={word}")).json()["segments"]
+
+    assert not any("count" in segment for segment in segments)

@@ -10,7 +10,7 @@ import structlog
 from sayso.api.call import Call
 from sayso.api.errors import rendered
 from sayso.api.operations import Operations
-from sayso.api.routes import OPEN_ROUTES, ROUTES, OpenRoute, Route
+from sayso.api.routes import HOME, OPEN_ROUTES, ROUTES, OpenRoute, Route
 from sayso.domain.access import Scope
 from sayso.domain.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, SaysoError, Unauthenticated
 from sayso.http.request import Request
@@ -32,12 +32,12 @@ class ApiApp:
     clock: Clock
     ids: Ids
     operations: Operations
-    router: Router[Route | OpenRoute] = field(default_factory=lambda: Router((*ROUTES, *OPEN_ROUTES)))
+    router: Router[Route | OpenRoute] = field(default_factory=lambda: Router((*ROUTES, *OPEN_ROUTES, HOME)))
 
     @property
     def prefixes(self) -> dict[str, Callable[[Request], Awaitable[tuple[str, Response]]]]:
         """The first parts of the paths that are ours."""
-        return {route.path.split("/")[1]: self.respond for route in (*ROUTES, *OPEN_ROUTES)}
+        return {route.path.split("/")[1]: self.respond for route in (*ROUTES, *OPEN_ROUTES, HOME)}
 
     async def respond(self, request: Request) -> tuple[str, Response]:
         """The route's path, for counting, and the response."""

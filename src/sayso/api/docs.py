@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from shlex import quote
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,6 +19,17 @@ from sayso.http.openapi import Json
 
 def rendered(described: Json) -> tuple[bytes, str]:
     """The page, and the Content-Security-Policy that it needs."""
+    return _page(
+        "docs.html",
+        info=described["info"],
+        servers=described["servers"],
+        groups=list(_groups(described)),
+        schemas=[_schema(name, schema) for name, schema in sorted(described["components"]["schemas"].items())],
+        problems=sorted(problems(), key=lambda problem: (problem.status, problem.code)),
+    )
+
+
+def _page(template: str, **values: Any) -> tuple[bytes, str]:
     environment = Environment(
         loader=PackageLoader("sayso.api"),
         autoescape=True,
@@ -27,18 +39,16 @@ def rendered(described: Json) -> tuple[bytes, str]:
     )
     assert environment.loader
     style, _, _ = environment.loader.get_source(environment, "docs.css")
-    page = environment.get_template("docs.html").render(
-        # Our own file, not a word of anybody else's in it.
-        style=Markup(style),  # noqa: S704
-        info=described["info"],
-        servers=described["servers"],
-        groups=list(_groups(described)),
-        schemas=[_schema(name, schema) for name, schema in sorted(described["components"]["schemas"].items())],
-        problems=sorted(problems(), key=lambda problem: (problem.status, problem.code)),
-    )
+    # Our own file, not a word of anybody else's in it.
+    page = environment.get_template(template).render(style=Markup(style), **values)  # noqa: S704
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return page.encode(), f"{policy}; frame-ancestors 'none'"
+
+
+def home() -> tuple[bytes, str]:
+    """The page at /, and the Content-Security-Policy that it needs."""
+    return _page("home.html")
 
 
 def problems() -> set[ProblemAnswer]:

@@ -63,6 +63,13 @@ class Document:
 
         return rendered(self.described)
 
+    @cached_property
+    def home(self) -> tuple[bytes, str]:
+        """The page at /, and the Content-Security-Policy that it needs."""
+        from sayso.api.docs import home  # noqa: PLC0415
+
+        return home()
+
     def _servers(self) -> list[Json]:
         public = urlsplit(self.public_url)
         scheme = f"{public.scheme}:" if public.scheme else ""

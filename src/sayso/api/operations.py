@@ -71,7 +71,13 @@ class Operations:
 
     async def docs(self, request: Request) -> Response:
         """This description, for people."""
-        page, policy = self.document.page
+        return self._html(*self.document.page)
+
+    async def home(self, request: Request) -> Response:
+        """What a browser shows that is pointed at the server."""
+        return self._html(*self.document.home)
+
+    def _html(self, page: bytes, policy: str) -> Response:
         lines = line(b"content-security-policy", policy.encode()) + _NO_SNIFFING + _NO_REFERRER
         return Response(page, 200, lines, b"text/html; charset=utf-8")
 

@@ -40,8 +40,8 @@ class Route:
 class OpenRoute:
     """A route that needs no token unless it is `guarded`.
 
-    `guarded`: a token with scope read is needed, unless the settings open the route to everyone. `answer` is None where the response is not JSON described by our shapes.
-    `or_else` is a second status that the route answers with.
+    `guarded`: a token with scope read is needed, unless the settings open the route to everyone. `answer` is None where
+    the response is not JSON described by our shapes. `or_else` is a second status that the route answers with.
     """
 
     path: str
@@ -86,6 +86,9 @@ OPEN_ROUTES = (
     OpenRoute("/openapi.json", Operations.openapi, "What is served, for programs", None),
     OpenRoute("/docs", Operations.docs, "What is served, for people", None, "text/html"),
 )
+
+#: Served to browsers alone, and so not described.
+HOME = OpenRoute("/", Operations.home, "What is this", None, "text/html")
 
 TWIN_ROUTES = (
     TwinRoute("POST", "/sayso/test/reset", twin.reset, "Begin again", Twin),

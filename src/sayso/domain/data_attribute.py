@@ -243,7 +243,8 @@ def _name(name: str | None) -> str:
 
 
 def _is_of_a_name(letter: str) -> bool:
-    return letter.isalnum() or letter in " _-" or unicodedata.category(letter) in ("Sc", "Mn", "Mc")
+    # Intercom's message allows currency symbols, and its API refuses this one.
+    return letter != "$" and (letter.isalnum() or letter in " _-" or unicodedata.category(letter) in ("Sc", "Mn", "Mc"))
 
 
 def _data_type(word: str | None) -> DataType:

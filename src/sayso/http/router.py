@@ -66,7 +66,7 @@ class Router(Generic[R]):
 
     def _add(self, route: R) -> None:
         node = self._root
-        for segment in route.path.strip("/").split("/"):
+        for segment in filter(None, route.path.split("/")):
             if segment.startswith("{"):
                 node.parameter = node.parameter or _Node()
                 node = node.parameter

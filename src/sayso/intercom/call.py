@@ -58,6 +58,10 @@ class Call:
         """Of the admin that the token speaks for."""
         return self.snapshot.admins[0].id
 
+    def asks_for(self, name: str) -> bool:
+        """Whether the query says yes to this, in whichever spelling programs have for it."""
+        return self.request.query.get(name, "").lower() in ("true", "1", "yes", "on")
+
     def rendered(self, what: str) -> dict[str, Any]:
         """What was rendered of one kind from the workspace's small tables as they are now."""
         return self.snapshot.rendered[what]

@@ -65,7 +65,7 @@ async def objects_of(call: Call, contacts: Sequence[DomainContact]) -> list[byte
     objects = [object_of(call, contact) for contact in contacts]
     if call.version < _TOLD_SINCE or not call.request.query_string:
         return objects
-    if call.request.query.get("include_merge_history") != "true":
+    if not call.asks_for("include_merge_history"):
         return objects
     return [await _with_history(call, *each) for each in zip(contacts, objects, strict=True)]
 

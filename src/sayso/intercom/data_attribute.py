@@ -29,7 +29,7 @@ _FIELDS = msgspec.json.Decoder(DataAttributeFields)
 async def list_all(call: Call) -> Response:
     """Those that every workspace has, then those of its own; archived ones with include_archived."""
     models = _models(call)
-    archived = call.request.query.get("include_archived") == "true"
+    archived = call.asks_for("include_archived")
     own = await call.region.attributes.all(call.workspace_id)
     found = [
         attribute

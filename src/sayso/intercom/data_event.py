@@ -70,7 +70,7 @@ async def list_of_contact(call: Call) -> Response:
     if kind != "user":
         raise Invalid("type must be user", "type")
     named = _named(query.get("intercom_user_id"), query.get("user_id"), query.get("email"))
-    if query.get("summary", "").lower() == "true":
+    if call.asks_for("summary"):
         contact, summaries = await call.region.data_events.summaries(call.workspace_id, named)
         counts = [DataEventCount.of(summary) for summary in summaries]
         profile = contact.profile

@@ -56,7 +56,10 @@ QUERIES: dict[type[Struct], list[Json]] = {
     ],
     NoteList: _numbered(note.PER_PAGE),
     Segment: [_COUNT],
-    SegmentList: [_COUNT],
+    SegmentList: [
+        _COUNT,
+        _query("type", "With `company`, none: segments are of people.", {"type": "string"}),
+    ],
     AdminList: [_query("display_avatar", "Our admins have none: it is taken, and changes nothing.", _FLAG)],
     DataAttributeList: [
         _query("model", "Of which objects.", {"type": "string", "enum": ["contact", "company", "conversation"]}),

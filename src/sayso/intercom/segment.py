@@ -11,14 +11,17 @@ async def list_all(call: Call) -> Response:
     """The built-in segments: all users, all leads, and users who are new, active or slipping away. With
     `include_count` each says how many are in it now."""
     workspace = call.snapshot.workspace
-    found = await call.region.segments.all(workspace, counted=_counted(call))
+    if call.request.query.get("type", "").lower() == "company":
+        # Segments are of people.
+        return call.reply(SegmentList([]))
+    found = await call.region.segments.all(workspace, counted=call.asks_for("include_count"))
     return call.reply(SegmentList([Segment.of(one, workspace) for one in found]))
 
 
 async def find(call: Call) -> Response:
     """One segment."""
     workspace = call.snapshot.workspace
-    found = await call.region.segments.find(workspace, call.parameters[0], counted=_counted(call))
+    found = await call.region.segments.find(workspace, call.parameters[0], counted=call.asks_for("include_count"))
     return call.reply(Segment.of(found, workspace))
 
 
@@ -27,7 +30,3 @@ async def list_of_contact(call: Call) -> Response:
     workspace = call.snapshot.workspace
     found = await call.region.segments.of_contact(workspace, call.parameters[0])
     return call.reply(ContactSegmentList([Segment.of(one, workspace) for one in found]))
-
-
-def _counted(call: Call) -> bool:
-    return call.request.query.get("include_count") == "true"

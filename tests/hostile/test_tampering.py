@@ -35,7 +35,8 @@ from sayso.storage.store import SqlStore
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "verification.md"
 
-ALICE, BOB, GONE, DAVE, EVE, FRANK = range(6)
+ALICE, BOB, GONE, DAVE, EVE, FRANK, CAROL = range(7)
+NAMES = ("alice", "bob", "gone", "dave", "eve", "frank", "carol")
 
 #: Tables whose rows are one contact's.
 OF_CONTACTS = (
@@ -84,7 +85,8 @@ class Kept:
 
 async def write(store: SqlStore) -> tuple[str, list[str]]:
     """Alice joined, left and left; Bob joined and left; one is deleted; Dave chose nothing and has everything else. The
-    chains of Eve and Frank are as old as if they had begun before chains were bound to their contacts."""
+    chains of Eve and Frank are as old as if they had begun before chains were bound to their contacts. Carol is
+    archived."""
     region = Region.on("us", store, Clock(), RandomIds())
     workspace = (await region.workspaces.create("Acme")).id
     globex = (await region.workspaces.create("Globex")).id
@@ -95,18 +97,19 @@ async def write(store: SqlStore) -> tuple[str, list[str]]:
     for number in range(3):
         await region.types.translate(workspace, "3", Translation(f"Wording {number}", "", "en"))
     people = []
-    for name in ("alice", "bob", "gone", "dave", "eve", "frank"):
+    for name in NAMES:
         profile = Profile(Role.USER, external_id=name, email=f"{name}@example.com", phone="+15555550100")
         people.append((await region.contacts.create(AUTHOR, workspace, ContactDraft(profile))).id)
     for name in people[:3]:
         await choose(region, workspace, name, newsletter, Choice.GRANTED)
         await choose(region, workspace, name, offers, Choice.WITHDRAWN)
     await choose(region, workspace, people[ALICE], newsletter, Choice.WITHDRAWN)
-    for name, choice in zip(people[EVE:], (Choice.GRANTED, Choice.WITHDRAWN), strict=True):
+    for name, choice in zip(people[EVE:CAROL], (Choice.GRANTED, Choice.WITHDRAWN), strict=True):
         unbind = "UPDATE contacts SET binding_key = NULL WHERE workspace_id = $1 AND contact_id = $2"
         await store.engine.commit([Statement(unbind, (workspace, bytes.fromhex(name)))])
         await choose(region, workspace, name, newsletter, choice)
     await region.contacts.delete(AUTHOR, workspace, people[GONE])
+    await region.contacts.archive(AUTHOR, workspace, people[CAROL])
     for name in ("one", "two"):
         token, _ = await region.access.create(workspace, name, [Scope.READ], "us")
     await region.access.revoke(workspace, token.id)
@@ -187,13 +190,13 @@ def exit_codes(path: Path, outside: Kept) -> tuple[int, int, int]:
 
 
 def each(*statements: str) -> Tamper:
-    """Statements in which :alice, :bob, :gone, :dave and :acme stand for ids."""
+    """Statements in which :alice and the like, and :acme, stand for ids."""
 
     def tamper(ledger: Ledger) -> None:
-        names = zip(("alice", "bob", "gone", "dave", "eve", "frank"), ledger.contacts, strict=True)
+        names = zip(NAMES, ledger.contacts, strict=True)
         ids = {name: f"x'{contact}'" for name, contact in names} | {"acme": f"'{ledger.workspace}'"}
         for sql in statements:
-            ledger.run(re.sub(r":(alice|bob|gone|dave|eve|frank|acme)\b", lambda match: ids[match[1]], sql))
+            ledger.run(re.sub(rf":({'|'.join(ids)})\b", lambda match: ids[match[1]], sql))
 
     return tamper
 
@@ -338,9 +341,17 @@ KINDS: dict[str, list[Tamper]] = {
         "UPDATE contacts SET email = 'mallory@example.com' WHERE contact_id = :alice",
         "UPDATE contacts SET phone = '+15555550199' WHERE contact_id = :alice",
     ),
-    "a claim is deleted, or given to another contact": one_by_one(
+    "a claim of a live or archived contact is deleted, changed, or given to another contact": one_by_one(
         "DELETE FROM contact_keys WHERE kind = 'email' AND contact_id = :alice",
         "UPDATE contact_keys SET contact_id = :bob WHERE kind = 'email' AND contact_id = :alice",
+        "DELETE FROM contact_keys WHERE contact_id = :carol",
+        "UPDATE contact_keys SET value = 'other@example.com' WHERE kind = 'email' AND contact_id = :carol",
+        "UPDATE contact_keys SET contact_id = :alice, state = 'live' WHERE kind = 'email' AND contact_id = :carol",
+    ),
+    "a claim of a deleted contact is deleted or changed, or its seven days are ended": one_by_one(
+        "DELETE FROM contact_keys WHERE contact_id = :gone",
+        "UPDATE contact_keys SET value = 'other@example.com' WHERE kind = 'email' AND contact_id = :gone",
+        "UPDATE contact_keys SET at = 0 WHERE contact_id = :gone",
     ),
     "a contact's name, times, custom attributes or other profile fields are changed": one_by_one(
         "UPDATE contacts SET name = 'Mallory' WHERE contact_id = :alice",

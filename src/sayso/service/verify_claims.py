@@ -1,5 +1,5 @@
-"""Verification of claims: each names a contact that has the identifier, and each user's identifiers are claimed. Of the
-normal forms that claims and searches go by, too."""
+"""Verification of claims: each names a contact that has the identifier, and the identifiers of each user, live or
+archived, are claimed. Of the normal forms that claims and searches go by, too."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ KINDS = frozenset({"email", "external_id"})
 # Their words alone: an enumeration is gone through at every look-up, and these are a million contacts'.
 STATES = frozenset(state.value for state in ContactState)
 ROLES = frozenset(role.value for role in Role)
+
+#: The states in which a contact keeps its identifiers. A deleted one has none left to compare its claims with.
+HOLDING = frozenset({ContactState.LIVE.value, ContactState.ARCHIVED.value})
 
 #: (kind, value)
 Key = tuple[str, str]
@@ -108,7 +111,7 @@ class ClaimWalk:
 @lru_cache(2 * BATCH)
 def identifiers(holder: HolderRow | None) -> dict[str, str]:
     """What a contact must have claimed, by kind; nothing where its row holds what no writer of ours writes."""
-    if holder is None or holder.state != ContactState.LIVE or not _is_whole(holder):
+    if holder is None or holder.state not in HOLDING or not _is_whole(holder):
         return {}
     who = Profile(Role(holder.role), holder.external_id, holder.email, shares_email=bool(holder.shares_email))
     return who.identifiers()
@@ -144,7 +147,7 @@ def misclaimed(claim: ClaimRow, holder: HolderRow | None) -> Iterator[str]:
         yield f"the contact does not exist, and claims an {claim.kind}"
     elif claim.state != holder.state:
         yield f"the contact is {holder.state}, and its claim on an {claim.kind} is {claim.state}"
-    elif claim.state == ContactState.LIVE and identifiers(holder).get(claim.kind) != claim.value:
+    elif claim.state in HOLDING and identifiers(holder).get(claim.kind) != claim.value:
         yield f"the contact claims an {claim.kind} that is not its own"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,8 +30,11 @@ from sayso.service.verify import verify
 from sayso.service.verify_digest import difference, parse_digest
 from sayso.service.verify_digest import form as digest_form
 from sayso.service.verify_heads import OldHeads, SavedHead, heads
+from sayso.storage import migrate as migrations
 from sayso.storage import store as stores
 from sayso.storage.engine import Statement
+from sayso.storage.migrate import OutOfOrder
+from sayso.storage.sqlite import connect
 from sayso.storage.store import SqlStore
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "verification.md"
@@ -263,6 +267,36 @@ def rewritten_with_the_program(ledger: Ledger) -> None:
     asyncio.run(rewrite())
 
 
+def marked_as_unfinished(migration: str, *tampering: str) -> Tamper:
+    """Whoever starts or migrates next is to write anew what the migration computes."""
+
+    def tamper(ledger: Ledger) -> None:
+        each(*tampering, f"INSERT INTO migrating VALUES ('{migration}', '')")(ledger)
+        with pytest.raises(OutOfOrder):
+            stores.bring_up_to_date(ledger.path, NOON)
+
+    return tamper
+
+
+def put_back_and_migrated_again(ledger: Ledger) -> None:
+    """All that migrations after the second one made is gone, and so is what told that a token may only read."""
+    older = ledger.path.with_name("older.db")
+    kept = [(name, sql) for name, sql in migrations.files() if name < "0003"]
+    with closing(connect(older)) as connection:
+        connection.execute(migrations.TABLES)
+        for _, sql in kept:
+            connection.execute(migrations.for_sqlite(sql))
+        connection.execute("ATTACH ? AS later", (str(ledger.path),))
+        for (table,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+            names = [name for (name,) in connection.execute(f"SELECT name FROM pragma_table_info('{table}')")]
+            columns = ", ".join(names)
+            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM later.{table}")
+        connection.execute("DELETE FROM main.migrations WHERE name >= '0003'")
+        connection.execute("UPDATE main.tokens SET scopes = 'admin read write' WHERE name = 'one'")
+    older.replace(ledger.path)
+    stores.bring_up_to_date(ledger.path, NOON)
+
+
 KINDS: dict[str, list[Tamper]] = {
     "a field of an entry is changed": one_by_one(
         "UPDATE ledger SET occurred_at = occurred_at - 1 WHERE contact_id = :alice AND seq = 1",
@@ -445,6 +479,16 @@ KINDS: dict[str, list[Tamper]] = {
             "DELETE FROM admins WHERE admin_id = '2'",
         )
     ],
+    "`settings_log` or the counts are deleted, so that their migration writes them anew": [
+        marked_as_unfinished("0003_settings_log", "DELETE FROM settings_log", "UPDATE tokens SET scopes = 'admin'"),
+        marked_as_unfinished(
+            "0003_settings_log",
+            "DELETE FROM settings_log",
+            "UPDATE migrations SET applied_at = 0",
+            "UPDATE subscription_types SET consent_type = 'opt_out' WHERE type_id = '1'",
+        ),
+    ],
+    "the whole database is put back to an older version's, altered, and migrated again": [put_back_and_migrated_again],
     "a workspace's region, name, time zone or version of Intercom's API is changed": one_by_one(
         "UPDATE workspaces SET region = 'eu'", "UPDATE workspaces SET name = 'o', timezone = 'o', api_version = '2.7'"
     ),

@@ -21,6 +21,7 @@ from sayso.domain.settings_log import Setting, SettingsEntry, SettingsHead, of_a
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import SubscriptionType, TypeChange, TypeId
 from sayso.service.ports import Store
+from sayso.storage import migrate
 
 ACME = "acme"
 
@@ -32,6 +33,12 @@ _numbers = count(1_000)
 def disk() -> Iterator[Disk]:
     with a_disk() as made:
         yield made
+
+
+@pytest.fixture
+def any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration may be applied again while later ones are there: the services need what those make."""
+    monkeypatch.setattr(migrate, "applied_after", lambda *_: [])
 
 
 @pytest.fixture

@@ -319,6 +319,7 @@ def test_a_search_for_anything_else_is_not(query: Node):
 
 
 @pytest.mark.parametrize("store", [kind for kind in KINDS if kind == "sqlite"], indirect=True)
+@pytest.mark.usefixtures("any_order")
 async def test_a_database_from_before_is_counted_when_it_is_migrated(store: SqlStore, tmp_path: Path):
     await _contacts(store)
     before = await numbers(store)
@@ -329,6 +330,7 @@ async def test_a_database_from_before_is_counted_when_it_is_migrated(store: SqlS
     await _is_counted(store, before)
 
 
+@pytest.mark.usefixtures("any_order")
 async def test_a_postgresql_database_from_before_is_counted_when_it_is_migrated(database: str):
     await postgres_migrate.bring_up_to_date(database, NOON)
     store = await stores.postgres(database)

@@ -33,6 +33,7 @@ NOT_HOT = {
     ("contact_count.py", "_LAST_OF_RANGE"): "verification reads everything",
     ("contact_count.py", "_COUNTED"): "verification",
     ("contact_count.py", "_COUNTED_TO_THE_END"): "verification",
+    ("settings_backfill.py", "_LAST_RECORDED"): "a migration",
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("copy.py", "_TO_MOVE"): "moving a whole database",
     ("search.py", "_IDENTIFIED"): "a search: leads lie on all shards, and claims apart from contacts",

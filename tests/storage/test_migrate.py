@@ -20,7 +20,7 @@ from sayso.storage import migrate as migrations
 from sayso.storage import sqlite, store
 from sayso.storage.backfill import Backfill, Batch
 from sayso.storage.lock import locked
-from sayso.storage.migrate import NewerSchema, OtherSchema, files, migrate, pending
+from sayso.storage.migrate import NewerSchema, OtherSchema, OutOfOrder, files, migrate, pending
 
 ALL = [name for name, _ in files()]
 
@@ -80,6 +80,22 @@ def test_a_database_made_by_another_text_of_a_migration_is_refused_and_left_alon
         with pytest.raises(OtherSchema, match="made by another state of 0001_initial"):
             use(connection)
     assert before == connection.execute("SELECT * FROM migrations").fetchall()
+
+
+def test_a_migration_that_is_pending_behind_a_later_one_is_refused_and_the_database_left_alone(
+    connection: apsw.Connection,
+):
+    """To run its code now would take altered rows for original ones."""
+    migrate(connection, NOON)
+    for sql in (
+        "INSERT INTO migrating VALUES ('0003_settings_log', '')",
+        "DELETE FROM migrations WHERE name = '0003_settings_log'",
+    ):
+        connection.execute(sql)
+        for use in (pending, lambda opened: migrate(opened, NOON)):
+            with pytest.raises(OutOfOrder, match=r"0003_settings_log is not finished, .*0004_changed_rows"):
+                use(connection)
+        assert [("0003_settings_log", "")] == connection.execute("SELECT * FROM migrating").fetchall()
 
 
 def test_another_program_s_database_is_refused_and_left_alone(tmp_path: Path):

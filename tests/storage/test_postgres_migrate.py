@@ -12,7 +12,7 @@ from tests.storage.test_migrate import COUNTED, Stopped, counting, stopping_at
 
 from sayso.domain.errors import Unavailable
 from sayso.storage import migrate as migrations
-from sayso.storage.migrate import NewerSchema, files
+from sayso.storage.migrate import NewerSchema, OutOfOrder, files
 from sayso.storage.postgres_migrate import bring_up_to_date, still_pending
 
 ALL = [name for name, _ in files()]
@@ -51,6 +51,16 @@ async def test_a_database_of_a_later_version_is_refused_and_left_alone(cluster: 
     with pytest.raises(NewerSchema, match="9999_later"):
         await bring_up_to_date(database, NOON)
     with pytest.raises(NewerSchema):
+        await still_pending(database)
+
+
+async def test_a_migration_that_is_pending_behind_a_later_one_is_refused(cluster: Cluster, database: str):
+    await bring_up_to_date(database, NOON)
+    cluster.sql("INSERT INTO migrating VALUES ('0003_settings_log', '')", url=database)
+
+    with pytest.raises(OutOfOrder, match=r"0003_settings_log is not finished, .*0004_changed_rows"):
+        await bring_up_to_date(database, NOON)
+    with pytest.raises(OutOfOrder):
         await still_pending(database)
 
 

@@ -27,6 +27,8 @@ from sayso.storage.backfill import Backfill, Batch
 from sayso.storage.engine import Row, Statement
 from sayso.storage.store import SqlStore
 
+pytestmark = pytest.mark.usefixtures("any_order")
+
 NAME = "0003_settings_log"
 
 SCALE = Path(__file__).parents[2] / "docs" / "explanation" / "scale.md"
@@ -55,10 +57,10 @@ class Old:
     async def forget_the_log(self) -> None:
         await self.run("DROP TABLE settings_log", f"DELETE FROM migrations WHERE name = '{NAME}'")
 
-    async def migrate(self) -> list[str]:
+    async def migrate(self, now: int = LATER) -> list[str]:
         if isinstance(self.place, Path):
-            return stores.bring_up_to_date(self.place, LATER)
-        return await postgres_migrate.bring_up_to_date(self.place, LATER)
+            return stores.bring_up_to_date(self.place, now)
+        return await postgres_migrate.bring_up_to_date(self.place, now)
 
     async def problems(self) -> list[tuple[str, int | None, str]]:
         found = (await verify(self.store)).problems
@@ -245,6 +247,19 @@ async def test_entries_from_before_that_do_not_fit_their_type_are_named_and_noth
 
     what = "the entry says granted, but type 3 is opt_out: it could only say withdrawn or none"
     assert [(contact, 6, what)] == await old.problems()
+
+
+async def test_a_record_that_dates_the_migration_before_the_entries_keeps_none_from_being_compared(old: Old):
+    contact = await new_contact(old.region, old.workspace, 1)
+    await old.migrate()
+    await choose(old.region, old.workspace, contact, "3", Choice.GRANTED)
+    await old.forget_the_log()
+    await old.run("UPDATE subscription_types SET consent_type = 'opt_out' WHERE type_id = '3'")
+
+    assert [NAME] == await old.migrate(now=0)
+
+    what = "the entry says granted, but type 3 is opt_out: it could only say withdrawn or none"
+    assert [(contact, 1, what)] == await old.problems()
 
 
 async def test_entries_from_afterwards_may_grant_and_refuse_a_type_of_either_kind(old: Old):

@@ -8,7 +8,7 @@ Until the last one the migration is pending: a server refuses the database, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -58,6 +58,10 @@ class OtherSchema(Unavailable):
     """The database was made by another text of a migration than this version's: only before a release it may change."""
 
 
+class OutOfOrder(Unavailable):
+    """A migration is pending, and a later one was applied: no version does that."""
+
+
 def files() -> list[tuple[str, str]]:
     """(name, SQL) of every migration, in order."""
     folder = resources.files("sayso.storage") / "schema"
@@ -71,7 +75,7 @@ def digest(sql: str) -> str:
 
 
 def pending(connection: apsw.Connection) -> list[str]:
-    """The names of the migrations a database still needs. Raises NewerSchema, OtherSchema."""
+    """The names of the migrations a database still needs. Raises NewerSchema, OtherSchema, OutOfOrder."""
     return lacking(_applied(connection), _unfinished(connection))
 
 
@@ -79,7 +83,7 @@ def lacking(applied: Mapping[str, str], unfinished: Sequence[Row] = ()) -> list[
     """The names of the migrations that were not applied; `applied` gives the digest of each whose file was, and
     `unfinished` is what `BACKFILL` finds.
 
-    Raises NewerSchema, OtherSchema.
+    Raises NewerSchema, OtherSchema, OutOfOrder.
     """
     known = {name: digest(sql) for name, sql in files()}
     newer = sorted(set(applied) - set(known))
@@ -92,11 +96,27 @@ def lacking(applied: Mapping[str, str], unfinished: Sequence[Row] = ()) -> list[
             "use the version that made it, or begin with a new database"
         )
     half = {name for name, *_ in unfinished}
-    return [name for name in known if name not in applied or name in half]
+    found = [name for name in known if name not in applied or name in half]
+    if found and (later := applied_after(found[0], applied)):
+        raise OutOfOrder(describe_disorder(found[0], later))
+    return found
+
+
+def applied_after(name: str, applied: Iterable[str]) -> list[str]:
+    """The migrations among `applied` that come after one."""
+    return sorted(other for other in applied if other > name)
+
+
+def describe_disorder(name: str, later: Sequence[str]) -> str:
+    """`later` were applied, and `name` is pending: to apply it now could take altered rows for original ones."""
+    return (
+        f"the database was altered: the migration {name} is not finished, and later ones were applied "
+        f"({', '.join(later)}); `sayso verify` tells what else differs; go back to a backup from before"
+    )
 
 
 def migrate(connection: apsw.Connection, now: int) -> list[str]:
-    """Bring a database up to date, and say what was applied. Raises NewerSchema, OtherSchema."""
+    """Bring a database up to date, and say what was applied. Raises NewerSchema, OtherSchema, OutOfOrder."""
     if not pending(connection):
         return []
     return [name for name, sql in files() if _apply(connection, name, sql, now)]

@@ -33,6 +33,8 @@ w.name, w.description, w.locale FROM subscription_types t
 LEFT JOIN translations w ON w.workspace_id = t.workspace_id AND w.type_id = t.type_id
 WHERE t.workspace_id = $1 AND t.type_id >= $2 AND t.type_id <= $3 ORDER BY t.type_id, w.place"""
 
+_LAST_RECORDED = "SELECT max(recorded_at) FROM ledger WHERE workspace_id = $1"
+
 #: In the order in which a workspace's objects are logged.
 _TABLES = (_ADMINS, _TOKENS, _TYPES)
 
@@ -48,7 +50,8 @@ async def fill(batch: Batch) -> str | None:
     sql = _TABLES[table]
     limit = max(1, batch.limit // TRANSLATION_LIMIT) if sql is _TYPES else batch.limit
     rows = await read_rows(batch, sql, (workspace_id, after), limit, skip)
-    await _log(batch, workspace_id, await _readable_settings(batch, workspace_id, sql, [row for row in rows if row]))
+    settings = await _readable_settings(batch, workspace_id, sql, [row for row in rows if row])
+    await _log(batch, workspace_id, settings, await _time(batch, workspace_id, sql))
     if len(rows) < limit:
         return json.dumps([workspace_id, table + 1, "", 0])
     for row in rows:
@@ -91,12 +94,21 @@ def _type(row: Row, rows: Iterable[Row]) -> Setting:
     return Setting(SettingKind.TYPE, type_id, revision, sha256)
 
 
-async def _log(batch: Batch, workspace_id: str, settings: Sequence[Setting]) -> None:
+async def _time(batch: Batch, workspace_id: str, sql: str) -> int:
+    """The time to log. For types it is later than every entry: `verify` compares earlier entries with their types, and
+    the record of migrations must not keep it from that."""
+    if sql is not _TYPES:
+        return batch.now
+    ((last,),) = await batch.read(_LAST_RECORDED, workspace_id)
+    return max(batch.now, last + 1) if isinstance(last, int) else batch.now
+
+
+async def _log(batch: Batch, workspace_id: str, settings: Sequence[Setting], at: int) -> None:
     ids, rows = RandomIds(), []
     found = await batch.read(HEAD, workspace_id)
     head = SettingsHead(*found[0]) if found else SettingsHead()
     for setting in settings:
-        entry = head.follow(workspace_id, setting, ids.act(batch.now), batch.now, MIGRATION)
+        entry = head.follow(workspace_id, setting, ids.act(at), at, MIGRATION)
         rows.append(packed(entry))
         head = SettingsHead.of(entry)
     await batch.write(APPEND, rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import structlog
+
 from sayso.service.ids import RandomIds, now
 from sayso.service.ports import Clock, Store
 from sayso.service.region import Region, Regions
@@ -26,6 +28,8 @@ async def opened(settings: Settings) -> AsyncIterator[Regions]:
                 await database.bring_up_to_date(now())
             stores[name] = await database.open(serving=True)
             stack.push_async_callback(stores[name].close)
+            for fault in (await stores[name].compare_schema()).faults:
+                structlog.get_logger().warning("the schema was altered", region=name, told=fault)
         regions = on_stores(settings, stores)
         for region in regions.by_name.values():
             await region.workspaces.refuse_other_regions()

@@ -214,6 +214,7 @@ def test_the_doctor_tells_versions_files_and_schema(sayso: Sayso, database: Path
         "file",
         "privacy",
         "schema",
+        "tables",
         "region",
         "journal",
         "structure",
@@ -221,6 +222,41 @@ def test_the_doctor_tells_versions_files_and_schema(sayso: Sayso, database: Path
     assert {"ok"} == {verdict for verdict, _ in found.values()}
     assert ("ok", "wal") == found["journal"]
     assert found["sqlite"][1].startswith(apsw.sqlite_lib_version())
+
+
+def test_verify_and_the_doctor_find_a_trigger(sayso: Sayso, database: Path):
+    _run(database, "CREATE TRIGGER swallow AFTER INSERT ON ledger BEGIN DELETE FROM ledger; END")
+
+    said = sayso("verify")
+
+    assert (3, "schema: there is a trigger on ledger: swallow") == (said.code, said.out.splitlines()[0])
+    assert [None] == [one["workspace_id"] for one in sayso("verify", "--json").json["problems"]]
+    assert 1 == sayso("doctor").code
+    assert ("wrong", "there is a trigger on ledger: swallow") == _verdicts(sayso)["tables"]
+
+
+def test_verify_tells_what_is_missing_where_rows_cannot_be_read(sayso: Sayso, database: Path):
+    _run(database, "DROP TABLE contact_counts")
+
+    said = sayso("verify")
+
+    assert (3, "schema: the table contact_counts is missing") == (said.code, said.out.splitlines()[0])
+    assert "schema: the rows cannot be checked" in said.out
+
+
+def test_a_migration_that_seems_unfinished_is_found_by_verify_and_refused_by_the_others(sayso: Sayso, database: Path):
+    _run(database, "INSERT INTO migrating VALUES ('0003_settings_log', '')")
+
+    assert (3, True) == (sayso("verify").code, "0003_settings_log is not finished" in sayso("verify").out)
+    for command in ("migrate", "serve"):
+        assert (1, True) == (sayso(command).code, "0003_settings_log is not finished" in sayso(command).err)
+
+
+def test_the_doctor_notes_an_index_that_the_operator_added(sayso: Sayso, database: Path):
+    _run(database, "CREATE INDEX by_name ON contacts (workspace_id, name)")
+
+    assert (0, 0) == (sayso("doctor").code, sayso("verify").code)
+    assert ("note", "there is an additional index on contacts: by_name") == _verdicts(sayso)["tables"]
 
 
 def test_the_doctor_points_at_a_variable_that_is_no_setting(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):

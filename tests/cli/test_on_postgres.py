@@ -96,8 +96,18 @@ def test_the_doctor_looks_at_the_server(on_postgres: Sayso):
 
     assert ("note", f"pending: {', '.join(name for name, _ in files())}; the next start applies it") == before["schema"]
     assert {"ok"} == {verdict for verdict, _ in found.values()}, found
-    expected = {"database", "postgresql", "citus", "writes", "durability", "privacy", "schema", "region"}
+    expected = {"database", "postgresql", "citus", "writes", "durability", "privacy", "schema", "tables", "region"}
     assert expected == set(found) - {"sayso", "python", "sqlite", "variables"}
+
+
+def test_verify_and_the_doctor_find_a_rule(on_postgres: Sayso, cluster, url: str):
+    on_postgres("migrate")
+    cluster.sql("CREATE RULE swallow AS ON INSERT TO ledger DO INSTEAD NOTHING", url=url)
+
+    said = on_postgres("verify")
+
+    assert (3, "schema: there is a rule on ledger: swallow") == (said.code, said.out.splitlines()[0])
+    assert ("wrong", "there is a rule on ledger: swallow") == verdicts(on_postgres("doctor", "--json"))["tables"]
 
 
 def test_the_doctor_finds_a_database_that_may_forget(on_postgres: Sayso, cluster, url: str):

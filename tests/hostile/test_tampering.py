@@ -278,6 +278,14 @@ def marked_as_unfinished(migration: str, *tampering: str) -> Tamper:
     return tamper
 
 
+def counts_to_be_made_anew(ledger: Ledger) -> None:
+    tables = [f"DELETE FROM {table} WHERE contact_id = :alice" for table in OF_CONTACTS]
+    forget = "DELETE FROM migrations WHERE name = '0005_contact_counts'"
+    each(*tables, "DROP TABLE contact_counts", forget)(ledger)
+    with pytest.raises(OutOfOrder):
+        stores.bring_up_to_date(ledger.path, NOON)
+
+
 def put_back_and_migrated_again(ledger: Ledger) -> None:
     """All that migrations after the second one made is gone, and so is what told that a token may only read."""
     older = ledger.path.with_name("older.db")
@@ -487,8 +495,23 @@ KINDS: dict[str, list[Tamper]] = {
             "UPDATE migrations SET applied_at = 0",
             "UPDATE subscription_types SET consent_type = 'opt_out' WHERE type_id = '1'",
         ),
+        counts_to_be_made_anew,
     ],
     "the whole database is put back to an older version's, altered, and migrated again": [put_back_and_migrated_again],
+    "a trigger is added, or a view in the place of a table": [
+        each(
+            """CREATE TRIGGER swallow AFTER INSERT ON ledger WHEN NEW.contact_id = :alice AND NEW.seq = 4 BEGIN
+            DELETE FROM ledger WHERE contact_id = :alice AND seq = 4; END"""
+        ),
+        each("ALTER TABLE contacts RENAME TO others", "CREATE VIEW contacts AS SELECT * FROM others"),
+    ],
+    "a column or an index is missing, or there is another one that may refuse a write or run code": one_by_one(
+        "DROP INDEX contacts_page",
+        "ALTER TABLE contacts ADD COLUMN more TEXT DEFAULT ''",
+        "CREATE UNIQUE INDEX more ON tokens (digest)",
+        "CREATE INDEX more ON contacts (lower(name))",
+    ),
+    "any other index is added": one_by_one("CREATE INDEX more ON contacts (workspace_id, name)"),
     "a workspace's region, name, time zone or version of Intercom's API is changed": one_by_one(
         "UPDATE workspaces SET region = 'eu'", "UPDATE workspaces SET name = 'o', timezone = 'o', api_version = '2.7'"
     ),

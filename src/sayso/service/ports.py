@@ -29,6 +29,7 @@ from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_data_event import DataEventStore
 from sayso.service.ports_links import LinkRowStore
+from sayso.service.ports_schema import SchemaDifferences
 from sayso.service.ports_settings import DigestStore, SettingsLogStore, TokenStore
 
 
@@ -308,6 +309,9 @@ class Store(Protocol):
 
     def stop_slow_reads(self) -> None:
         """The server is stopping: searches and the like end with Unavailable, and new ones are refused."""
+
+    async def compare_schema(self) -> SchemaDifferences:
+        """What differs from the schema that the migrations make."""
 
     async def check(self) -> None:
         """Raises Unavailable, with the reason, when a write could not be taken now."""

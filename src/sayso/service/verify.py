@@ -1,4 +1,4 @@
-"""Verification: every chain recomputed, every standing refolded, every announcement, wording,
+"""Verification: the schema compared, every chain recomputed, every standing refolded, every announcement, wording,
 claim, link and setting looked up, every contact counted."""
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
+from sayso.domain.errors import Unavailable
 from sayso.domain.ledger import bind, fold
 from sayso.domain.subscription_type import notice_ref
 from sayso.service.ports import HeadRow, Store, Stored, Unreadable
@@ -33,7 +34,8 @@ _GONE = "does not exist, and has entries"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Where something is wrong, and what. Without `seq` it is the contact's row, without a contact the workspace."""
+    """Where something is wrong, and what. Without `seq` it is the contact's row, without a contact the workspace, and
+    without a workspace the schema of the database."""
 
     workspace_id: str
     contact_id: str
@@ -44,13 +46,15 @@ class Problem:
 @dataclass(slots=True)
 class Report:
     """`unbound` counts the chains whose first entry does not name the contact: another contact's would look as whole
-    in their place. `duplicates`, each with its workspace: they are no problem."""
+    in their place. `duplicates`, each with its workspace: they are no problem. It `is_complete` unless the schema kept
+    rows from being read."""
 
     contacts: int = 0
     entries: int = 0
     unbound: int = 0
     problems: list[Problem] = field(default_factory=list)
     duplicates: list[tuple[str, Duplicate]] = field(default_factory=list)
+    is_complete: bool = True
 
 
 #: The SHA-256 of every wording kept, by (type, version, locale).
@@ -63,7 +67,21 @@ Fault = tuple[int | None, str]
 async def verify(store: Store, only: str | None = None, old: OldHeads | None = None) -> Report:
     """Check a store's workspaces, all or one, beside whoever writes; `old` are heads that must be found again. Nothing
     is written. Raises Unavailable."""
-    report, old = Report(), old or OldHeads(())
+    report = Report()
+    schema = await store.compare_schema()
+    report.problems += [Problem("", "", None, what) for what in schema.faults]
+    try:
+        await _verify_rows(store, only, old or OldHeads(()), report)
+    except Unavailable as error:
+        if not schema.faults:
+            raise
+        report.is_complete = False
+        report.problems.append(Problem("", "", None, f"the rows cannot be checked: {error.message}"))
+    report.problems = list(dict.fromkeys(report.problems))
+    return report
+
+
+async def _verify_rows(store: Store, only: str | None, old: OldHeads, report: Report) -> None:
     known = {workspace.id for workspace in await store.workspace.all()}
     named = await store.ledger.workspaces()
     for workspace_id in sorted(known | named | old.workspaces()):
@@ -78,8 +96,6 @@ async def verify(store: Store, only: str | None = None, old: OldHeads | None = N
     for workspace_id, contact_id, seq in await store.ledger.unfounded():
         if only in (None, workspace_id):
             report.problems.append(Problem(workspace_id, contact_id, seq, "announced by an event, but not there"))
-    report.problems = list(dict.fromkeys(report.problems))
-    return report
 
 
 async def _beside_the_ledger(store: Store, workspace_id: str, report: Report) -> None:

@@ -8,7 +8,8 @@ from sayso.domain.errors import Unavailable
 from sayso.storage import citus
 from sayso.storage.postgres_connections import Connection
 from sayso.storage.postgres_migrate import Session, still_pending
-from sayso.storage.structure import Fact, schema
+from sayso.storage.postgres_schema import compare
+from sayso.storage.structure import Fact, compared, schema
 from sayso.storage.url import DatabaseUrl
 
 #: Those that everything was tried on.
@@ -30,9 +31,10 @@ async def facts(url: DatabaseUrl, timeout: int) -> list[Fact]:  # noqa: ASYNC109
         async with Session(url, timeout) as connection:
             size = await connection.fetchval(_BYTES)
             found = [fact async for fact in _told(connection)]
+            tables = compared(await compare(connection.fetch))
     except Unavailable as error:
         return [("database", "wrong", f"{url.shown}: {error.message}")]
-    return [("database", "ok", f"{url.shown}, {size} bytes"), *found, await _schema(url, timeout)]
+    return [("database", "ok", f"{url.shown}, {size} bytes"), *found, await _schema(url, timeout), tables]
 
 
 async def _told(connection: Connection) -> AsyncIterator[Fact]:

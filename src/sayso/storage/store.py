@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.service.ports_schema import SchemaDifferences
+from sayso.storage import sqlite_schema
 from sayso.storage.admin import SqlAdminStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
@@ -20,6 +22,7 @@ from sayso.storage.data_attribute import SqlDataAttributeStore
 from sayso.storage.data_event import SqlDataEventStore
 from sayso.storage.digest import SqlDigestStore
 from sayso.storage.engine import Engine
+from sayso.storage.expected_schema import Read
 from sayso.storage.files import open_private
 from sayso.storage.idempotency import SqlIdempotencyStore
 from sayso.storage.ledger import SqlLedgerStore
@@ -39,11 +42,18 @@ from sayso.storage.workspace import SqlWorkspaceStore
 
 
 class SqlStore:
-    """`ports.Store` on any engine. `alone`: where several processes may serve, what lets one in at a time."""
+    """`ports.Store` on any engine. `alone`: where several processes may serve, what lets one in at a time. `compare`
+    compares the engine's schema with what the migrations make."""
 
-    def __init__(self, engine: Engine, alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        compare: Callable[[Read], Awaitable[SchemaDifferences]] = sqlite_schema.compare,
+    ) -> None:
         self.engine = engine
         self.alone = alone
+        self._compare = compare
         self.admin = SqlAdminStore(engine)
         self.tag = SqlTagStore(engine)
         self.data_attribute = SqlDataAttributeStore(engine)
@@ -68,6 +78,9 @@ class SqlStore:
     def stop_slow_reads(self) -> None:
         self.engine.stop_slow_reads()
 
+    async def compare_schema(self) -> SchemaDifferences:
+        return await self._compare(self.engine.salvage)
+
     async def check(self) -> None:
         await self.engine.check()
 
@@ -87,8 +100,9 @@ async def postgres(url: str, *, timeout: float = 5.0) -> SqlStore:  # noqa: ASYN
     # Imported here: with an embedded database nobody needs the driver.
     from sayso.storage.postgres import PostgresEngine  # noqa: PLC0415
     from sayso.storage.postgres_alone import alone  # noqa: PLC0415
+    from sayso.storage.postgres_schema import compare  # noqa: PLC0415
 
-    return SqlStore(await PostgresEngine.connect(url, timeout=timeout), partial(alone, url, timeout))
+    return SqlStore(await PostgresEngine.connect(url, timeout=timeout), partial(alone, url, timeout), compare)
 
 
 def bring_up_to_date(path: Path, now: int) -> list[str]:

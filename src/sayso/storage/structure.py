@@ -10,8 +10,10 @@ from pathlib import Path
 import apsw
 
 from sayso.domain.errors import Unavailable
+from sayso.service.ports_schema import SchemaDifferences
 from sayso.storage.lock import is_locked, refuse_another_name
 from sayso.storage.sqlite import BUSY_TIMEOUT
+from sayso.storage.sqlite_schema import compare_connection
 from sayso.storage.store import still_pending
 
 #: (what was looked at, a verdict of ok, note or wrong, what was seen).
@@ -41,6 +43,7 @@ def facts(path: Path, *, deep: bool) -> Iterator[Fact]:
     yield "file", "ok", f"{path}, {_size(path)}"
     yield _privacy(path)
     yield _schema(path)
+    yield _tables(path)
     yield from _structure(path, deep=deep)
 
 
@@ -75,6 +78,23 @@ def schema(pending: list[str]) -> Fact:
     if pending:
         return "schema", "note", f"pending: {', '.join(pending)}; the next start applies it"
     return "schema", "ok", "up to date"
+
+
+def compared(found: SchemaDifferences) -> Fact:
+    """What is to be said of a schema beside what the migrations make."""
+    if found.faults:
+        return "tables", "wrong", "; ".join(found.faults)
+    if found.notes:
+        return "tables", "note", "; ".join(found.notes)
+    return "tables", "ok", "as the migrations make them"
+
+
+def _tables(path: Path) -> Fact:
+    try:
+        with _opened(path) as connection:
+            return compared(compare_connection(connection))
+    except Unavailable as error:
+        return "tables", "wrong", error.message
 
 
 def _structure(path: Path, *, deep: bool) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import deepcopy
 from typing import Any
 
+from sayso.service.ports_schema import SchemaDifferences
 from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
@@ -69,6 +70,9 @@ class MemoryStore:
 
     def stop_slow_reads(self) -> None:
         return
+
+    async def compare_schema(self) -> SchemaDifferences:
+        return SchemaDifferences()
 
     async def check(self) -> None:
         pass

@@ -173,6 +173,30 @@ def test_migrate_makes_a_database_and_check_only_looks(sayso: Sayso, tmp_path: P
     assert {"regions": {"us": {"applied": []}}} == sayso("migrate", "--json").json
 
 
+def test_the_code_of_a_migration_runs_again_when_it_is_asked_for(sayso: Sayso, database: Path):
+    _run(database, "UPDATE admins SET admin_id = '9'")
+    assert 3 == sayso("verify").code
+
+    said = sayso("migrate", "--again", "0003_settings_log")
+
+    assert (0, "us: 0003_settings_log has run again\n") == (said.code, said.out)
+    found = [one["what"] for one in sayso("verify", "--json").json["problems"]]
+    assert (1, True) == (len(found), "admin 1" in found[0])
+    assert (0, 2) == (
+        sayso("migrate", "--again", "0007_normal_form").code,
+        sayso("migrate", "--again", "0005_contact_counts").code,
+    )
+    assert 2 == sayso("migrate", "--check", "--again", "0007_normal_form").code
+
+
+def test_the_code_of_a_migration_does_not_run_again_before_all_are_applied(sayso: Sayso, tmp_path: Path):
+    unpack("0001", tmp_path / "sayso-data" / "sayso.db")
+
+    said = sayso("migrate", "--again", "0003_settings_log")
+
+    assert (1, True) == (said.code, "awaits a migration" in said.err)
+
+
 def test_config_show_tells_values_and_sources_and_no_secret(
     sayso: Sayso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

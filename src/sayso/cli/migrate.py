@@ -17,14 +17,27 @@ if TYPE_CHECKING:
     from sayso.storage.url import DatabaseUrl
 
 
+#: Migrations whose code may run again.
+AGAIN = ("0003_settings_log", "0007_normal_form")
+
+
 @click.command("migrate")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when something is pending.")
 @click.option("--to", "target", metavar="URL", help="Copy the embedded database into this one of PostgreSQL.")
+@click.option(
+    "--again",
+    metavar="NAME",
+    type=click.Choice(AGAIN),
+    help=f"Run the code of a migration again, on what older servers wrote after it: {' or '.join(AGAIN)}.",
+)
 @data.options
-def command(check: bool, target: str | None, **where: Any) -> None:
+def command(check: bool, target: str | None, again: str | None, **where: Any) -> None:
     """Make or migrate the database of every region, or of one.
 
     `sayso serve` does the same when it starts. It is refused while a server runs on an embedded database.
+
+    With --again the code of a migration runs once more, on rows as they are now: where older servers went on writing
+    after it. First make sure that what they wrote is what you want.
 
     With --to postgresql://user@host/database one region's embedded database is copied there, into an empty database,
     and verified; the exit code is 3 when something is wrong with the copy. It can be stopped and run again. The
@@ -33,6 +46,11 @@ def command(check: bool, target: str | None, **where: Any) -> None:
     import asyncio
 
     place = data.Where(**where)
+    if again is not None:
+        if check or target is not None:
+            raise Wrong("--again: use it without --check and --to")
+        _run_again(place, again)
+        return
     if target is not None:
         _copy(place, target, check=check)
         return
@@ -45,6 +63,27 @@ def command(check: bool, target: str | None, **where: Any) -> None:
             click.echo(f"{region}: {word} {', '.join(names)}" if names else f"{region}: up to date")
     if check and any(done.values()):
         leave(FAILED)
+
+
+def _run_again(place: data.Where, name: str) -> None:
+    import asyncio
+
+    databases = place.databases()
+    for database in databases.values():
+        asyncio.run(_done_again(database, name))
+    if place.as_json:
+        output.show_json({"regions": {region: {"again": [name]} for region in databases}})
+    else:
+        for region in databases:
+            click.echo(f"{region}: {name} has run again")
+
+
+async def _done_again(database: Database, name: str) -> None:
+    from sayso.service.ids import now
+
+    await data.refuse_missing(database)
+    with database.locked():
+        await database.run_again(name, now())
 
 
 async def _done(databases: dict[str, Database], *, check: bool) -> dict[str, list[str]]:

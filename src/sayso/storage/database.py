@@ -29,6 +29,9 @@ class Database(Protocol):
     async def bring_up_to_date(self, now: int) -> list[str]:
         """Make or migrate it, and say what was applied. Raises NewerSchema."""
 
+    async def run_again(self, name: str, now: int) -> None:
+        """Run the code of a migration that was applied on all rows, as they are now."""
+
     def locked(self) -> AbstractContextManager[None]:
         """Held by whoever serves or migrates it, where only one process may."""
 
@@ -67,6 +70,9 @@ class SqliteDatabase:
 
     async def bring_up_to_date(self, now: int) -> list[str]:
         return store.bring_up_to_date(self.path, now)
+
+    async def run_again(self, name: str, now: int) -> None:
+        store.run_again(self.path, name, now)
 
     def locked(self) -> AbstractContextManager[None]:
         return lock.locked(self.path)
@@ -110,6 +116,11 @@ class PostgresDatabase:
         from sayso.storage import postgres_migrate  # noqa: PLC0415
 
         return await postgres_migrate.bring_up_to_date(self._url, now, timeout=self._timeout)
+
+    async def run_again(self, name: str, now: int) -> None:
+        from sayso.storage import postgres_migrate  # noqa: PLC0415
+
+        await postgres_migrate.run_again(self._url, name, now, timeout=self._timeout)
 
     def locked(self) -> AbstractContextManager[None]:
         return nullcontext()

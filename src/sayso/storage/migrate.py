@@ -154,6 +154,15 @@ def _backfill(connection: apsw.Connection, name: str) -> bool:
             return True
 
 
+def run_again(connection: apsw.Connection, name: str, now: int) -> None:
+    """Run the code of a migration that was applied, from its beginning."""
+    connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+    place: str | None = ""
+    while place is not None:
+        with _transaction(connection):
+            place = run(BACKFILLS[name](_Batch(connection, place, now, BATCH)))
+
+
 @dataclass(frozen=True)
 class _Batch:
     connection: apsw.Connection

@@ -43,6 +43,16 @@ async def bring_up_to_date(url: str, now: int, *, timeout: float = 5.0) -> list[
         return applied + _on_citus(await citus.distribute(connection, _LOCK))
 
 
+async def run_again(url: str, name: str, now: int, *, timeout: float = 5.0) -> None:  # noqa: ASYNC109
+    """Run the code of a migration that was applied, from its beginning. Raises Unavailable, Invalid."""
+    async with Session(url, timeout) as connection:
+        place: str | None = ""
+        while place is not None:
+            async with connection.transaction():
+                await connection.execute(_LOCK)
+                place = await migrate.BACKFILLS[name](_Batch(connection, place, now, migrate.BATCH))
+
+
 async def still_pending(url: str, *, timeout: float = 5.0) -> list[str]:  # noqa: ASYNC109
     """The migrations a database needs, and the tables that lack their place on Citus.
 

@@ -29,6 +29,7 @@ from sayso.storage.ledger import SqlLedgerStore
 from sayso.storage.link_rows import SqlLinkRowStore
 from sayso.storage.links import SqlLinkStore
 from sayso.storage.migrate import migrate, pending
+from sayso.storage.migrate import run_again as run_code_again
 from sayso.storage.note import SqlNoteStore
 from sayso.storage.reason import reason
 from sayso.storage.scroll import SqlScrollStore
@@ -117,6 +118,12 @@ def bring_up_to_date(path: Path, now: int) -> list[str]:
             os.close(open_private(os.path.realpath(path)))
         with closing(connect(path)) as connection:
             return migrate(connection, now)
+
+
+def run_again(path: Path, name: str, now: int) -> None:
+    """Run the code of a migration that was applied, from its beginning. Raises Unavailable."""
+    with _opening(path), closing(connect(path)) as connection:
+        run_code_again(connection, name, now)
 
 
 def still_pending(path: Path) -> list[str]:

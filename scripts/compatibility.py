@@ -73,7 +73,8 @@ def page() -> str:
     )
     signs = (
         "● served · ○ not served: 404 `not_found` with a message that says so · — the version does not have it: 400\n"
-        "`intercom_version_invalid` where the client names that version; one that names none is served all. Unstable is answered as Preview, versions before 2.7 as 2.7."
+        "`intercom_version_invalid` where the client names that version; one that names none is served all.\n"
+        "Unstable is answered as Preview, versions before 2.7 as 2.7."
     )
     return made_page(
         "Compatibility",

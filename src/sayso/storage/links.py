@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sayso.domain.contact import Change
-from sayso.domain.links import LinkRow, LinkRows, Membership, MergeRecord, Note, NoteTime, Tagging
-from sayso.storage.claim import full, places
+from sayso.domain.links import NEWEST, LinkRow, LinkRows, Membership, MergeRecord, Note, NoteTime, Tagging
 from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
 from sayso.storage.note import EMPTY, MOVE, naming
@@ -41,8 +40,9 @@ _TAGS = "SELECT tag_id, applied_at, applied_by FROM contact_tags WHERE workspace
 
 _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2"
 
-_NOTE_TIMES = f"""SELECT note_id, created_at FROM notes
-WHERE workspace_id = $1 AND contact_id = $2 AND note_id IN ({places(3)})"""
+# As many as a contact's row names.
+_NOTE_TIMES = """SELECT note_id, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
+AND note_id IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""
 
 _MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
 ORDER BY merged_at, source_id"""
@@ -61,9 +61,11 @@ class SqlLinkStore:
         key = (workspace_id, packed(contact_id))
         tags = [Tagging(*row) for row in await self._engine.read(_TAGS, *key)]
         companies = [Membership(row[0].hex(), row[1]) for row in await self._engine.read(_COMPANIES, *key)]
-        times: list[NoteTime] = []
-        for some in full([int(note_id) for note_id in notes]):
-            times += [NoteTime(str(row[0]), row[1]) for row in await self._engine.read(_NOTE_TIMES, *key, *some)]
+        named = [int(note_id) for note_id in notes]
+        # No note has this id.
+        named += [0] * (NEWEST - len(named))
+        found = await self._engine.read(_NOTE_TIMES, *key, *named) if notes else []
+        times = [NoteTime(str(row[0]), row[1]) for row in found]
         return LinkRows.of(*tags, *companies, *times)
 
     async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:

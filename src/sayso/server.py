@@ -35,7 +35,7 @@ from sayso.http.protocol import HttpProtocol, stops
 from sayso.http.proxies import TrustedProxies
 from sayso.http.router import Router
 from sayso.http.tally import Tally
-from sayso.http.trim import Trim
+from sayso.http.trim import PER_CONNECTION, PER_TLS_CONNECTION, Trim
 from sayso.http.windows import Windows
 from sayso.intercom import openapi as intercom_openapi
 from sayso.intercom.app import IntercomApp
@@ -283,8 +283,10 @@ class _Server(uvicorn.Server):
         return True
 
     async def on_tick(self, counter: int) -> bool:
-        unfinished = self._sayso.app.limits.unfinished.used
-        self._trim.look(len(self.server_state.connections), unfinished, monotonic())
+        per_connection = PER_TLS_CONNECTION if self.config.ssl else PER_CONNECTION
+        arriving = self._acceptor.unfinished if self._acceptor else 0
+        held = (self._connected() + arriving) * per_connection + self._sayso.app.limits.unfinished.used
+        self._trim.look(held, monotonic())
         return await super().on_tick(counter)
 
     def heed_signals(self) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import resource
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,8 +17,11 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 from tests.machine import DEADLINE
 from tests.running import Running
+
+from sayso.http.acceptor import HANDSHAKES_LIMIT
 
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "0"))
 AT_ONCE = 10_000 if SECONDS else 1_500
@@ -73,29 +77,29 @@ class Attacker:
 
     async def tiny_chunks(self, times: int) -> None:
         head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-        await self._abort([await self.send(head + b"2\r\nxx\r\n" * 150_000) for _ in range(times)])
+        await self.abort([await self.send(head + b"2\r\nxx\r\n" * 150_000) for _ in range(times)])
 
     async def slow_bodies(self, times: int) -> None:
         sent = HEAD + b"Content-Length: 1000000\r\n\r\n" + b"x" * 500_000
-        await self._abort([await self.send(sent) for _ in range(times)])
+        await self.abort([await self.send(sent) for _ in range(times)])
 
     async def slow_heads(self, times: int) -> None:
-        await self._abort([await self.send(HEAD + b"X: " + b"x" * 50_000) for _ in range(times)])
+        await self.abort([await self.send(HEAD + b"X: " + b"x" * 50_000) for _ in range(times)])
 
     async def refused(self, times: int) -> None:
         for _ in range(times):
             await self.exchange(b"nonsense\r\n\r\n")
             await self.exchange(HEAD + b"X: " + b"x" * 200_000)
-            await self._abort([await self.send(HEAD + b"Content-Length: 3000000\r\n\r\n" + b"x" * 500_000)])
+            await self.abort([await self.send(HEAD + b"Content-Length: 3000000\r\n\r\n" + b"x" * 500_000)])
 
     async def abandoned_requests(self, times: int) -> None:
         authorization = b"Authorization: Bearer " + self._token + b"\r\n"
         lines = (b"GET /contacts", b"GET /companies", b"POST /contacts/search")
         requests = [b"%s HTTP/1.1\r\nHost: sayso.test\r\n%s\r\n" % (line, authorization) for line in lines]
-        await self._abort([await self.send(b"".join(requests) * 20) for _ in range(times)])
+        await self.abort([await self.send(b"".join(requests) * 20) for _ in range(times)])
 
     async def pipelines(self, times: int) -> None:
-        await self._abort([await self.send(b"GET /me HTTP/1.1\r\nHost: a\r\n\r\n" * 5_000) for _ in range(times)])
+        await self.abort([await self.send(b"GET /me HTTP/1.1\r\nHost: a\r\n\r\n" * 5_000) for _ in range(times)])
 
     async def many(self, times: int) -> None:
         """Connections at once, some of them silent, some with half a head or a whole request."""
@@ -104,9 +108,18 @@ class Attacker:
             _, writer = await self.connect()
             writer.write((b"", b"GET /me HT", b"GET /me HTTP/1.1\r\nHost: a\r\n\r\n")[number % 3])
             writers.append(writer)
-        await self._abort(writers)
+        await self.abort(writers)
 
-    async def _abort(self, writers: list[asyncio.StreamWriter]) -> None:
+    async def half_handshakes(self, times: int) -> list[asyncio.StreamWriter]:
+        """Begin TLS handshakes, and leave them open."""
+        outgoing = ssl.MemoryBIO()
+        begun = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
+        with suppress(ssl.SSLWantReadError):
+            begun.do_handshake()
+        hello = outgoing.read()
+        return [await self.send(hello) for _ in range(times)]
+
+    async def abort(self, writers: list[asyncio.StreamWriter]) -> None:
         for writer in writers:
             own = writer.get_extra_info("socket")
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -117,9 +130,10 @@ class Attacker:
 class Bystander:
     """Another client, on a connection of its own and on new ones, for as long as the attack lasts."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: Running, tls: ssl.SSLContext | None = None) -> None:
         url = urlsplit(server.url)
         self._server = (url.hostname, url.port)
+        self._tls = tls
         head = f"Host: sayso.test\r\nAuthorization: Bearer {server.token}\r\n"
         body = b'{"external_id": "bystander"}'
         self._requests = (
@@ -146,18 +160,21 @@ class Bystander:
             await self._answer.wait()
 
     async def _go_on(self) -> None:
-        kept = await asyncio.open_connection(*self._server)
+        kept = await self._connect()
         try:
             while True:
                 for request in self._requests:
                     await self._ask(kept, request)
-                new = await asyncio.open_connection(*self._server)
+                new = await self._connect()
                 try:
                     await self._ask(new, self._requests[0])
                 finally:
                     new[1].close()
         finally:
             kept[1].close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self._server, ssl=self._tls)
 
     async def _ask(self, on: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> None:
         reader, writer = on
@@ -236,6 +253,39 @@ async def test_hostile_connections_hold_up_nobody_and_leave_no_memory_behind(sta
             for attack, times in kinds:
                 await attack(times)
                 await bystander.answered()
+            rounds += 1
+    await until_closed(server, idle)
+
+    assert {200, 404} == set(bystander.answers)
+    await until_given_back(server, 1.3 * before)
+    assert "Traceback" not in server.said
+
+
+@pytest.mark.usefixtures("room_for_connections")
+async def test_tls_handshakes_that_do_not_end_hold_up_nobody_and_leave_no_memory_behind(start, tmp_path):
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    server = start("--demo", SAYSO_TLS_CERT="cert.pem", SAYSO_TLS_KEY="key.pem")
+    attacker, bystander = Attacker(server), Bystander(server, trusting)
+    idle = sockets(server)
+    async with bystander.busy():
+        await attacker.abort(await attacker.half_handshakes(50))
+        await bystander.answered()
+    await until_closed(server, idle)
+    before = resident(server)
+
+    rounds, since = 0, monotonic()
+    async with bystander.busy():
+        while rounds < ROUNDS or monotonic() - since < SECONDS:
+            silent = await attacker.half_handshakes(AT_ONCE)
+            await bystander.answered()
+            # The bystander has two at most.
+            await until_closed(server, idle + HANDSHAKES_LIMIT + 2)
+            await attacker.abort(silent)
             rounds += 1
     await until_closed(server, idle)
 

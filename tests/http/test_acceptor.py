@@ -121,6 +121,34 @@ def test_a_trusted_proxy_s_handshakes_are_not_counted(run, certificates):
     run(scenario())
 
 
+@LOOPS
+def test_beyond_the_limit_of_handshakes_the_oldest_ends_and_new_clients_are_served(run, certificates, monkeypatch):
+    of_server, of_client = certificates
+    monkeypatch.setattr(acceptor, "HANDSHAKES_LIMIT", 3)
+
+    async def scenario() -> None:
+        async with accepting(of_server) as server:
+            with ExitStack() as stack:
+                # Of many addresses, each below its own limit.
+                oldest = [silent(server, stack, f"127.0.0.{number}") for number in range(2, 5)]
+                await until(lambda: server.acceptor.unfinished == 3)
+                stays = silent(server, stack, "127.0.0.5")
+                async with asyncio.timeout(DEADLINE):
+                    assert b"" == await asyncio.get_running_loop().sock_recv(oldest[0], 1)
+                await until(lambda: {"127.0.0.3", "127.0.0.4", "127.0.0.5"} == set(counted(server)))
+
+                assert (await ask(server, of_client, "127.0.0.6")).startswith(b"HTTP/1.1 200 OK")
+                # Made way for the client that was served, whose handshake is over.
+                async with asyncio.timeout(DEADLINE):
+                    assert b"" == await asyncio.get_running_loop().sock_recv(oldest[1], 1)
+                await until(lambda: {"127.0.0.4", "127.0.0.5"} == set(counted(server)))
+                assert 2 == server.acceptor.unfinished
+                with pytest.raises(BlockingIOError):
+                    stays.recv(1)
+
+    run(scenario())
+
+
 async def go_away(server: Serving, stack: ExitStack, context: ssl.SSLContext) -> None:
     silent(server, stack).close()
 

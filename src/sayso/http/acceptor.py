@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -21,6 +22,9 @@ RESPITE = 0.5
 
 #: How long a TLS handshake may take, in seconds.
 HANDSHAKE_LIMIT = 10.0
+
+#: How many unfinished TLS handshakes this process keeps, of all addresses together: each takes about 54 KB.
+HANDSHAKES_LIMIT = 1_024
 
 
 class Acceptor:
@@ -44,8 +48,14 @@ class Acceptor:
         self._tls = tls
         self._member = member
         self._loop = asyncio.get_running_loop()
-        self._arriving: set[asyncio.Task[object]] = set()
+        # By age, the oldest first.
+        self._arriving: dict[asyncio.Task[object], socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def unfinished(self) -> int:
+        """How many connections were accepted whose TLS handshake is not over."""
+        return len(self._arriving)
 
     def start(self) -> None:
         self._listener.setblocking(False)
@@ -87,9 +97,22 @@ class Acceptor:
             accepted.close()
             connection.give_back()
             return
+        if len(self._arriving) >= HANDSHAKES_LIMIT:
+            self._end_oldest()
         task: asyncio.Task[object] = self._loop.create_task(self._hand_over(accepted, connection))
-        self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        self._arriving[task] = accepted
+        task.add_done_callback(self._forget)
+
+    def _end_oldest(self) -> None:
+        """End the handshake that has taken longest. An honest client needs milliseconds, so it is most likely not one;
+        to refuse new connections instead would let those who stay silent lock out everybody else."""
+        accepted = self._arriving.pop(next(iter(self._arriving)))
+        # The transport owns the socket: it reads an end, and closes. The client may be gone already.
+        with suppress(OSError):
+            accepted.shutdown(socket.SHUT_RDWR)
+
+    def _forget(self, task: asyncio.Task[object]) -> None:
+        self._arriving.pop(task, None)
 
     async def _hand_over(self, accepted: socket.socket, connection: HttpProtocol) -> None:
         try:

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 from time import perf_counter
 
-#: What a connection takes, in bytes, roughly.
+#: What a connection takes, in bytes, roughly: without TLS, and with it, during the handshake and after it.
 PER_CONNECTION = 3_000
+PER_TLS_CONNECTION = 54_000
 
 #: By how many bytes what is held must have fallen, to half of what it was or less.
 FALL = 2 * 1024 * 1024
@@ -34,9 +35,9 @@ class Trim:
         self._peak = 0
         self._not_before = 0.0
 
-    def look(self, connections: int, unfinished: int, now: float) -> None:
-        """`unfinished` are the bytes of unfinished requests; `now` is in seconds, by any clock that only rises."""
-        held = connections * PER_CONNECTION + unfinished
+    def look(self, held: int, now: float) -> None:
+        """`held`: what connections and unfinished requests hold, in bytes, roughly. `now` is in seconds, by any clock
+        that only rises."""
         self._peak = max(self._peak, held)
         if self._peak - held >= max(FALL, held) and now >= self._not_before:
             began = self._clock()

@@ -100,6 +100,21 @@ async def test_what_cannot_be_merged_is_refused_and_nothing_is_written(acme: Acm
     assert 200 == (await acme.post("/contacts/merge", skipping, headers=newest)).status_code
 
 
+async def test_only_the_latest_merges_are_told_beside_a_contact(acme: Acme, monkeypatch):
+    monkeypatch.setattr("sayso.service.merge.LATEST", 2)
+    alice, leads = await acme.contact(**ALICE), []
+    for _ in range(3):
+        acme.clock.pass_(1_000)
+        leads.append(await acme.contact(role="lead"))
+        await acme.post("/contacts/merge", {"from": leads[-1], "into": alice})
+
+    newest, asked = {"Intercom-Version": "2.16"}, {"include_merge_history": "true"}
+    shown = await acme.get(f"/contacts/{alice}", headers=newest, params=asked)
+    assert [leads[2], leads[1]] == [one["source_contact_id"] for one in shown.json()["merge_history"]]
+    history = await acme.get(f"/contacts/{alice}/merge_history", headers=newest)
+    assert 3 == len(history.json()["data"])
+
+
 async def test_the_history_tells_the_merges_the_last_one_first_page_by_page(acme: Acme):
     alice, newest = await acme.contact(**ALICE), {"Intercom-Version": "2.16"}
     leads = []

@@ -18,6 +18,10 @@ async def submit(acme: Acme, **event: Any) -> httpx2.Response:
     return await acme.post("/events", {**ORDERED, **event})
 
 
+async def summarize(acme: Acme, contact: str, **summary: Any) -> httpx2.Response:
+    return await acme.post("/events/summaries", {"id": contact, "event_summaries": summary})
+
+
 async def listed(acme: Acme, contact: str, **query: Any) -> dict:
     answer = await acme.get("/events", params={"type": "user", "intercom_user_id": contact, **query})
     assert 200 == answer.status_code, answer.text
@@ -124,6 +128,42 @@ async def test_a_summary_takes_the_place_of_what_was_counted_and_events_add_to_i
     assert (42, "2017-07-14T02:40:00.000+00:00") == (counted["count"], counted["first"])
     assert "2026-11-02T06:13:21.000+00:00" == counted["last"]
     assert 2 == len((await listed(acme, alice))["events"])
+
+
+async def test_a_contact_has_events_of_so_many_names_and_no_more(acme: Acme, monkeypatch):
+    monkeypatch.setattr("sayso.domain.data_event.NAMES_LIMIT", 2)
+    alice = await acme.contact(**ALICE)
+    for name in ("ordered", "visited"):
+        assert 202 == (await submit(acme, id=alice, event_name=name)).status_code
+    before = await listed(acme, alice), await listed(acme, alice, summary="true")
+
+    for answer in (
+        await submit(acme, id=alice, event_name="returned"),
+        await summarize(acme, alice, event_name="returned", count=1, first=AT, last=AT),
+    ):
+        assert (400, "parameter_invalid", "event_name") == refused(answer)
+        assert "at most 2 names" in answer.text
+    assert before == (await listed(acme, alice), await listed(acme, alice, summary="true"))
+
+    assert 202 == (await submit(acme, id=alice, event_name="visited", created_at=AT + 1)).status_code
+    assert 200 == (await summarize(acme, alice, event_name="ordered", count=7, first=AT, last=AT)).status_code
+    body = await listed(acme, alice, summary="true")
+    assert [("ordered", 7), ("visited", 2)] == [(one["name"], one["count"]) for one in body["events"]]
+
+
+async def test_the_first_summaries_are_told_of_a_contact_that_has_too_many_names_after_a_merge(acme: Acme, monkeypatch):
+    monkeypatch.setattr("sayso.domain.data_event.NAMES_LIMIT", 2)
+    alice, lead = await acme.contact(**ALICE), await acme.contact(role="lead")
+    for contact, names in ((alice, ("a", "c")), (lead, ("b", "d"))):
+        for name in names:
+            await submit(acme, id=contact, event_name=name, created_at=AT + ord(name))
+
+    assert 200 == (await acme.post("/contacts/merge", {"from": lead, "into": alice})).status_code
+
+    body = await listed(acme, alice, summary="true")
+    assert ["a", "b"] == [one["name"] for one in body["events"]]
+    assert 202 == (await submit(acme, id=alice, event_name="d")).status_code
+    assert (400, "parameter_invalid", "event_name") == refused(await submit(acme, id=alice, event_name="e"))
 
 
 async def test_a_walk_by_the_links_sees_every_event_once_newest_first(acme: Acme):

@@ -52,13 +52,15 @@ async def test_what_leads_withdrew_before_they_were_merged_stays_withdrawn(store
     survivor = await store.contact.find(workspace, user.id)
     assert survivor
     assert withdrawn <= {type_id for type_id in types if survivor.head.standing.of(type_id) is Choice.WITHDRAWN}
-    merged = [record.source_id for record in await store.links.merges(workspace, user.id)]
+    merged = [
+        record.source_id for record in await store.links.merges(workspace, user.id, None, 999, newest_first=False)
+    ]
     assert len(merged) == len(set(merged)) == sum(done)
     # What had to give way to others is merged when it is asked for again.
     for lead in leads:
         await merge(one, lead.id)
     assert sorted(lead.id for lead in leads) == sorted(
-        record.source_id for record in await store.links.merges(workspace, user.id)
+        record.source_id for record in await store.links.merges(workspace, user.id, None, 999, newest_first=False)
     )
     assert [] == await damage(store, workspace)
 

@@ -26,7 +26,7 @@ class Pair(NamedTuple):
 async def doings(store: Store, contact_id: str) -> Doings:
     """All that a contact did, in order of time, and its summaries in order of their names."""
     events = await store.data_event.page(ACME, contact_id, None, (0, ""), 1_000_000)
-    return Doings(tuple(events[::-1]), tuple(sorted(await store.data_event.summaries(ACME, contact_id))))
+    return Doings(tuple(events[::-1]), tuple(sorted(await store.data_event.summaries(ACME, contact_id, 1_000_000))))
 
 
 def union(own: Doings, theirs: Doings) -> Doings:

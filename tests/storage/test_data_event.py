@@ -15,6 +15,7 @@ from sayso.domain.errors import Stale
 from sayso.service.ports import Store
 
 START = (0, "")
+MANY = 1_000_000
 
 
 async def did(store: Store, person: Contact, name: str, at: int, number: int) -> Contact:
@@ -29,8 +30,8 @@ async def did(store: Store, person: Contact, name: str, at: int, number: int) ->
 
 async def doings(store: Store, person: Contact) -> Doings:
     """All that a contact did, in order of time."""
-    events = await store.data_event.page(ACME, person.id, None, START, 1_000_000)
-    return Doings(tuple(events[::-1]), tuple(await store.data_event.summaries(ACME, person.id)))
+    events = await store.data_event.page(ACME, person.id, None, START, MANY)
+    return Doings(tuple(events[::-1]), tuple(await store.data_event.summaries(ACME, person.id, MANY)))
 
 
 async def test_an_event_is_kept_as_it_was_told(store: Store, workspace):
@@ -43,7 +44,7 @@ async def test_an_event_is_kept_as_it_was_told(store: Store, workspace):
     assert not await store.data_event.exists(ACME, alice.id, "Ordered", 50)
     assert not await store.data_event.exists("globex", alice.id, "ordered", 50)
     assert [] == await store.data_event.page("globex", alice.id, None, START, 10)
-    assert [] == await store.data_event.summaries("globex", alice.id)
+    assert [] == await store.data_event.summaries("globex", alice.id, MANY)
     assert [] == await store.ledger.unannounced(ACME, "", None)
 
 
@@ -74,12 +75,24 @@ async def test_events_are_counted_by_their_names(store: Store, workspace):
     for number, (name, at) in enumerate((("b", 50), ("a", 20), ("b", 10), ("b", 70)), 1):
         alice = await did(store, alice, name, at, number)
 
-    assert [Summary("b", 3, 10, 70), Summary("a", 1, 20, 20)] == await store.data_event.summaries(ACME, alice.id)
+    assert [Summary("b", 3, 10, 70), Summary("a", 1, 20, 20)] == await store.data_event.summaries(ACME, alice.id, MANY)
     assert Summary("a", 1, 20, 20) == await store.data_event.summary(ACME, alice.id, "a")
     assert None is await store.data_event.summary(ACME, alice.id, "c")
 
     await store.contact.commit(contact_event.summarize(alice.head, Summary("b", 100, 5, 80), act(9, NOON + 9)))
     assert Summary("b", 100, 5, 80) == await store.data_event.summary(ACME, alice.id, "b")
+
+
+async def test_as_many_names_are_listed_and_counted_as_are_asked_for(store: Store, workspace):
+    alice, bob = await created(store, "alice"), await created(store, "bob")
+    for number, (name, at) in enumerate((("c", 50), ("a", 20), ("b", 20), ("a", 70)), 1):
+        alice = await did(store, alice, name, at, number)
+    await did(store, bob, "d", 10, 9)
+
+    listed = await store.data_event.summaries(ACME, alice.id, 2)
+    assert [Summary("a", 2, 20, 70), Summary("b", 1, 20, 20)] == listed
+    assert [0, 2, 3, 3] == [await store.data_event.count_names(ACME, alice.id, limit) for limit in (0, 2, 3, 4)]
+    assert 0 == await store.data_event.count_names("globex", alice.id, 4)
 
 
 async def test_an_event_of_a_stale_change_is_neither_kept_nor_counted(store: Store, workspace):
@@ -89,7 +102,7 @@ async def test_an_event_of_a_stale_change_is_neither_kept_nor_counted(store: Sto
     with pytest.raises(Stale):
         await did(store, alice, "ordered", 60, 2)
 
-    assert [Summary("ordered", 1, 50, 50)] == await store.data_event.summaries(ACME, alice.id)
+    assert [Summary("ordered", 1, 50, 50)] == await store.data_event.summaries(ACME, alice.id, MANY)
 
 
 async def test_events_follow_their_contact_into_another_and_go_with_it(store: Store, workspace):

@@ -33,6 +33,12 @@ async def written(store: Store, before: Contact, change: Change | None) -> Conta
     return found
 
 
+async def found(store: Store, contact: Contact) -> Contact:
+    now = await store.contact.find(ACME, contact.id)
+    assert now
+    return now
+
+
 async def decided(store: Store, user: Contact, lead: Contact, first: int, **claims: object) -> merge.Merge:
     rows = [await store.links.of(ACME, one.id, one.links.notes.newest) for one in (user, lead)]
     acts = [act(first + number, NOON + 10) for number in range(merge.acts_needed(lead.head.standing))]
@@ -69,7 +75,9 @@ async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whol
     assert [PEAR, PLUM] == sorted(row.company_id for row in rows.companies)
     assert ["note 200", "note 100"] == [note.body for note in await store.note.page(ACME, user.id, 0, 10)]
     assert LinkRows() == await store.links.of(ACME, lead.id, ["100", "200"])
-    assert [MergeRecord(lead.id, "lead", NOON + 10)] == await store.links.merges(ACME, user.id)
+    assert [MergeRecord(lead.id, "lead", NOON + 10)] == await store.links.merges(
+        ACME, user.id, None, 9, newest_first=True
+    )
     assert (ContactState.MERGED, user.id) == (gone.head.state, gone.profile.merged_into)
     assert {"email": user.id} == {
         kind: claim.contact_id
@@ -80,6 +88,30 @@ async def test_a_merge_moves_all_that_was_the_lead_s_and_leaves_both_chains_whol
         one.entry.event for one in chain if isinstance(one, Stored)
     ]
     assert [] == (await verify(store, ACME)).problems
+
+
+async def test_merges_are_read_page_by_page_in_either_order(store: Store, workspace):
+    user, other = await created(store, "alice"), await created(store, "bob")
+    merged = []
+    for number, at in enumerate((NOON, NOON + 1, NOON + 1, NOON + 2)):
+        lead = await created(store)
+        await store.contact.commit_all(merge.merge(user, lead, (LinkRows(), LinkRows()), {}, [act(500 + number, at)]))
+        merged.append(MergeRecord(lead.id, "lead", at))
+        user = await found(store, user)
+    merged.sort(key=lambda record: (record.merged_at, record.source_id))
+
+    for newest_first, expected in ((False, merged), (True, merged[::-1])):
+        walked: list[MergeRecord] = []
+        while len(walked) < 4:
+            after = (walked[-1].merged_at, walked[-1].source_id) if walked else None
+            page = await store.links.merges(ACME, user.id, after, 3, newest_first=newest_first)
+            assert expected[len(walked) : len(walked) + 3] == page
+            walked += page
+        assert [] == await store.links.merges(
+            ACME, user.id, (walked[-1].merged_at, walked[-1].source_id), 3, newest_first=newest_first
+        )
+    assert [] == await store.links.merges(ACME, other.id, None, 3, newest_first=True)
+    assert [] == await store.links.merges("globex", user.id, None, 3, newest_first=True)
 
 
 @pytest.mark.parametrize("moved", ["user", "lead"])
@@ -94,7 +126,7 @@ async def test_a_merge_on_a_row_that_moved_leaves_nothing_of_either(store: Store
 
     kept = {"user": user, "lead": lead} | {moved: after}
     assert [kept["user"], kept["lead"]] == [await store.contact.find(ACME, one.id) for one in (user, lead)]
-    assert [] == await store.links.merges(ACME, user.id)
+    assert [] == await store.links.merges(ACME, user.id, None, 9, newest_first=True)
     assert [] == await store.ledger.chain(ACME, user.id)
 
 

@@ -14,6 +14,10 @@ from sayso.domain.second import check_second
 
 NAME_LIMIT = 255
 
+#: How many event names a contact may have. Intercom has 120 in use per workspace, and those that were archived beside
+#: them, which nobody can archive here.
+NAMES_LIMIT = 500
+
 #: Of the metadata sent with an event as many keys are kept; those after them are ignored.
 KEYS_KEPT = 10
 KEY_LIMIT = 190
@@ -115,6 +119,12 @@ def check_name(name: str) -> None:
         raise Invalid(f"event_name has at most {NAME_LIMIT} characters", "event_name")
     if "\0" in name:
         raise Invalid("event_name must not hold a NUL character", "event_name")
+
+
+def check_new_name(names: int) -> None:
+    """`names`: how many a contact has that gets one more. Raises Invalid."""
+    if names >= NAMES_LIMIT:
+        raise Invalid(f"a contact has events of at most {NAMES_LIMIT} names; use one that it has", "event_name")
 
 
 def _checked(key: str, value: Any) -> Any:

@@ -61,7 +61,7 @@ async def history(call: Call) -> Response:
 
 
 async def objects_of(call: Call, contacts: Sequence[DomainContact]) -> list[bytes]:
-    """Contacts as JSON; users with what was merged into them, where the query asks for it. Since 2.16."""
+    """Contacts as JSON; users with what was merged into them last, where the query asks for it. Since 2.16."""
     objects = [object_of(call, contact) for contact in contacts]
     if call.version < _TOLD_SINCE or not call.request.query_string:
         return objects
@@ -73,6 +73,6 @@ async def objects_of(call: Call, contacts: Sequence[DomainContact]) -> list[byte
 async def _with_history(call: Call, contact: DomainContact, told: bytes) -> bytes:
     if contact.profile.role is not Role.USER:
         return told
-    records = await call.region.merges.records(call.workspace_id, contact.id)
+    records = await call.region.merges.latest(call.workspace_id, contact.id)
     history = msgspec.json.encode([MergeHistoryItem.of(record) for record in records])
     return b'%b,"merge_history":%b}' % (told[:-1], history)

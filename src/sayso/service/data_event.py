@@ -60,19 +60,19 @@ class DataEventService:
             store = self._store.data_event
             if await store.exists(workspace_id, contact_id, name, at):
                 return None
-            return rules.submit(contact.head, event, await store.summary(workspace_id, contact_id, name), act)
+            return rules.submit(contact.head, event, await self._summary(workspace_id, contact_id, name), act)
 
         contact = await self._named(workspace_id, named)
         async with self._turns.of(workspace_id, contact.id):
             await decided(lambda: decide(contact.id), self._store.contact.commit)
 
     async def summarize(self, author: Author, workspace_id: str, named: Named, summary: Summary) -> None:
-        """Say how often a contact did something. Raises ContactNotFound, Unavailable."""
+        """Say how often a contact did something. Raises ContactNotFound, Invalid, Unavailable."""
         act = self._act(author)
 
         async def decide(contact_id: str) -> Change | None:
             contact = await self._contacts.find(workspace_id, contact_id)
-            before = await self._store.data_event.summary(workspace_id, contact_id, summary.name)
+            before = await self._summary(workspace_id, contact_id, summary.name)
             return None if before == summary else rules.summarize(contact.head, summary, act)
 
         contact = await self._named(workspace_id, named)
@@ -93,9 +93,18 @@ class DataEventService:
         return EventPage(contact, found[:limit], len(found) > limit)
 
     async def summaries(self, workspace_id: str, named: Named) -> tuple[Contact, list[Summary]]:
-        """A contact, and what they did how often, by the first time. Raises ContactNotFound."""
+        """A contact, and what they did how often, by the first time: as many names as a contact may have. After merges
+        it may have more. Raises ContactNotFound."""
         contact = await self._named(workspace_id, named)
-        return contact, await self._store.data_event.summaries(workspace_id, contact.id)
+        return contact, await self._store.data_event.summaries(workspace_id, contact.id, events.NAMES_LIMIT)
+
+    async def _summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None:
+        """What was counted under a name; None for a new one. Raises Invalid where the contact may have no more."""
+        store = self._store.data_event
+        summary = await store.summary(workspace_id, contact_id, name)
+        if summary is None:
+            events.check_new_name(await store.count_names(workspace_id, contact_id, events.NAMES_LIMIT))
+        return summary
 
     async def _named(self, workspace_id: str, named: Named) -> Contact:
         if named.contact_id is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 
 from sayso.domain import merge as rules
@@ -19,6 +18,9 @@ from sayso.service.turns import Turns
 
 #: How many merges are followed from a contact that is gone to the one that has all now.
 HOPS = 3
+
+#: How many of the merges into a contact are told beside it: as many as a page of its history has by default.
+LATEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,10 @@ class MergeService:
         contact = await self._store.contact.find(workspace_id, contact_id)
         if contact is None or contact.head.state is not ContactState.LIVE or contact.profile.role is not Role.USER:
             raise HistoryNotFound("Contact not found")
-        found = await self.records(workspace_id, contact_id, newest_first=newest_first)
-        if after is not None:
-            beyond = operator.lt if newest_first else operator.gt
-            found = [record for record in found if beyond((record.merged_at, record.source_id), after)]
+        links = self._store.links
+        found = await links.merges(workspace_id, contact_id, after, limit + 1, newest_first=newest_first)
         return History(found[:limit], len(found) > limit)
 
-    async def records(self, workspace_id: str, contact_id: str, *, newest_first: bool = True) -> list[MergeRecord]:
-        """All merges into a contact."""
-        found = await self._store.links.merges(workspace_id, contact_id)
-        return found[::-1] if newest_first else found
+    async def latest(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+        """The latest merges into a contact, the last one first."""
+        return await self._store.links.merges(workspace_id, contact_id, None, LATEST, newest_first=True)

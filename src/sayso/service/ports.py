@@ -149,8 +149,10 @@ class LinkStore(Protocol):
         """The tags and companies that changes of a contact have put and not dropped, in any state of it, and when its
         notes with these ids were written."""
 
-    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
-        """Who was merged into a contact, in that order."""
+    async def merges(
+        self, workspace_id: str, contact_id: str, after: tuple[int, str] | None, limit: int, *, newest_first: bool
+    ) -> list[MergeRecord]:
+        """Who was merged into a contact after (merged_at in ms, source id), in that order or the reverse."""
 
 
 #: So many contacts of one address are too many to be looked at one by one.

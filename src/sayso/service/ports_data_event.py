@@ -33,8 +33,11 @@ class DataEventStore(Protocol):
 
     async def summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None: ...
 
-    async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
-        """In order of the first time."""
+    async def summaries(self, workspace_id: str, contact_id: str, limit: int) -> list[Summary]:
+        """The first of them, in order of the first time."""
+
+    async def count_names(self, workspace_id: str, contact_id: str, limit: int) -> int:
+        """How many summaries a contact has; none is counted beyond the limit."""
 
     async def move(self, workspace_id: str, contact_id: str) -> EventMove | None:
         """What is left to do for a contact that is gone; None when nothing is."""

@@ -25,7 +25,10 @@ _SUMMARY = """SELECT name, total, first_at, last_at FROM data_event_summaries
 WHERE workspace_id = $1 AND contact_id = $2 AND name = $3"""
 
 _SUMMARIES = """SELECT name, total, first_at, last_at FROM data_event_summaries
-WHERE workspace_id = $1 AND contact_id = $2 ORDER BY first_at, name"""
+WHERE workspace_id = $1 AND contact_id = $2 ORDER BY first_at, name LIMIT $3"""
+
+_COUNT_NAMES = """SELECT count(*) FROM (
+SELECT 1 FROM data_event_summaries WHERE workspace_id = $1 AND contact_id = $2 LIMIT $3) AS names"""
 
 # The swap of the contact's row, in the same commit, has decided, but for events that are moved here meanwhile: those
 # change no revision. Where the event is there now, the change is stale.
@@ -134,8 +137,13 @@ class SqlDataEventStore:
         rows = await self._engine.read(_SUMMARY, workspace_id, packed(contact_id), name)
         return Summary(*rows[0]) if rows else None
 
-    async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
-        return [Summary(*row) for row in await self._engine.read_many(_SUMMARIES, workspace_id, packed(contact_id))]
+    async def summaries(self, workspace_id: str, contact_id: str, limit: int) -> list[Summary]:
+        found = await self._engine.read_many(_SUMMARIES, workspace_id, packed(contact_id), limit)
+        return [Summary(*row) for row in found]
+
+    async def count_names(self, workspace_id: str, contact_id: str, limit: int) -> int:
+        [(count,)] = await self._engine.read(_COUNT_NAMES, workspace_id, packed(contact_id), limit)
+        return int(count)
 
     async def move(self, workspace_id: str, contact_id: str) -> EventMove | None:
         found = await self._engine.read(_MOVE, workspace_id, packed(contact_id))

@@ -44,8 +44,14 @@ _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE worksp
 _NOTE_TIMES = """SELECT note_id, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
 AND note_id IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""
 
-_MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
-ORDER BY merged_at, source_id"""
+_NEWEST_MERGES, _OLDEST_MERGES = (
+    f"""SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
+AND (merged_at, source_id) {beyond} ($3, $4) ORDER BY merged_at {order}, source_id {order} LIMIT $5"""
+    for beyond, order in (("<", "DESC"), (">", "ASC"))
+)
+
+#: Where a walk begins: after every merge there can be, or before.
+_FUTURE, _PAST = (2**62, ""), (-1, "")
 
 
 class SqlLinkStore:
@@ -68,8 +74,12 @@ class SqlLinkStore:
         times = [NoteTime(str(row[0]), row[1]) for row in found]
         return LinkRows.of(*tags, *companies, *times)
 
-    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
-        found = await self._engine.read_many(_MERGES, workspace_id, packed(contact_id))
+    async def merges(
+        self, workspace_id: str, contact_id: str, after: tuple[int, str] | None, limit: int, *, newest_first: bool
+    ) -> list[MergeRecord]:
+        sql, start = (_NEWEST_MERGES, _FUTURE) if newest_first else (_OLDEST_MERGES, _PAST)
+        at, source_id = after or start
+        found = await self._engine.read_many(sql, workspace_id, packed(contact_id), at, bytes.fromhex(source_id), limit)
         return [MergeRecord(source.hex(), role, at) for source, role, at in found]
 
 

@@ -30,9 +30,12 @@ class MemoryDataEventStore:
     async def summary(self, workspace_id: str, contact_id: str, name: str) -> Summary | None:
         return self._counted(workspace_id, contact_id).get(name)
 
-    async def summaries(self, workspace_id: str, contact_id: str) -> list[Summary]:
+    async def summaries(self, workspace_id: str, contact_id: str, limit: int) -> list[Summary]:
         found = self._counted(workspace_id, contact_id).values()
-        return sorted(found, key=lambda summary: (summary.first, summary.name))
+        return sorted(found, key=lambda summary: (summary.first, summary.name))[:limit]
+
+    async def count_names(self, workspace_id: str, contact_id: str, limit: int) -> int:
+        return min(len(self._counted(workspace_id, contact_id)), limit)
 
     async def move(self, workspace_id: str, contact_id: str) -> EventMove | None:
         """A change moves or erases all at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 from sayso.domain.links import LinkRows, Membership, MergeRecord, Note, NoteTime, Tagging
@@ -21,7 +22,11 @@ class MemoryLinkStore:
         times = [NoteTime(row.id, row.created_at) for row in rows if isinstance(row, Note) and row.id in notes]
         return LinkRows.of(*linked, *times)
 
-    async def merges(self, workspace_id: str, contact_id: str) -> list[MergeRecord]:
+    async def merges(
+        self, workspace_id: str, contact_id: str, after: tuple[int, str] | None, limit: int, *, newest_first: bool
+    ) -> list[MergeRecord]:
         rows = self._contacts.linked.get((workspace_id, contact_id), {}).values()
         merges = [row for row in rows if isinstance(row, MergeRecord)]
-        return sorted(merges, key=lambda row: (row.merged_at, row.source_id))
+        merges.sort(key=lambda row: (row.merged_at, row.source_id), reverse=newest_first)
+        beyond = operator.lt if newest_first else operator.gt
+        return [row for row in merges if after is None or beyond((row.merged_at, row.source_id), after)][:limit]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.http.serving import serving, until
+from tests.http.serving import Serving, everything, serving, until
 
 from sayso.http.validity import is_host
 
@@ -93,6 +93,10 @@ REFUSED = {
     "chunks in HTTP/1.0": (b"POST /1 HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     "HTTP/2.0": (b"GET /1 HTTP/2.0\r\nHost: a\r\n\r\n", 505),
     "HTTP/0.9": (b"GET /1 HTTP/0.9\r\nHost: a\r\n\r\n", 505),
+    "RTSP": (b"GET /1 RTSP/1.0\r\nHost: a\r\n\r\n", 505),
+    "RTSP like HTTP/1.1": (b"POST  /1  RTSP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 505),
+    "RTSP after an empty line": (b"\r\nGET /1 RTSP/1.0\r\nHost: a\r\n\r\n", 505),
+    "Icecast": (b"SOURCE /1 ICE/1.0\r\nHost: a\r\n\r\n", 505),
     "another scheme": (b"GET ftp://a/1 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "no scheme": (b"GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "a star": (b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
@@ -109,6 +113,40 @@ async def test_what_could_be_taken_for_two_things_is_refused_and_nothing_after_i
         assert b"connection: close\r\n" in answer
         assert 1 == answer.count(b"HTTP/1.1")
         assert [] == server.app.asked
+
+
+async def cut_in_two(server: Serving, sent: bytes, cut: int) -> bytes:
+    """What comes back for bytes that arrive in two reads."""
+    reader, writer = await server.connect()
+    writer.write(sent[:cut])
+    await until(lambda: server.state.connections)
+    connection = server.connection
+    await until(lambda: connection._reader.arriving or connection._refused)
+    writer.write(sent[cut:])
+    return await everything(reader)
+
+
+OTHER_PROTOCOLS = [b"GET /1 RTSP/1.0\r\nHost: a\r\n\r\n", b"SOURCE /1 ICE/1.0\r\nHost: a\r\n\r\n"]
+
+
+@pytest.mark.parametrize("sent", OTHER_PROTOCOLS)
+async def test_another_protocol_is_refused_wherever_its_line_is_cut(sent):
+    for cut in range(1, sent.index(b"\r\n")):
+        async with serving() as server:
+            assert (await cut_in_two(server, sent, cut)).startswith(b"HTTP/1.1 505 ")
+            assert [] == server.app.asked
+
+
+async def test_a_request_that_only_mentions_another_protocol_is_served():
+    body = b'{"name": "GET /1 RTSP/1.0"}'
+    sent = b"POST /RTSP/1 HTTP/1.1\r\nX: /1 RTSP/1.0\r\nUser-Agent: ICE/1.0\r\nContent-Length: %d\r\n%s%s" % (
+        len(body),
+        CLOSE,
+        body,
+    )
+    for cut in range(1, len(sent)):
+        async with serving() as server:
+            assert (await cut_in_two(server, sent, cut)).endswith(b"/RTSP/1 " + body)
 
 
 @pytest.mark.parametrize("coding", [b"chunked", b"Chunked", b"chunked  "])

@@ -10,7 +10,7 @@ import httptools
 from sayso.http.heads import Heads
 from sayso.http.limits import Budget
 from sayso.http.request import Fields, Request
-from sayso.http.validity import fault
+from sayso.http.validity import fault, protocol_fault
 
 #: How much a request line and its headers may hold together, in bytes, and how many headers there may be.
 HEAD_LIMIT = 64 * 1024
@@ -86,6 +86,7 @@ class Reader:
         "_in_head",
         "_in_trailer",
         "_keep_alive",
+        "_line",
         "_offered",
         "_parser",
         "_size",
@@ -110,6 +111,8 @@ class Reader:
         self._begin()
 
     def _begin(self) -> None:
+        # The request line, or what follows it, as far as it has come without an end.
+        self._line = b""
         self._target = b""
         self._headers = Fields()
         self._body: bytes | bytearray = b""
@@ -124,6 +127,11 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         begins, self._begun_here = not self.arriving, False
+        lines = self._line + data
+        wrong = protocol_fault(lines, begins_line=begins or (self._in_head and not self._count))
+        if wrong is not None:
+            self._connection.refuse(*wrong)
+            return
         rest: bytes | memoryview | None = data
         while rest and not self._stopped:
             rest = self._parse(rest)
@@ -132,6 +140,7 @@ class Reader:
         if self._stopped:
             return
         if self.arriving:
+            self._line = lines[lines.rfind(b"\n") + 1 :] if self._in_head and not self._count else b""
             self._hold(len(data))
         elif begins and self._keep_alive and not self.arriving:
             self._heads.keep(data, self._headers)
@@ -268,7 +277,7 @@ class Reader:
         if self.handed_on:
             return
         kept = 0 if self._in_head else len(self._target) + self._head
-        fields = kept + self._unfinished_fields + self._count * HEADER_OVERHEAD
+        fields = kept + self._unfinished_fields + len(self._line) + self._count * HEADER_OVERHEAD
         more = fields + self._size - self._held
         if self._budget.take(self._connection.key, more):
             self._held += more

@@ -17,11 +17,17 @@ _HOST_LIMIT = 261
 
 _LAST_PORT = 65_535
 
+# The parser reads these too, with HTTP's methods and fields, and does not tell them apart.
+_OTHER_PROTOCOL = rb"[A-Z-]+ +[^ \r\n]+ +(?:RTSP|ICE)/"
+_FIRST_LINE, _LATER_LINE = re.compile(_OTHER_PROTOCOL), re.compile(rb"\n" + _OTHER_PROTOCOL)
+
+_NOT_SERVED = (505, "Only HTTP/1.1 and HTTP/1.0 are served")
+
 
 def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault | None:
     """Why a request with this head is refused, and the connection closed."""
     if version not in ("1.1", "1.0"):
-        return 505, "Only HTTP/1.1 and HTTP/1.0 are served"
+        return _NOT_SERVED
     if method == b"CONNECT":
         return 501, "CONNECT is not supported: this server is not a proxy"
     coding = fields.get(b"transfer-encoding")
@@ -37,6 +43,15 @@ def fault(method: bytes, target: bytes, version: str, fields: Fields) -> Fault |
     if host and not is_host(host):
         return 400, "The Host header is not a host name or address with an optional port up to 65535"
     return None if target.startswith(b"/") else _of_target(method, target)
+
+
+def protocol_fault(data: bytes, *, begins_line: bool) -> Fault | None:
+    """Why bytes with a request line of RTSP or Icecast are refused; `begins_line`: whether they begin a line. No JSON
+    has a line like that, so a body that is served does not either."""
+    if b"RTSP/" not in data and b"ICE/" not in data:
+        return None
+    found = _LATER_LINE.search(data) or (begins_line and _FIRST_LINE.match(data))
+    return _NOT_SERVED if found else None
 
 
 def is_host(text: bytes) -> bool:

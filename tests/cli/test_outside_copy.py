@@ -333,3 +333,19 @@ def test_a_backup_never_writes_its_digest_over_something_else(sayso: Sayso, acme
     assert (2, True) == (said.code, "is no file of digests" in said.err)
     assert b"SQLite format 3\x00" == (tmp_path / "copy.db.digest").read_bytes()
     assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("arguments", [("backup", ""), ("verify", "--save-heads", "")])
+def test_an_empty_name_of_a_file_is_refused(sayso: Sayso, acme: str, arguments: tuple[str, ...]):
+    said = sayso(*arguments)
+
+    assert 2 == said.code
+    assert "the name of the file is empty" in said.err
+
+
+def test_a_backup_that_cannot_be_written_is_named_as_it_was_asked_for(sayso: Sayso, acme: str):
+    said = sayso("backup", "nowhere/copy")
+
+    assert 1 == said.code
+    assert "nowhere/copy: No such file or directory" in said.err
+    assert "unfinished" not in said.err

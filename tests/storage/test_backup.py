@@ -252,3 +252,13 @@ def test_what_is_no_ordinary_file_is_not_replaced(live: Path, tmp_path: Path, ma
         back_up(live, tmp_path / "target", replace=True)
 
     assert before == listing(tmp_path)
+
+
+@pytest.mark.parametrize("failure", [apsw.FullError("not an error"), apsw.IOError("not an error")])
+def test_a_backup_that_finds_no_room_says_so(live: Path, tmp_path: Path, monkeypatch, failure):
+    def fail(source: Path, target: Path) -> None:
+        raise failure
+
+    monkeypatch.setattr("sayso.storage.backup._copy", fail)
+    with pytest.raises(Unavailable, match=r"the disk is full or failed, or files may not be that large \(ulimit -f\)"):
+        back_up(live, tmp_path / "copy.db", replace=False)

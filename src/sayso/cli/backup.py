@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli import data, output, outside_copy
+from sayso.cli.paths import NewFile
 
 if TYPE_CHECKING:
     from sayso.domain.digest import Digest
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=NewFile())
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @data.options
 def command(file: Path, force: bool, **where: Any) -> None:

@@ -11,6 +11,7 @@ import click
 
 from sayso.cli import data, output, outside_copy
 from sayso.cli.failure import FOUND, Wrong, leave
+from sayso.cli.paths import NewFile
 
 if TYPE_CHECKING:
     from sayso.domain.digest import Digest
@@ -52,7 +53,7 @@ class _Result:
 @click.option(
     "--save-heads",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewFile(),
     help="Write the head of every chain to a new file, to be kept elsewhere.",
 )
 @data.options

@@ -41,8 +41,15 @@ def back_up(source: Path, target: Path, *, replace: bool, outdated: Sequence[Pat
             for file in (*_logs(target), *outdated):
                 file.unlink(missing_ok=True)
     except (apsw.Error, OSError) as error:
-        raise Unavailable(f"cannot write the backup {target}: {reason(error)}") from error
+        raise Unavailable(f"cannot write the backup {target}: {_reason(error)}") from error
     return target.stat().st_size
+
+
+def _reason(error: Exception) -> str:
+    """Why a copy failed. SQLite may call a write that failed "not an error"."""
+    if isinstance(error, (apsw.FullError, apsw.IOError)):
+        return "the disk is full or failed, or files may not be that large (ulimit -f)"
+    return reason(error)
 
 
 def _refuse(source: Path, target: Path, outdated: Sequence[Path], *, replace: bool) -> None:

@@ -24,16 +24,19 @@ def open_private(path: Path | str) -> int:
 @contextmanager
 def replacement(target: Path) -> Iterator[Path]:
     """An empty file that nobody else can guess, read or have put there; after the block it takes the place of `target`,
-    synced. It is removed when the block fails. Raises OSError."""
-    opened, name = tempfile.mkstemp(".unfinished", ".sayso-", target.parent)
-    os.close(opened)
+    synced. It is removed when the block fails. Raises OSError, which names `target`."""
+    name = ""
     try:
+        opened, name = tempfile.mkstemp(".unfinished", ".sayso-", target.parent)
+        os.close(opened)
         yield Path(name)
         _sync(Path(name))
         Path(name).rename(target)
         _sync(target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
-        for suffix in ("", *LOGS):
+        for suffix in ("", *LOGS) if name else ():
             Path(name + suffix).unlink(missing_ok=True)
 
 

@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 
 import httpx2
+import pytest
 from tests.http.wire import request, to
 from tests.machine import DEADLINE
 
@@ -112,3 +113,21 @@ async def test_readiness_is_red_from_the_moment_of_being_asked(acme):
     assert 200 == (await client.get("/healthz")).status_code
     assert server.should_exit
     await client.aclose()
+
+
+@pytest.mark.parametrize(("drain", "most"), [(30, 29.5), (0, 0.5)])
+async def test_writes_wait_for_the_database_no_longer_than_the_drain_lasts(acme, monkeypatch, drain, most):
+    told: list[float] = []
+    monkeypatch.setattr(acme.regions.default.store, "limit_waits", told.append)
+    settings = Settings(drain_seconds=drain)
+    operations = Operations(acme.regions, Tally(), False, composition.described(acme.regions))
+    app = composition.surfaces(acme.regions, acme.windows, Tally(), acme.clock, composition.RandomIds(), operations)
+    config = composition.configured(settings, app)
+    config.load()
+    server = composition._Server(config, composition.Sayso(settings, acme.regions, app, operations))
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([])
+
+    await server.shutdown()
+
+    assert [most] == told

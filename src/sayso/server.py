@@ -56,6 +56,9 @@ GARBAGE_THRESHOLD = 20_000
 #: How long requests that were cancelled after the drain may take to end, in seconds.
 CANCEL_LIMIT = 5.0
 
+#: How long before the end of the drain a write is no longer waited for, so that its client learns of it, in seconds.
+LAST_ANSWERS = 0.5
+
 #: Beside requests a digest reads so many contacts at once, and then pauses, in seconds.
 DIGEST_PAGE, DIGEST_PAUSE = 200, 0.01
 
@@ -320,6 +323,7 @@ class _Server(uvicorn.Server):
             self._digests.cancel()
         for region in self._sayso.regions.by_name.values():
             region.store.stop_slow_reads()
+            region.store.limit_waits(max(self._sayso.settings.drain_seconds - LAST_ANSWERS, LAST_ANSWERS))
         await super().shutdown(sockets)
         # What uvicorn has cancelled still uses the stores, which close next.
         for _ in range(int(CANCEL_LIMIT * 100)):

@@ -312,6 +312,10 @@ class Store(Protocol):
     def stop_slow_reads(self) -> None:
         """The server is stopping: searches and the like end with Unavailable, and new ones are refused."""
 
+    def limit_waits(self, seconds: float) -> None:
+        """The server is stopping: from now on no write waits for the database for longer than this. What has not begun
+        by then is refused; what has no answer is told as unknown."""
+
     async def compare_schema(self) -> SchemaDifferences:
         """What differs from the schema that the migrations make."""
 

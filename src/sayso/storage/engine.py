@@ -61,6 +61,9 @@ class Engine(Protocol):
     def stop_slow_reads(self) -> None:
         """The server is stopping: end every `scan`, and refuse new ones."""
 
+    def limit_waits(self, seconds: float) -> None:
+        """The server is stopping: from now on no `commit` waits for longer than this."""
+
     async def check(self) -> None:
         """Raises Unavailable, with the reason, when a write could not be taken now."""
 

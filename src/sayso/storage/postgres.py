@@ -121,6 +121,9 @@ class PostgresEngine:
         for read in self._slow_reads:
             read.end(stopping)
 
+    def limit_waits(self, seconds: float) -> None:
+        self._connections.limit_waits(seconds)
+
     async def commit(self, statements: Sequence[Statement]) -> None:
         deadline = answer_by(self._timeout)
         if self._is_together and (chosen := choice(statements)) is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any, TypeVar
 
 import asyncpg
@@ -29,6 +30,9 @@ KNOCK = 0.1
 
 #: A connection that was idle for longer is not trusted: what lies between may have forgotten it. In seconds.
 IDLE_LIMIT = 300.0
+
+#: How long after the last moment connections in use may take to be given back, in seconds.
+CLOSING_LIMIT = 1.0
 
 #: As we need a session to be; a pooler in transaction mode keeps no settings.
 _SETTINGS = {"application_name": "sayso", "jit": "off", "default_transaction_isolation": "read committed"}
@@ -59,6 +63,9 @@ class Connections:
         self._knocks: set[asyncio.Task[None]] = set()
         self._knocked = 0.0
         self._closed = False
+        # The watches over connections in use, and the last moment that any of them may end at.
+        self._watches: set[_Watch] = set()
+        self._last = inf
         #: Whether one server has all rows; None before the first connection.
         self.is_one_server: bool | None = None
 
@@ -71,7 +78,8 @@ class Connections:
         knows better raises for itself.
         """
         connection = await self._borrowed(deadline)
-        watch = _Watch(connection, deadline)
+        watch = _Watch(connection, min(deadline, self._last))
+        self._watches.add(watch)
         try:
             return await use(connection)
         except asyncio.CancelledError:
@@ -91,7 +99,14 @@ class Connections:
             raise told from error
         finally:
             watch.timer.cancel()
+            self._watches.discard(watch)
             self._give_back(connection)
+
+    def limit_waits(self, seconds: float) -> None:
+        """The server is stopping: from now on nothing is waited for beyond this, and nothing begins after it."""
+        self._last = asyncio.get_running_loop().time() + seconds
+        for watch in self._watches:
+            watch.end_by(self._last)
 
     def drop(self) -> None:
         """Let go of every connection; those in use are closed when they are given back."""
@@ -105,7 +120,7 @@ class Connections:
         self._closed = True
         knocks = list(self._knocks)
         self._trust()
-        until = asyncio.get_running_loop().time() + self._timeout
+        until = min(asyncio.get_running_loop().time() + self._timeout, self._last + CLOSING_LIMIT)
         while len(self._open) > len(self._idle) and asyncio.get_running_loop().time() < until:
             await self._turn(until)
         leaving = [connection for connection, _ in self._idle]
@@ -120,7 +135,7 @@ class Connections:
         loop = asyncio.get_running_loop()
         came = loop.time()
         while not self._closed:
-            until = deadline
+            until = deadline = min(deadline, self._last)
             if loop.time() >= deadline:
                 # To end a connection for it would be to blame the server for a wait that was ours.
                 self._wake()
@@ -271,12 +286,19 @@ class Connections:
 class _Watch:
     """Closes a connection when a deadline passes; whoever waits on it is told by an error."""
 
-    __slots__ = ("_connection", "has_ended", "timer")
+    __slots__ = ("_connection", "_deadline", "has_ended", "timer")
 
     def __init__(self, connection: Connection, deadline: float) -> None:
         self._connection = connection
+        self._deadline = deadline
         self.has_ended = False
         self.timer = asyncio.get_running_loop().call_at(deadline, self._end)
+
+    def end_by(self, moment: float) -> None:
+        if moment < self._deadline:
+            self._deadline = moment
+            self.timer.cancel()
+            self.timer = asyncio.get_running_loop().call_at(moment, self._end)
 
     def _end(self) -> None:
         self.has_ended = True

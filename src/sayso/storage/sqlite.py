@@ -322,6 +322,9 @@ class SqliteEngine:
     def stop_slow_reads(self) -> None:
         self._slow.refuse(Unavailable("The server is stopping; try again"))
 
+    def limit_waits(self, seconds: float) -> None:
+        self._writer.last = monotonic() + seconds
+
     async def check(self) -> None:
         """After a failed write, tries one that is as large as most, and takes it back."""
         if self._trouble is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import inf
 from operator import attrgetter
 from time import monotonic
 from typing import Any, TypeVar
@@ -25,6 +26,9 @@ CHECKPOINT_PAGES = 4_000
 #: What the connection for writing keeps of the file in memory, in KiB.
 WRITER_CACHE = 16 * 1024
 
+#: How long another process' writer is waited for before the deadline is looked at again, in seconds.
+SLICE = 0.1
+
 
 class Writer:
     """What runs on the writer thread: everything that queued up, as one transaction."""
@@ -33,6 +37,8 @@ class Writer:
         self._connect = connect
         self._connection: apsw.Connection | None = None
         self.checkpoints = checkpoints
+        #: Until when another process' writer is waited for at all; set by the event loop when the server stops.
+        self.last = inf
         self._pages = 0
         self._due = CHECKPOINT_PAGES
 
@@ -81,7 +87,7 @@ class Writer:
         try:
             connection = self._opened()
             if begun is None:
-                _begin(connection, max(0, int((deadline - monotonic()) * 1000)))
+                self._begin_by(connection, deadline)
                 outcomes.extend(_apply_all(batch, connection))
             else:
                 outcomes.extend(begun)
@@ -93,6 +99,18 @@ class Writer:
                 return [translated(error, committing=committing) for _ in batch]
             return [outcome for statements in batch for outcome in self.run([statements], deadline)]
         return outcomes
+
+    def _begin_by(self, connection: apsw.Connection, deadline: float) -> None:
+        """In slices, since SQLite's own wait cannot be cut short. Raises BusyError."""
+        while True:
+            left = min(deadline, self.last) - monotonic()
+            try:
+                _begin(connection, max(0, int(min(left, SLICE) * 1000)))
+            except apsw.BusyError:
+                if left <= SLICE:
+                    raise
+            else:
+                return
 
     @property
     def is_due(self) -> bool:

@@ -79,6 +79,9 @@ class SqlStore:
     def stop_slow_reads(self) -> None:
         self.engine.stop_slow_reads()
 
+    def limit_waits(self, seconds: float) -> None:
+        self.engine.limit_waits(seconds)
+
     async def compare_schema(self) -> SchemaDifferences:
         return await self._compare(self.engine.salvage)
 

@@ -71,6 +71,9 @@ class MemoryStore:
     def stop_slow_reads(self) -> None:
         return
 
+    def limit_waits(self, seconds: float) -> None:
+        return
+
     async def compare_schema(self) -> SchemaDifferences:
         return SchemaDifferences()
 

@@ -133,7 +133,7 @@ async def test_what_changed_is_found_by_an_index(sqlite: SqlStore):
     sqlite.engine.read = planned  # type: ignore[method-assign]
     await changed_since(sqlite, 1)
 
-    by = "(workspace_id=? AND changed_version>?)"
+    by = "(<expr>=? AND changed_version>?)"
     assert [
         f"SEARCH kept USING INDEX subscription_types_changed {by}",
         f"SEARCH admins USING INDEX admins_changed {by}",

@@ -36,6 +36,7 @@ NOT_HOT = {
     ("settings_backfill.py", "_LAST_RECORDED"): "a migration",
     ("copy.py", "_NEWEST"): "moving a whole database",
     ("copy.py", "_TO_MOVE"): "moving a whole database",
+    ("search.py", "_ONE_OF_FEW"): "a part of a search",
     ("search.py", "_IDENTIFIED"): "a search: leads lie on all shards, and claims apart from contacts",
     ("search.py", "_IS_MUCH_RECENT"): "a search",
     ("search.py", "_RECENT"): "a search",

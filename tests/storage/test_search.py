@@ -77,26 +77,26 @@ USER = where("role", "user")
 
 #: What a search does in SQLite, which keeps no statistics: one step for each table it reads.
 PLANS = {
-    "all in a page": (USER, CREATION, ["contacts_page (workspace_id=? AND state=? AND (created_at,contact_id)>(?,?))"]),
+    "all in a page": (USER, CREATION, ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"]),
     "leads": (
         where("role", "lead"),
         CREATION,
-        ["contacts_leads (workspace_id=? AND state=? AND role=? AND (created_at"],
+        ["contacts_leads (<expr>=? AND state=? AND role=? AND (created_at"],
     ),
     "created since": (
         where("created_at", 5, ">"),
         CREATION,
-        ["contacts_page (workspace_id=? AND state=? AND (created"],
+        ["contacts_page (<expr>=? AND state=? AND (created"],
     ),
     "created before": (
         where("created_at", 5, "<"),
         CREATION,
-        ["contacts_page (workspace_id=? AND state=? AND (created"],
+        ["contacts_page (<expr>=? AND state=? AND (created"],
     ),
     "newest first": (
         where("created_at", 5, ">"),
         Order(descending=True),
-        ["contacts_page (workspace_id=? AND state=? AND created_at>? AND (created_at,contact_id)<(?,?))"],
+        ["contacts_page (<expr>=? AND state=? AND created_at>? AND (created_at,contact_id)<(?,?))"],
     ),
     "updated since": (
         where("updated_at", 5, ">"),
@@ -107,7 +107,7 @@ PLANS = {
         where("tag_id", "5"),
         CREATION,
         [
-            "contact_tags_tag (workspace_id=? AND tag_id=?)",
+            "contact_tags_tag (<expr>=? AND tag_id=?)",
             "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)",
         ],
     ),
@@ -151,7 +151,7 @@ async def test_a_page_whose_contacts_lie_near_each_other_is_one_statement_along_
     steps = await planned(sqlite, lambda: sqlite.search.page(ACME, query, CREATION, first, 20), asked)
 
     assert 1 == len(asked)
-    assert ["contacts_page (workspace_id=? AND state=? AND (created_at,contact_id)>(?,?))"] == [
+    assert ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"] == [
         step.partition("INDEX ")[2] for step in steps if "contacts" in step
     ]
 
@@ -175,9 +175,9 @@ async def test_who_has_an_identifier_is_found_by_keys_in_one_statement(sqlite: S
 
     claims, *sharing, leads, contacts = steps
     assert "contact_keys USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)" in claims
-    assert f"COVERING INDEX contacts_lead_{kind} (workspace_id=? AND state=? AND role=? AND " in leads
+    assert f"INDEX contacts_lead_{kind} (<expr>=?)" in leads
     assert "contacts USING PRIMARY KEY (workspace_id=? AND contact_id=?)" in contacts
-    expected = ["SEARCH contacts USING COVERING INDEX contacts_shared_email (workspace_id=? AND normal_email=?)"]
+    expected = ["SEARCH contacts USING INDEX contacts_shared_email (<expr>=?)"]
     assert (expected if kind == "email" else []) == sharing
 
 

@@ -8,9 +8,11 @@ from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.settings_log import append_statement
 from sayso.storage.workspace import RAISE_VERSION
 
-_ALL = "SELECT admin_id, workspace_id, email, name FROM admins WHERE workspace_id = $1"
+_COLUMNS = "admin_id, workspace_id, email, name"
 
-_CHANGED = f"{_ALL} AND changed_version > $2"
+_ALL = f"SELECT {_COLUMNS} FROM admins WHERE workspace_id = $1"
+
+_CHANGED = f"SELECT {_COLUMNS} FROM admins WHERE workspace_id || '' = $1 AND changed_version > $2"
 
 _IDS = "SELECT admin_id FROM admins WHERE workspace_id = $1 ORDER BY admin_id"
 

@@ -21,29 +21,29 @@ _FIND = f"SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_i
 _LIVE = f"""SELECT company_id FROM companies
 WHERE workspace_id = $1 AND company_id IN ({places(2)}) AND state = 'live'"""
 
-_LATEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+_LATEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY last_request_at DESC, company_id DESC LIMIT $2 OFFSET $3"""
 
-_EARLIEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+_EARLIEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY last_request_at, company_id LIMIT $2 OFFSET $3"""
 
-_NAMED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND name = $2 AND state = 'live'
+_NAMED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND name = $2 AND state = 'live'
 ORDER BY company_id DESC LIMIT $3 OFFSET $4"""
 
-_TAGGED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND state = 'live'
+_TAGGED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 AND {has_word("tags", "$2")} ORDER BY last_request_at DESC, company_id DESC LIMIT $3 OFFSET $4"""
 
-_COUNT = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'"
+_COUNT = "SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND state = 'live'"
 
-_COUNT_NAMED = "SELECT count(*) FROM companies WHERE workspace_id = $1 AND name = $2 AND state = 'live'"
+_COUNT_NAMED = "SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND name = $2 AND state = 'live'"
 
-_COUNT_TAGGED = f"""SELECT count(*) FROM companies WHERE workspace_id = $1 AND state = 'live'
+_COUNT_TAGGED = f"""SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 AND {has_word("tags", "$2")}"""
 
 _AFTER = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id > $2 AND state = 'live'
 ORDER BY company_id LIMIT $3"""
 
-_DELETED = "SELECT company_id FROM companies WHERE workspace_id = $1 AND state = 'deleted' LIMIT 1000"
+_DELETED = "SELECT company_id FROM companies WHERE workspace_id || '' = $1 AND state = 'deleted' LIMIT 1000"
 
 _TAKE = """INSERT INTO contact_keys (workspace_id, kind, value, contact_id, state, at)
 VALUES ($1, $2, $3, $4, 'live', $5) ON CONFLICT (workspace_id, kind, value) DO NOTHING"""
@@ -62,17 +62,17 @@ _FORGET = "DELETE FROM companies WHERE workspace_id = $1 AND company_id = $2 AND
 # A write, so that it and a deletion come one after the other on every engine.
 _JOIN = "UPDATE companies SET joined = joined + 1 WHERE workspace_id = $1 AND company_id = $2 AND state = 'live'"
 
-_MEMBERS = """SELECT contact_companies.contact_id FROM contact_companies JOIN contacts
-ON contacts.workspace_id = contact_companies.workspace_id AND contacts.contact_id = contact_companies.contact_id
-WHERE contact_companies.workspace_id = $1 AND contact_companies.company_id = $2 AND contact_companies.contact_id > $3
-AND contacts.state = 'live' ORDER BY contact_companies.contact_id LIMIT $4 OFFSET $5"""
+# A scalar subquery finds each contact by key. In a join PostgreSQL might begin with all contacts.
+_IS_LIVE = """'live' = (SELECT state FROM contacts WHERE contacts.workspace_id = contact_companies.workspace_id
+AND contacts.contact_id = contact_companies.contact_id)"""
 
-_COUNT_MEMBERS = f"""SELECT contact_companies.company_id, count(*) FROM contact_companies JOIN contacts
-ON contacts.workspace_id = contact_companies.workspace_id AND contacts.contact_id = contact_companies.contact_id
-WHERE contact_companies.workspace_id = $1 AND contact_companies.company_id IN ({places(2)})
-AND contacts.state = 'live' GROUP BY contact_companies.company_id"""
+_MEMBERS = f"""SELECT contact_id FROM contact_companies WHERE workspace_id || '' = $1 AND company_id = $2
+AND contact_id > $3 AND {_IS_LIVE} ORDER BY contact_id LIMIT $4 OFFSET $5"""
 
-_ATTACHED = """SELECT contact_id FROM contact_companies WHERE workspace_id = $1 AND company_id = $2
+_COUNT_MEMBERS = f"""SELECT company_id, count(*) FROM contact_companies WHERE workspace_id || '' = $1
+AND company_id IN ({places(2)}) AND {_IS_LIVE} GROUP BY company_id"""
+
+_ATTACHED = """SELECT contact_id FROM contact_companies WHERE workspace_id || '' = $1 AND company_id = $2
 ORDER BY contact_id LIMIT $3"""
 
 _HOLDER = "company_id, state, external_id"

@@ -30,10 +30,10 @@ created_at, role, external_id, email, phone, name, shares_email, profile, tags, 
 
 _FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
 
-_FIRST_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND state = 'live'
+_FIRST_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY created_at, contact_id LIMIT $2"""
 
-_NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND state = 'live'
+_NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = 'live'
 AND (created_at, contact_id) > ($2, $3) ORDER BY created_at, contact_id LIMIT $4"""
 
 _CLAIM = "SELECT contact_id, state, at FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3"

@@ -8,12 +8,12 @@ from sayso.domain.data_attribute import AttributeChange, DataAttribute, DataType
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.workspace import RAISE_VERSION_FROM
 
-_OF_WORKSPACE = """SELECT attribute_id, model, name, data_type, description, options, messenger_writable, archived,
-admin_id, revision, created_at, updated_at FROM data_attributes WHERE workspace_id = $1"""
+_COLUMNS = """attribute_id, model, name, data_type, description, options, messenger_writable, archived,
+admin_id, revision, created_at, updated_at"""
 
-_ALL = f"{_OF_WORKSPACE} ORDER BY attribute_id"
+_ALL = f"SELECT {_COLUMNS} FROM data_attributes WHERE workspace_id = $1 ORDER BY attribute_id"
 
-_CHANGED = f"{_OF_WORKSPACE} AND changed_version > $2"
+_CHANGED = f"SELECT {_COLUMNS} FROM data_attributes WHERE workspace_id || '' = $1 AND changed_version > $2"
 
 _INSERT = """INSERT INTO data_attributes (workspace_id, attribute_id, model, name, data_type, description, options,
 messenger_writable, archived, admin_id, revision, created_at, updated_at, changed_version)

@@ -9,7 +9,7 @@ from sayso.storage.engine import Engine, Statement
 
 _FIND = "SELECT fingerprint, status, body, at FROM idempotency WHERE workspace_id = $1 AND key = $2"
 
-_FORGET = "DELETE FROM idempotency WHERE workspace_id = $1 AND (at < $2 OR at > $3)"
+_FORGET = "DELETE FROM idempotency WHERE workspace_id || '' = $1 AND (at < $2 OR at > $3)"
 
 _KEEP = """INSERT INTO idempotency (workspace_id, key, fingerprint, status, body, at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, key) DO NOTHING"""

@@ -18,32 +18,33 @@ from sayso.storage.search_plan import Span, created, find_roles, is_of_times, ta
 from sayso.storage.search_spelling import spelling
 from sayso.storage.shared_counts import SharedCounts
 
-# The user who claims it, and the leads that have it. Of leads the ids alone are in the index: so SQLite uses it. One
-# more than are wanted, since a user who is archived still claims it, and is left out.
-_IDENTIFIED = f"""SELECT {_COLUMNS} FROM (
-SELECT contact_id AS few_id FROM contact_keys WHERE workspace_id = $1 AND kind = '{{kind}}' AND value = $2{{sharing}}
-UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND {{column}} = $2
-AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT + 1}) AS few
-CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
+# The user who claims it, and the leads that have it. One more than are wanted, since a user who is archived still
+# claims it, and is left out.
+_IDENTIFIED = f"""SELECT contact_id AS few_id FROM contact_keys
+WHERE workspace_id = $1 AND kind = '{{kind}}' AND value = $2{{sharing}}
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id || ' ' || {{column}} = $3
+AND role = 'lead' AND state = 'live' LIMIT {LEADS_LIMIT + 1}"""
 
 _SHARING = """
-UNION ALL SELECT contact_id FROM contacts WHERE workspace_id = $1 AND normal_email = $2 AND shares_email = 1"""
+UNION ALL SELECT contact_id FROM contacts WHERE workspace_id || ' ' || normal_email = $3 AND shares_email = 1"""
 
 _BY_EMAIL = _IDENTIFIED.format(kind="email", column="normal_email", sharing=_SHARING)
 
 _BY_EXTERNAL_ID = _IDENTIFIED.format(kind="external_id", column="external_id", sharing="")
 
-_OF_ALL = "FROM contacts WHERE workspace_id = $1 AND state = 'live'"
+_ONE_OF_FEW = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"
+
+_OF_ALL = "FROM contacts WHERE workspace_id || '' = $1 AND state = 'live'"
 
 # Acts rise with time, and each change of a contact is announced: what was updated lately is found at the end.
 _IS_MUCH_RECENT = "SELECT 1 FROM events WHERE act >= $1 ORDER BY act LIMIT 1 OFFSET $2"
 
 _RECENT = "SELECT contact_id FROM events WHERE act >= {} AND workspace_id = $1"
 
-_IS_MUCH_TAGGED = """SELECT 1 FROM contact_tags WHERE workspace_id = $1 AND tag_id = $2
+_IS_MUCH_TAGGED = """SELECT 1 FROM contact_tags WHERE workspace_id || '' = $1 AND tag_id = $2
 ORDER BY contact_id LIMIT 1 OFFSET $3"""
 
-_TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_id = $1"
+_TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_id || '' = $1"
 
 # The few first, each with its contact: SQLite takes CROSS JOIN for that order.
 _OF_FEW = """FROM (SELECT DISTINCT contact_id AS few_id FROM ({}) AS few) AS few
@@ -66,11 +67,17 @@ class SqlSearchStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spelling = spelling(engine)
+        self._by_email = self._spelling.each(_BY_EMAIL, _ONE_OF_FEW)
+        self._by_external_id = self._spelling.each(_BY_EXTERNAL_ID, _ONE_OF_FEW)
         self._counts = SharedCounts(engine)
 
     async def identified(self, workspace_id: str, kind: str, value: str) -> list[Contact]:
-        sql, compared = (_BY_EMAIL, normalize_email(value)) if kind == "email" else (_BY_EXTERNAL_ID, value)
-        return [_contact(workspace_id, row) for row in await self._engine.read(sql, workspace_id, compared)]
+        if kind == "email":
+            sql, compared = self._by_email, normalize_email(value)
+        else:
+            sql, compared = self._by_external_id, value
+        found = await self._engine.read(sql, workspace_id, compared, f"{workspace_id} {compared}")
+        return [_contact(workspace_id, row) for row in found]
 
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int

@@ -1,4 +1,5 @@
-"""What searches ask that the engines' common SQL cannot say: JSON and hex digits.
+"""What searches ask that the engines' common SQL cannot say: JSON, hex digits, and which table of a join
+comes first.
 
 On PostgreSQL a column has the collation "C", but what a function makes of JSON or of bytes has the database's own, by
 which letters and their order differ. So every text that is made here is given "C".
@@ -16,6 +17,9 @@ from sayso.storage.sqlite import SqliteEngine
 
 
 class Spelling(Protocol):
+    def each(self, few: str, one: str) -> str:
+        """A statement that finds what `one` selects from contacts for each row of `few`, by its key."""
+
     def digits(self, contact_id: str) -> str:
         """An id's bytes as hex digits."""
 
@@ -36,6 +40,10 @@ class Spelling(Protocol):
 
 
 class SqliteSpelling:
+    def each(self, few: str, one: str) -> str:
+        # SQLite takes CROSS JOIN for that order.
+        return one.replace(" FROM contacts ", f" FROM ({few}) AS few CROSS JOIN contacts ")
+
     def digits(self, contact_id: str) -> str:
         return f"lower(hex({contact_id}))"
 
@@ -57,6 +65,10 @@ class SqliteSpelling:
 
 
 class PostgresSpelling:
+    def each(self, few: str, one: str) -> str:
+        # As a plain join it might begin with all contacts: OFFSET 0 keeps each look-up a query of its own.
+        return f"SELECT found.* FROM ({few}) AS few CROSS JOIN LATERAL ({one} OFFSET 0) AS found"
+
     def digits(self, contact_id: str) -> str:
         return _by_bytes(f"encode({contact_id}, 'hex')")
 

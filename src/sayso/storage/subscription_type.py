@@ -29,15 +29,15 @@ _TRANSLATIONS = """SELECT type_id, name, description, locale FROM translations W
 ORDER BY type_id, place"""
 
 # As of one moment: between two statements somebody makes a type of which one has seen nothing.
-_KEPT = """SELECT kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
+_KEPT = """kept.type_id, kept.state, kept.consent_type, kept.channels, kept.default_locale, kept.wording,
 kept.revision, kept.created_at, kept.updated_at, texts.name, texts.description, texts.locale
 FROM subscription_types AS kept LEFT JOIN translations AS texts
-ON texts.workspace_id = kept.workspace_id AND texts.type_id = kept.type_id
-WHERE kept.workspace_id = $1"""
+ON texts.workspace_id = kept.workspace_id AND texts.type_id = kept.type_id"""
 
-_WORDED = f"{_KEPT} ORDER BY kept.type_id, texts.place"
+_WORDED = f"SELECT {_KEPT} WHERE kept.workspace_id = $1 ORDER BY kept.type_id, texts.place"
 
-_CHANGED = f"{_KEPT} AND kept.changed_version > $2 ORDER BY kept.type_id, texts.place"
+_CHANGED = f"""SELECT {_KEPT} WHERE kept.workspace_id || '' = $1 AND kept.changed_version > $2
+ORDER BY kept.type_id, texts.place"""
 
 _NOTICES = """SELECT type_id, version, name, description, locale FROM notices WHERE workspace_id = $1
 ORDER BY type_id, version, locale"""

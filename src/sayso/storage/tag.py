@@ -6,11 +6,11 @@ from sayso.domain.tag import Tag, TagChange, TagState
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.workspace import RAISE_VERSION_FROM
 
-_OF_WORKSPACE = "SELECT tag_id, name, state, revision, created_at, updated_at FROM tags WHERE workspace_id = $1"
+_COLUMNS = "tag_id, name, state, revision, created_at, updated_at"
 
-_LIVE = f"{_OF_WORKSPACE} AND state = 'live' ORDER BY tag_id"
+_LIVE = f"SELECT {_COLUMNS} FROM tags WHERE workspace_id = $1 AND state = 'live' ORDER BY tag_id"
 
-_CHANGED = f"{_OF_WORKSPACE} AND changed_version > $2"
+_CHANGED = f"SELECT {_COLUMNS} FROM tags WHERE workspace_id || '' = $1 AND changed_version > $2"
 
 _LAST = "SELECT tag_id FROM tags WHERE workspace_id = $1 ORDER BY tag_id DESC LIMIT 1"
 

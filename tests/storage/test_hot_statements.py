@@ -82,6 +82,7 @@ NOT_HOT = {
     ("ledger.py", "SELECT workspace_id FROM contact_counts WHERE workspace_id > $1 ..."): "verification: as the others",
     ("ledger.py", "SELECT workspace_id FROM contact_keys WHERE workspace_id > $1 ..."): "verification: as the others",
     ("postgres_together.py", "CHOOSE"): "many contacts' choices at once, which is switched off on Citus",
+    ("postgres_together.py", "CHOOSE_ONE"): "as many at once",
 }
 
 TABLES = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(\w+)")

@@ -16,8 +16,8 @@ from sayso.storage.engine import LONGEST, Row, Statement
 from sayso.storage.ledger import ANNOUNCE
 from sayso.storage.postgres_connections import Connection, Connections
 from sayso.storage.postgres_errors import is_lost, translated
-from sayso.storage.postgres_reads import CANCEL_WITHIN, SharedRead, fetch, fetch_within
-from sayso.storage.postgres_together import CHOOSE, Choice, Gathering, Work, choice, for_many, packed
+from sayso.storage.postgres_reads import CANCEL_WITHIN, SharedRead, fetch, fetch_scanning, fetch_within
+from sayso.storage.postgres_together import Choice, Gathering, Work, choice, for_many, shared
 from sayso.storage.postgres_url import Place, parsed
 from sayso.storage.read_limit import BUDGET, READS_PER_TOKEN, OverBudget, ReadLimit
 
@@ -81,10 +81,10 @@ class PostgresEngine:
         try:
             return await self._share(self._bounded, partial(fetch_within, BUDGET, sql, params), deadline)
         except OverBudget:
-            return await self._share(self._slow, partial(fetch, sql, params), deadline)
+            return await self._share(self._slow, partial(fetch_scanning, sql, params), deadline)
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        return await self._share(self._slow, partial(fetch, sql, params), answer_by(self._timeout))
+        return await self._share(self._slow, partial(fetch_scanning, sql, params), answer_by(self._timeout))
 
     async def data_version(self) -> str | None:
         # Asked first: it also finds out what kind of server this is.
@@ -97,7 +97,7 @@ class PostgresEngine:
     async def salvage(self, sql: str, *params: Any) -> list[Row | None]:
         # PostgreSQL keeps no text that cannot be decoded.
         deadline = answer_by(max(self._timeout, LONGEST))
-        return [*await self._share(self._slow, partial(fetch, sql, params), deadline)]
+        return [*await self._share(self._slow, partial(fetch_scanning, sql, params), deadline)]
 
     async def _share(
         self, limit: ReadLimit, ask: Callable[[Connection], Awaitable[list[Row]]], deadline: float
@@ -174,25 +174,25 @@ class PostgresEngine:
 
     async def _choose(self, key: None, work: list[Work[Choice]]) -> None:
         """Commit many choices in one statement. What could not share it, or got no clear answer, goes alone."""
-        shared: dict[tuple[str, bytes], Work[Choice]] = {}
+        parts: dict[tuple[str, bytes], Work[Choice]] = {}
         for part in work:
             # A contact's second choice has to wait for the first.
-            if shared.setdefault(part.item.contact, part) is not part:
+            if parts.setdefault(part.item.contact, part) is not part:
                 self._go_alone(part)
-        asked = packed(part.item for part in shared.values())
-        deadline = min(part.deadline for part in shared.values())
+        sql, params = shared([part.item for part in parts.values()])
+        deadline = min(part.deadline for part in parts.values())
         try:
-            rows = await self._connections.run(lambda one: one.fetch(CHOOSE, asked), deadline, writes=True)
+            rows = await self._connections.run(lambda one: one.fetch(sql, *params), deadline, writes=True)
         except Exception as error:  # noqa: BLE001
-            for part in shared.values():
+            for part in parts.values():
                 self._go_alone(part, error)
             return
         if not rows:
-            for part in shared.values():
+            for part in parts.values():
                 part.succeed(None)
             return
         for workspace_id, contact_id, is_held, is_swapped in rows:
-            part = shared[workspace_id, contact_id]
+            part = parts[workspace_id, contact_id]
             if is_swapped:
                 part.succeed(None)
             elif is_held:

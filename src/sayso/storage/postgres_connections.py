@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import asyncpg
@@ -36,6 +37,10 @@ CLOSING_LIMIT = 1.0
 
 #: As we need a session to be; a pooler in transaction mode keeps no settings.
 _SETTINGS = {"application_name": "sayso", "jit": "off", "default_transaction_isolation": "read committed"}
+
+#: For statements that find rows by key. A plan is made once, and serves all values alike. It goes along an index: other
+#: scans are best only while a table is small, and the plan stays in use when it has grown.
+_PLANNED_BY_KEY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off"}
 
 # What was acknowledged must survive: a role or database that is told otherwise is overruled for our sessions. What is
 # given up here ends there too, which a server on Windows cannot tell.
@@ -217,7 +222,7 @@ class Connections:
         return connection
 
     async def _greeted(self, host: str) -> Connection:
-        connection = await dialled(host, self._place, self._timeout)
+        connection = await dialled(host, self._place, self._timeout, _PLANNED_BY_KEY)
         try:
             if self.is_one_server is None:
                 self.is_one_server = not await connection.fetchval(_IS_SPREAD)
@@ -305,8 +310,14 @@ class _Watch:
         self._connection.terminate()
 
 
-async def dialled(host: str, place: Place, timeout: float) -> Connection:  # noqa: ASYNC109
-    """One new connection to one host. `timeout`: how long it will be waited on, so that the server gives up too."""
+async def dialled(
+    host: str,
+    place: Place,
+    timeout: float,  # noqa: ASYNC109
+    planning: Mapping[str, str] = MappingProxyType({}),
+) -> Connection:
+    """One new connection to one host. `timeout`: how long it will be waited on, so that the server gives up too.
+    `planning`: settings of PostgreSQL's planner."""
     if place.pgbouncer:
         return await asyncpg.connect(host, statement_cache_size=0)
     limits = {
@@ -315,7 +326,7 @@ async def dialled(host: str, place: Place, timeout: float) -> Connection:  # noq
         "statement_timeout": max(timeout, LONGEST),
     }
     in_ms = {name: str(int(limit * 1000)) for name, limit in limits.items()}
-    connection = await asyncpg.connect(host, server_settings={**_SETTINGS, **in_ms})
+    connection = await asyncpg.connect(host, server_settings={**_SETTINGS, **in_ms, **planning})
     try:
         await connection.fetch(_OURS)
     except BaseException:

@@ -15,6 +15,13 @@ from sayso.storage.read_limit import OverBudget, unanswered
 CANCEL_WITHIN = 1.0
 
 
+# Connections are set up for look-ups by key. For one transaction alone, since others use the connection too.
+_BEGIN_SCAN = """BEGIN READ ONLY;
+SET LOCAL plan_cache_mode = force_custom_plan;
+SET LOCAL enable_seqscan = on;
+SET LOCAL enable_bitmapscan = on"""
+
+
 class SharedRead:
     """The answer of a task that reads. Who waits for it is answered at the deadline, however long the task takes to
     end."""
@@ -57,6 +64,20 @@ async def fetch(sql: str, params: tuple[Any, ...], connection: Connection) -> li
     return rows
 
 
+async def fetch_scanning(sql: str, params: tuple[Any, ...], connection: Connection) -> list[Row]:
+    """As `fetch`, but planned for these values, and by scans of whole tables where that is best."""
+    await connection.execute(_BEGIN_SCAN)
+    try:
+        rows = await fetch(sql, params, connection)
+    except Exception:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+        raise
+    # It has written nothing.
+    await connection.execute("ROLLBACK")
+    return rows
+
+
 async def fetch_within(budget: float, sql: str, params: tuple[Any, ...], connection: Connection) -> list[Row]:
     """`budget`: how long the query may run, in seconds. Raises OverBudget."""
     try:
@@ -69,10 +90,10 @@ async def fetch_within(budget: float, sql: str, params: tuple[Any, ...], connect
 
 async def settle(connection: Connection) -> None:
     """Wait until the server has ended a query that was cancelled: asyncpg has the next query wait for that. Otherwise
-    the next borrower would wait, and its deadline would be blamed on the database."""
+    the next borrower would wait, and its deadline would be blamed on the database. Ends the query's transaction."""
     try:
         async with asyncio.timeout(CANCEL_WITHIN):
-            await connection.fetchval("SELECT 1")
+            await connection.execute("ROLLBACK" if connection.is_in_transaction() else "SELECT 1")
     except Exception:  # noqa: BLE001
         connection.terminate()
     except BaseException:

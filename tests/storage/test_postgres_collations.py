@@ -42,7 +42,11 @@ NOT_READ = {
 }
 
 #: What asks the server about itself, in ASCII: no text of a user's.
-ABOUT_THE_SERVER = {("cluster.py", "_SETTING"), ("postgres_connections.py", "_OURS")}
+ABOUT_THE_SERVER = {
+    ("cluster.py", "_SETTING"),
+    ("postgres_connections.py", "_OURS"),
+    ("postgres_schema.py", "_ADDITIONS"),
+}
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ DIFFERENCES = (
         "a list",
         "the company itself, with `data` and `pages` beside its fields, where there is one",
     ),
+    ("`scroll_param` of the empty page that ends a scroll", "a string", "null: generated clients go on until it is"),
     ("`remote_created_at` of a company", "always there", "absent unless it was given"),
     ("`email` of a contact", "always a string", "null where there is none: leads and users may be without"),
 )

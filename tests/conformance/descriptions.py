@@ -249,7 +249,7 @@ def _amend(schemas: dict[str, Any]) -> None:
       no strings alone.
     - Data events are listed, as the text of the operation says, and summed up where that is asked for: the schema knows
       the sums alone. A contact may be without an email and without a user_id.
-    - `pages` of a scroll is null. `pages.next` of a list of companies is a URL but in Preview: clients follow it.
+    - `pages` of a scroll is null, and `scroll_param` at its end. `pages.next` of a list of companies is a URL but in Preview: clients follow it.
     - `avatar` of a contact is a URL: clients read a string.
     - One company that is looked for by `company_id` or `name` is a company, with the list beside it.
     """
@@ -286,6 +286,7 @@ def _amend_companies(schemas: dict[str, Any]) -> None:
         schemas[name]["required"] = [key for key in schemas[name].get("required", []) if key != absent]
     scroll = schemas["company_scroll"].get("anyOf", [schemas["company_scroll"]])[0]["properties"]
     scroll["pages"] = {"type": "null"}
+    scroll["scroll_param"] = {"type": ["string", "null"]}
 
 
 def _referred(document: Any) -> set[str]:

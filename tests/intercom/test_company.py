@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import Acme
 from tests.intercom.told import USER_NOT_FOUND, refused, told
 
+from sayso.domain.scroll import EMPTY_BEGINNINGS
+
 #: The oldest and the newest, and 2.11 where no version is named; conformance asks every operation in all of them.
 VERSIONS = ["2.7", "Preview"]
 NOBODY = "0" * 24
@@ -271,7 +273,7 @@ async def test_a_scroll_gives_every_company_once_and_ends_with_an_empty_page(
     rest = [await acme.get("/companies/scroll", params={"scroll_param": word}, **_in(version)) for _ in range(2)]
 
     assert [made[:3], made[3:], []] == [ids(first), *map(ids, rest)]
-    assert {word} == {page.json()["scroll_param"] for page in rest}
+    assert [word, None] == [page.json()["scroll_param"] for page in rest]
     assert {(None, None)} == {(page.json()["pages"], page.json()["total_count"]) for page in (first, *rest)}
     assert NO_SCROLL == told(await acme.get("/companies/scroll", params={"scroll_param": word}))
     assert 200 == (await acme.get("/companies/scroll")).status_code
@@ -284,9 +286,8 @@ async def test_a_workspace_has_one_scroll_at_a_time_until_it_was_not_used_for_a_
 
     exists = (400, "scroll_exists", "scroll already exists for this workspace", None)
     assert exists == told(await acme.get("/companies/scroll"))
-    # Nothing to go on with: clients go on from a first page whatever is on it.
     nothing = await acme.stranger.get("/companies/scroll")
-    assert ([], "") == (ids(nothing), nothing.json()["scroll_param"])
+    assert ([], None) == (ids(nothing), nothing.json()["scroll_param"])
     foreign = await acme.stranger.get("/companies/scroll", params={"scroll_param": word})
     assert NO_SCROLL == told(foreign)
     acme.clock.pass_(1)
@@ -296,6 +297,38 @@ async def test_a_workspace_has_one_scroll_at_a_time_until_it_was_not_used_for_a_
     assert NO_SCROLL == told(await acme.get("/companies/scroll", params={"scroll_param": word}))
     for wrong in ("", "\0", "x" * 5_000):
         assert NO_SCROLL == told(await acme.get("/companies/scroll", params={"scroll_param": wrong}))
+
+
+async def test_of_scrolls_over_no_companies_within_a_minute_each_twenty_first_is_refused(acme: Acme):
+    for _ in range(2):
+        for _ in range(EMPTY_BEGINNINGS):
+            nothing = await acme.get("/companies/scroll")
+            assert ([], None) == (ids(nothing), nothing.json()["scroll_param"])
+        assert NO_SCROLL == told(await acme.get("/companies/scroll"))
+
+
+async def test_scrolls_over_no_companies_are_counted_for_a_minute_in_each_workspace(acme: Acme):
+    for _ in range(EMPTY_BEGINNINGS):
+        await acme.get("/companies/scroll")
+    acme.clock.pass_(60_000)
+
+    assert 200 == (await acme.get("/companies/scroll")).status_code
+    for _ in range(EMPTY_BEGINNINGS - 1):
+        await acme.get("/companies/scroll")
+    assert 200 == (await acme.stranger.get("/companies/scroll")).status_code
+    acme.clock.pass_(59_999)
+    assert NO_SCROLL == told(await acme.get("/companies/scroll"))
+
+
+async def test_the_first_company_ends_scrolls_over_no_companies(acme: Acme):
+    for _ in range(EMPTY_BEGINNINGS):
+        await acme.get("/companies/scroll")
+    made = (await put(acme))["id"]
+
+    first = await acme.get("/companies/scroll")
+    last = await acme.get("/companies/scroll", params={"scroll_param": first.json()["scroll_param"]})
+
+    assert ([made], []) == (ids(first), ids(last))
 
 
 # Contacts

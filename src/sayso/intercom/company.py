@@ -95,7 +95,7 @@ async def list_all(call: Call) -> Response:
 
 async def scroll(call: Call) -> Response:
     """The next hundred companies; without `scroll_param` the first ones of a new scroll. A workspace has one open at a
-    time; it ends with an empty page, or when it was not used for a minute."""
+    time; it ends with an empty page, whose `scroll_param` is null, or when it was not used for a minute."""
     scroll_id, found = await call.region.scrolls.page(call.workspace_id, call.request.query.get("scroll_param"))
     return call.reply(CompanyScroll([shape(call, company) for company in found], None, None, scroll_id))
 

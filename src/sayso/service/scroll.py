@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sayso.domain import scroll as rules
 from sayso.domain.company import Company
+from sayso.domain.errors import ScrollNotFound
 from sayso.domain.scroll import Scroll
 from sayso.service.company import CompanyService, Counted
 from sayso.service.decided import decided
@@ -27,9 +28,9 @@ class ScrollService:
         self._clock = clock
         self._ids = ids
 
-    async def page(self, workspace_id: str, scroll_id: str | None) -> tuple[str, list[Counted]]:
+    async def page(self, workspace_id: str, scroll_id: str | None) -> tuple[str | None, list[Counted]]:
         """The scroll's id and its next companies, in the order of their ids; without an id the first ones of a new
-        scroll. None left: it is closed, and where there was none at all there is no id.
+        scroll. None left: it is closed, and there is no id.
 
         Raises ScrollExists, ScrollNotFound, Unavailable.
         """
@@ -37,7 +38,7 @@ class ScrollService:
         found: list[Company]
         new_id = self._ids.uuid()
 
-        async def decide() -> _Step | None:
+        async def decide() -> _Step:
             nonlocal current, found
             now, held = self._clock(), await self._store.scroll.find(workspace_id)
             if scroll_id is None:
@@ -45,12 +46,14 @@ class ScrollService:
             else:
                 current = rules.go_on(held, scroll_id, now)
             found = await self._store.company.after(workspace_id, current.place, rules.PAGE)
-            if not found and scroll_id is None:
-                return None
-            return _Step(held, rules.moved(current, found[-1].id, now) if found else None)
+            if found:
+                return _Step(held, rules.moved(current, found[-1].id, now))
+            return _Step(held, rules.begin_in_vain(held, current, now) if scroll_id is None else None)
 
         step = await decided(decide, self._commit)
-        return current.id if step else "", await self._companies.counted(workspace_id, found)
+        if scroll_id is None and (step is None or step.after is None):
+            raise ScrollNotFound("there are no companies to scroll over")
+        return current.id if found else None, await self._companies.counted(workspace_id, found)
 
     async def _commit(self, step: _Step) -> None:
         if step.after is not None:

@@ -149,12 +149,12 @@ class FoundCompany(Company, tag_field="type", tag="company", kw_only=True):
 
 
 class CompanyScroll(Struct, tag_field="type", tag="list"):
-    """Without companies it is the end."""
+    """Without companies it is the end, and `scroll_param` is null: generated clients go on until it is."""
 
     data: list[Company]
     pages: None
     total_count: None
-    scroll_param: str
+    scroll_param: str | None
 
 
 class LinkPages(Struct, tag_field="type", tag="pages"):

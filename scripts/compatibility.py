@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.reference import page as made_page
 from scripts.reference import table
 
-from sayso.intercom.routes import ROUTES
+from sayso.intercom.routes import NOT_STORED, ROUTES, Route
 from sayso.intercom.unserved import Operation, key, operations
 from sayso.intercom.versions import Version
 
@@ -16,6 +16,8 @@ PAGE = Path(__file__).parent.parent / "COMPATIBILITY.md"
 
 _INBOX = "belongs to Intercom's inbox; Sayso has none"
 _MESSENGER = "belongs to Intercom's Messenger; Sayso has none"
+_TICKETS = "Sayso has no tickets"
+_HELP = "Sayso publishes nothing"
 _LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
 _NOTES = "notes are kept about contacts alone"
 _BULK = "only in Preview, and still changing; single requests do the same"
@@ -24,7 +26,6 @@ _PREVIEW = "only in Preview, and still changing"
 #: Why an operation is not served.
 WHY = {
     ("GET", "/admins/activity_log_event_types"): _LOG,
-    ("GET", "/admins/activity_logs"): _LOG,
     ("POST", "/admins/activity_logs/search"): _LOG,
     ("PUT", "/admins/{}/away"): _INBOX,
     ("GET", "/companies/{}/notes"): _NOTES,
@@ -62,20 +63,33 @@ DIFFERENCES = (
     ("`email` of a contact", "always a string", "null where there is none: leads and users may be without"),
 )
 
+#: What a list that is always empty stands for.
+EMPTY = {
+    ("GET", "/admins/activity_logs"): _LOG,
+    ("GET", "/teams"): _INBOX,
+    ("GET", "/conversations"): _INBOX,
+    ("POST", "/conversations/search"): _INBOX,
+    ("POST", "/tickets/search"): _TICKETS,
+    ("GET", "/ticket_types"): _TICKETS,
+    ("GET", "/articles"): _HELP,
+    ("GET", "/help_center/collections"): _HELP,
+    ("GET", "/news/news_items"): _HELP,
+}
+
 SERVED = {key(route.method, route.path): route for route in ROUTES}
 
 
 def page() -> str:
     known = operations()
-    served = [operation for operation in known if operation.key in SERVED]
+    served = [operation for operation in known if operation.key in SERVED and operation.key not in EMPTY]
     about = (
         "What of Intercom's contacts side Sayso serves, by version of Intercom's API.\n"
         f"Of its {len(known)} operations {len(served)} are served, each in every version that has it."
     )
     signs = (
-        "● served · ○ not served: 404 `not_found` with a message that says so · — the version does not have it: 400\n"
-        "`intercom_version_invalid` where the client names that version; one that names none is served all.\n"
-        "Unstable is answered as Preview, versions before 2.7 as 2.7."
+        "● served · ◌ a list that is always empty · ○ not served: 404 `not_found` with a message that says so · —\n"
+        "the version does not have it: 400 `intercom_version_invalid` where the client names that version; one that\n"
+        "names none is served all. Unstable is answered as Preview, versions before 2.7 as 2.7."
     )
     return made_page(
         "Compatibility",
@@ -85,6 +99,11 @@ def page() -> str:
         "## Beside Intercom's descriptions",
         "Clients of Intercom's ask for these too, and Sayso serves them in every version.",
         table(("Operation",), [(f"`{method} {path}`",) for method, path in _beside(known)]),
+        "## Lists that are always empty",
+        "Connectors read these and stop at the first 404. Sayso does not store what they list: the list is empty, in\n"
+        "the shape of the version, and the header field `Sayso-Not-Stored` says what is not stored. Everything else\n"
+        "of these parts, and every write, is answered with 404.",
+        table(("Operation", "Since", "Why"), map(_empty, NOT_STORED)),
         "## Where clients count more than the descriptions",
         table(("What", "Described", "Answered"), DIFFERENCES),
         "Everything else of Intercom's, such as conversations, tickets and articles, is answered with 404 `not_found`.",
@@ -101,10 +120,14 @@ def _sections(known: Iterable[Operation]) -> Iterable[str]:
 
 
 def _row(operation: Operation) -> list[str]:
-    sign = "●" if operation.key in SERVED else "○"
+    sign = "◌" if operation.key in EMPTY else "●" if operation.key in SERVED else "○"
     signs = [sign if version >= operation.since else "—" for version in Version]
-    why = "" if operation.key in SERVED else WHY[operation.key]
+    why = EMPTY.get(operation.key) or WHY.get(operation.key, "")
     return [f"`{operation.method} {operation.path}`", *signs, why]
+
+
+def _empty(route: Route) -> tuple[str, str, str]:
+    return f"`{route.method} {route.path}`", _name(route.since), EMPTY[key(route.method, route.path)]
 
 
 def _name(version: Version) -> str:
@@ -113,7 +136,7 @@ def _name(version: Version) -> str:
 
 def _beside(known: Iterable[Operation]) -> list[tuple[str, str]]:
     described = {operation.key for operation in known}
-    return [(route.method, route.path) for own, route in SERVED.items() if own not in described]
+    return [(route.method, route.path) for own, route in SERVED.items() if own not in described and own not in EMPTY]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ from sayso.intercom.routes import ROUTES, Route
 FOLDER = Path(__file__).parents[2] / "../shared/reference/intercom-openapi"
 PRESENT = FOLDER.is_dir()
 
+#: The descriptions of the lists that are always empty, beside the others.
+_LISTS = FOLDER.with_name("intercom-openapi-lists")
+
 #: Skips a test where the descriptions are not, but not where nothing may be missing.
 needed = pytest.mark.skipif(
     not (PRESENT or DEMANDED), reason="answers are not validated: ../shared/reference/intercom-openapi is not here"
@@ -64,15 +67,23 @@ class Description:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        path = FOLDER / f"intercom-{self.version.lower()}.yaml"
+        return self._read(FOLDER)
+
+    @cached_property
+    def _lists(self) -> dict[str, Any]:
+        return self._read(_LISTS)
+
+    def _read(self, folder: Path) -> dict[str, Any]:
+        path = folder / f"intercom-{self.version.lower()}.yaml"
         return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
     @cached_property
     def schemas(self) -> dict[str, Any]:
         """The schemas as JSON Schema, with what the descriptions get wrong put right."""
-        schemas = _converted(self.document["components"]["schemas"])
+        lists, document = self._lists, self.document
+        schemas = _converted({**lists["components"]["schemas"], **document["components"]["schemas"]})
         _amend(schemas)
-        for name in _referred(self.document) - set(schemas):
+        for name in _referred([lists, document]) - set(schemas):
             schemas[name] = {}
         return schemas
 
@@ -80,7 +91,7 @@ class Description:
     def _operations(self) -> dict[tuple[str, str], dict[str, Any]]:
         return {
             (method.upper(), _PARAMETER.sub("{}", path)): operation
-            for path, operations in self.document["paths"].items()
+            for path, operations in {**self._lists["paths"], **self.document["paths"]}.items()
             for method, operation in operations.items()
         }
 
@@ -252,6 +263,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     - `pages` of a scroll is null, and `scroll_param` at its end. `pages.next` of a list of companies is a URL but in Preview: clients follow it.
     - `avatar` of a contact is a URL: clients read a string.
     - One company that is looked for by `company_id` or `name` is a company, with the list beside it.
+    - The types of tickets are a `list`, as examples show; the schema of 2.11 has another type.
     """
     missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "has_inbox_seat", "team_ids"}
     for kind in ("admin", "admin_with_app"):
@@ -271,6 +283,8 @@ def _amend(schemas: dict[str, Any]) -> None:
         name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")
     ]
     _amend_companies(schemas)
+    if "ticket_type_list" in schemas:
+        schemas["ticket_type_list"]["properties"]["type"] = {"type": "string"}
 
 
 def _amend_companies(schemas: dict[str, Any]) -> None:

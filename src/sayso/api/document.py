@@ -22,6 +22,10 @@ _HEADERS: Json = {
     },
     "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Sayso-Not-Stored": {
+        "description": "What the list would hold: Sayso does not store it, and the list is always empty.",
+        "schema": {"type": "string"},
+    },
 }
 
 _SECURITY: Json = {

@@ -12,6 +12,7 @@ from sayso.domain.standing import Standing
 from sayso.intercom.contact_object import told, types_told
 from sayso.intercom.shapes import company as companies
 from sayso.intercom.shapes import me, search
+from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
@@ -120,6 +121,8 @@ _COMPANY = companies.Company(
     custom_attributes={"seats": 12},
 )
 
+_NO_PAGES = empty.EmptyPages(None, 1, 20, 0)
+
 EXAMPLES: dict[type[Struct], Struct] = {
     search.SearchRequest: search.SearchRequest(
         query={
@@ -189,4 +192,12 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     companies.CompanyContactList: companies.CompanyContactList([_CONTACT], 1, companies.CompanyContactPages(1, 50, 1)),
     companies.CompanySegmentList: companies.CompanySegmentList([], 0),
+    empty.ActivityLogList: empty.ActivityLogList(_NO_PAGES, []),
+    empty.TeamList: empty.TeamList([]),
+    empty.ConversationList: empty.ConversationList(_NO_PAGES, 0, []),
+    empty.TicketList: empty.TicketList(_NO_PAGES, 0, []),
+    empty.TicketTypeList: empty.TicketTypeList([]),
+    empty.ArticleList: empty.ArticleList(_NO_PAGES, 0, []),
+    empty.CollectionList: empty.CollectionList([], 0, _NO_PAGES),
+    empty.NewsItemList: empty.NewsItemList(_NO_PAGES, [], 0),
 }

@@ -25,7 +25,7 @@ from sayso.http.openapi import Answer, Json, Operation, Surface
 from sayso.intercom.errors import TABLE
 from sayso.intercom.examples import EXAMPLES
 from sayso.intercom.parameters import QUERIES
-from sayso.intercom.routes import ROUTES, Route
+from sayso.intercom.routes import NOT_STORED, ROUTES, Route
 from sayso.intercom.shapes.company import FoundCompanies, FoundCompany
 from sayso.intercom.shapes.contact import ContactFields, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact
@@ -116,7 +116,8 @@ def _operation(route: Route) -> Operation:
 def _answers(route: Route) -> list[Answer]:
     shapes = (route.answer, *_OLDER.get(route.answer, ()), *_OTHERS.get(route.answer, ()))
     example = EXAMPLES.get(route.answer)
-    done = Answer(status=route.status, description="Done.", shapes=shapes, headers=_COMMON, example=example)
+    headers = (*_COMMON, "Sayso-Not-Stored") if route in NOT_STORED else _COMMON
+    done = Answer(status=route.status, description="Done.", shapes=shapes, headers=headers, example=example)
     return [done, *(answer for answer in _errors(route) if _may_answer(route, answer.status))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from sayso.http.openapi import Json
-from sayso.intercom import company, contact, contact_company, contact_merge, data_event, note, paged
+from sayso.intercom import company, contact, contact_company, contact_merge, data_event, not_stored, note, paged
 from sayso.intercom.shapes.admin import AdminList
 from sayso.intercom.shapes.company import (
     CompanyContactList,
@@ -18,6 +18,7 @@ from sayso.intercom.shapes.contact import ContactList
 from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList
+from sayso.intercom.shapes.not_stored import ArticleList, CollectionList, NewsItemList
 from sayso.intercom.shapes.note import NoteList
 from sayso.intercom.shapes.segment import Segment, SegmentList
 
@@ -89,4 +90,7 @@ QUERIES: dict[type[Struct], list[Json]] = {
     CompanyScroll: [_query("scroll_param", "The `scroll_param` of the page before.", _TEXT)],
     CompanyContactList: _numbered(company.CONTACTS_PER_PAGE),
     ContactCompanyList: _numbered(contact_company.PER_PAGE),
+    ArticleList: [_per_page(not_stored.ARTICLES_PER_PAGE, paged.MOST_PER_PAGE), _PAGE],
+    CollectionList: [_per_page(not_stored.PER_PAGE, paged.MOST_PER_PAGE), _PAGE],
+    NewsItemList: [_per_page(not_stored.NEWS_PER_PAGE, paged.MOST_PER_PAGE), _PAGE],
 }

@@ -21,6 +21,7 @@ from sayso.intercom import (
     data_attribute,
     data_event,
     me,
+    not_stored,
     note,
     search,
     segment,
@@ -52,6 +53,16 @@ from sayso.intercom.shapes.data_event import (
     DataEventSummariesFields,
 )
 from sayso.intercom.shapes.me import Me
+from sayso.intercom.shapes.not_stored import (
+    ActivityLogList,
+    ArticleList,
+    CollectionList,
+    ConversationList,
+    NewsItemList,
+    TeamList,
+    TicketList,
+    TicketTypeList,
+)
 from sayso.intercom.shapes.note import Note, NoteFields, NoteList
 from sayso.intercom.shapes.search import FoundContacts, SearchRequest
 from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
@@ -86,6 +97,19 @@ class Route:
 
 
 # fmt: off
+#: Lists of what Intercom keeps and Sayso does not.
+NOT_STORED = (
+    Route("GET", "/admins/activity_logs", not_stored.activity_logs, READ, "List activity logs", ActivityLogList),
+    Route("GET", "/teams", not_stored.teams, READ, "List teams", TeamList),
+    Route("GET", "/conversations", not_stored.conversations, READ, "List conversations", ConversationList),
+    Route("POST", "/conversations/search", not_stored.search_conversations, READ, "Search conversations", ConversationList, SearchRequest),
+    Route("POST", "/tickets/search", not_stored.search_tickets, READ, "Search tickets", TicketList, SearchRequest, since=Version.V2_10),
+    Route("GET", "/ticket_types", not_stored.ticket_types, READ, "List ticket types", TicketTypeList, since=Version.V2_9),
+    Route("GET", "/articles", not_stored.articles, READ, "List articles", ArticleList),
+    Route("GET", "/help_center/collections", not_stored.collections, READ, "List collections of articles", CollectionList),
+    Route("GET", "/news/news_items", not_stored.news_items, READ, "List news items", NewsItemList),
+)
+
 ROUTES = (
     Route("GET", "/me", me.identify, READ, "Identify an admin", Me),
     Route("GET", "/admins", admin.list_all, READ, "List admins", AdminList),
@@ -138,5 +162,6 @@ ROUTES = (
     Route("GET", "/contacts/{contact_id}/companies", contact_company.list_of_contact, READ, "List a contact's companies", ContactCompanyList),
     Route("POST", "/contacts/{contact_id}/companies", contact_company.attach, WRITE, "Attach a contact to a company", Company, AttachCompany),
     Route("DELETE", "/contacts/{contact_id}/companies/{id}", contact_company.detach, WRITE, "Detach a contact from a company", Company),
+    *NOT_STORED,
 )
 # fmt: on

@@ -46,6 +46,9 @@ docs: .venv/test ## Write the generated pages of docs anew from the code
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --extra build pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --extra build --extra test --extra bench -c requirements.lock pyproject.toml -o requirements-dev.lock
+	for wanted in tests/clients/connectors/*.in; do \
+		uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet "$$wanted" -o "$${wanted%.in}.lock"; \
+	done
 
 clean: ## Remove what was made here, but no data
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 
 from tests.clients.installing import NODE_FOLDER, installed_for_node, locked
@@ -48,11 +49,13 @@ def test_the_story_is_told_by_the_client_for_node(quiet: Running):
 def test_the_lock_names_exact_versions_and_no_host():
     lock = (NODE_FOLDER / "package-lock.json").read_text()
     wanted = json.loads((NODE_FOLDER / "package.json").read_text())["dependencies"]
-    clients = {path: version for path, version in locked().items() if path.startswith("node_modules/intercom-client")}
+    clients = {
+        path: version for path, version in locked().items() if re.fullmatch(r"node_modules/intercom-client[-\d]*", path)
+    }
 
     assert "://" not in lock
     assert list(wanted.values()) == [
         version if name == "intercom-client" else f"npm:intercom-client@{version}"
         for name, version in zip(wanted, clients.values(), strict=True)
     ]
-    assert ["7", "5", "6"] == [version[0] for version in clients.values()]
+    assert ["7", "4", "5", "6"] == [version[0] for version in clients.values()]

@@ -40,9 +40,10 @@ class App:
                 return self.refuse(429, request.client, "This address has too many requests in progress")
         path = request.path
         end = path.find("/", 1)
-        respond = self.prefixes.get(path[1:end] if end > 0 else path[1:], self.intercom)
-        if path == "/" and b"text/html" not in request.headers.get(b"accept", b""):
-            # The page there is for browsers; a program is answered as the original would.
+        first = path[1:end] if end > 0 else path[1:]
+        respond = self.prefixes.get(first, self.intercom)
+        if not first and (path != "/" or b"text/html" not in request.headers.get(b"accept", b"")):
+            # The page at / is for browsers; a program is answered as the original would.
             respond = self.intercom
         WAITING_SINCE.set(started)
         try:

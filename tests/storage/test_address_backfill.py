@@ -21,6 +21,8 @@ from sayso.storage.backfill import Backfill, Batch
 from sayso.storage.engine import Statement
 from sayso.storage.store import SqlStore
 
+pytestmark = pytest.mark.usefixtures("any_order")
+
 NAME = "0007_normal_form"
 
 #: Who there is: their email as an older program kept it, from the oldest contact to the youngest.
@@ -73,7 +75,7 @@ BACK = (
     "ALTER TABLE contacts DROP COLUMN shares_email",
     """CREATE INDEX contacts_lead_email ON contacts (workspace_id, state, role, lower(email))
     WHERE role = 'lead' AND state = 'live'""",
-    f"DELETE FROM migrations WHERE name = '{NAME}'",
+    f"DELETE FROM migrations WHERE name >= '{NAME}'",
 )
 
 _CLAIM = """INSERT INTO contact_keys (workspace_id, kind, value, contact_id, state, at)
@@ -183,7 +185,7 @@ async def old(empty: Old) -> Old:
 
 
 async def test_claims_move_to_normal_forms_and_the_older_of_two_users_keeps_one(old: Old):
-    assert [NAME] == await old.migrate()
+    assert NAME == (await old.migrate())[0]
 
     await old.check()
     rows = await old.store.engine.read(
@@ -291,7 +293,7 @@ async def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, monkeyp
     await old.run("INSERT INTO contact_keys VALUES ($1, 'email', x'01', x'01', 'deleted', 1)", old.workspace)
     monkeypatch.setattr(migrate, "BATCH", 3)
 
-    assert [NAME] == await old.migrate()
+    assert NAME == (await old.migrate())[0]
 
     claims = await old.store.engine.read(
         "SELECT contact_id FROM contact_keys WHERE workspace_id = $1 AND value = $2",

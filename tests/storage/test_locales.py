@@ -334,7 +334,7 @@ async def test_events_are_the_same_whose_names_are_and_are_counted_by_their_name
         await store.contact.commit(change)
         person = person.after(change)
 
-    summaries = await store.data_event.summaries(workspace_id, person.id)
+    summaries = await store.data_event.summaries(workspace_id, person.id, len(known))
     listed = await store.data_event.page(workspace_id, person.id, None, (0, ""), 99)
     assert sorted(known) == [summary.name for summary in summaries]
     assert known == [event.name for event in reversed(listed)]

@@ -33,7 +33,6 @@ NOT_READ = {
     "backup.py": "SQLite",
     "citus.py": "functions and catalogues of Citus",
     "copy.py": "SQLite, whose rows are copied",
-    "links.py": "a page of merges, whose order is put in: times and ids in bytes",
     "migrate.py": "SQLite, and the tables about migrations, which the catalogue shows",
     "postgres_reads.py": "settings of scans",
     "postgres_schema.py": "SQLite, which is asked for what the migrations make",

@@ -197,11 +197,14 @@ def translating_after_types_were_read(old: Old) -> Backfill:
     return fill
 
 
+# An embedded database lets nobody write meanwhile, and no older server run on.
+on_postgres = pytest.mark.parametrize("old", ["postgres"] if postgres.WANTED else [], indirect=True)
+
+
+@on_postgres
 async def test_a_type_that_is_translated_meanwhile_is_logged_as_of_one_moment(
     old: Old, monkeypatch: pytest.MonkeyPatch
 ):
-    if isinstance(old.place, Path):
-        pytest.skip("an embedded database lets nobody write meanwhile")
     monkeypatch.setitem(migrate.BACKFILLS, NAME, translating_after_types_were_read(old))
 
     await old.migrate()
@@ -209,9 +212,8 @@ async def test_a_type_that_is_translated_meanwhile_is_logged_as_of_one_moment(
     assert [] == await old.problems()
 
 
+@on_postgres
 async def test_what_an_older_server_changed_without_the_log_is_logged_as_the_documentation_says(old: Old):
-    if isinstance(old.place, Path):
-        pytest.skip("an embedded database lets no older server run on")
     await old.migrate()
     await old.run(
         "UPDATE tokens SET scopes = 'read' WHERE name = 'one'",

@@ -44,11 +44,11 @@ _COMPANIES = "SELECT company_id, attached_at FROM contact_companies WHERE worksp
 _NOTE_TIMES = """SELECT note_id, created_at FROM notes WHERE workspace_id = $1 AND contact_id = $2
 AND note_id IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""
 
-_NEWEST_MERGES, _OLDEST_MERGES = (
-    f"""SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
-AND (merged_at, source_id) {beyond} ($3, $4) ORDER BY merged_at {order}, source_id {order} LIMIT $5"""
-    for beyond, order in (("<", "DESC"), (">", "ASC"))
-)
+_NEWEST_MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
+AND (merged_at, source_id) < ($3, $4) ORDER BY merged_at DESC, source_id DESC LIMIT $5"""
+
+_OLDEST_MERGES = """SELECT source_id, source_role, merged_at FROM merges WHERE workspace_id = $1 AND contact_id = $2
+AND (merged_at, source_id) > ($3, $4) ORDER BY merged_at, source_id LIMIT $5"""
 
 #: Where a walk begins: after every merge there can be, or before.
 _FUTURE, _PAST = (2**62, ""), (-1, "")

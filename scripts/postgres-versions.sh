@@ -15,6 +15,6 @@ for package in "$folder"/node_modules/postgres-*; do
     (cd "$package" && node scripts/hydrate-symlinks.js)
     chmod -R a+rX "$package"
     "$package/native/bin/postgres" --version
-    SAYSO_TEST_POSTGRES="$package/native/bin" SAYSO_TEST_POSTGRES_ICU=tr-TR make test \
+    SAYSO_TEST_POSTGRES="$package/native/bin" SAYSO_TEST_POSTGRES_ICU=tr-TR PLANS_IN_EVERY_STATE=1 make test \
         PYTEST="tests/storage tests/service/test_racers.py tests/service/test_access.py -k postgres --ignore tests/storage/faults/test_postgres_failover.py"
 done

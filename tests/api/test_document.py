@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import jsonschema_rs
 import pytest
+from tests.conformance.conftest import store  # noqa: F401
 from tests.conftest import Acme
 
 from sayso.api.document import Document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.conformance.conftest import store  # noqa: F401
 from tests.conftest import Acme
 from tests.intercom.told import told
 

@@ -8,6 +8,7 @@ import pytest
 from scripts import compatibility
 from scripts.operations import extracted
 from tests.conformance import descriptions
+from tests.conformance.conftest import store  # noqa: F401
 from tests.conftest import Acme
 from tests.intercom.told import NO_SUCH_PATH, told
 

@@ -48,7 +48,7 @@ from sayso.storage.memory import MemoryStore
 
 LOCALES = {f"postgres in {name}": name for name in postgres.LOCALES} if postgres.WANTED else {}
 
-EXAMPLES = settings(max_examples=20, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=10, suppress_health_check=list(HealthCheck))
 
 _numbers = count(1)
 

@@ -64,7 +64,7 @@ def reserved_port() -> socket.socket:
 class Cluster:
     """A server, started when its context begins and gone with its folder at the end. `url` leads to its first database."""
 
-    #: What initdb is told of the locale.
+    #: initdb's options for the locale.
     locale: tuple[str, ...] = ("--no-locale",)
 
     def __init__(self, **settings: str) -> None:

@@ -164,13 +164,13 @@ def _on_postgres(
     counted = _STATEMENTS if postgres.counts_statements() else {}
     with Cluster(**_SETTINGS, **counted) as cluster, ExitStack() as stack:
         loaded, pgbenches = {}, {}
-        postgres.run(postgres.told(cluster.url, *ROLE))
+        postgres.run(postgres.run_statements(cluster.url, *ROLE))
         for size in sizes:
             database, ids = prepared(size or ASKED_FOR)
             url = asyncio.run(postgres.filled(cluster, database, f"sayso_{size}"))
             own = _folder(folder, f"postgres-{size}")
             pgbenches[size] = postgres.pgbench_on(cluster, url, size or ASKED_FOR, seconds, own)
-            postgres.run(postgres.told(url, "VACUUM (ANALYZE)", *_counting(counted)))
+            postgres.run(postgres.run_statements(url, "VACUUM (ANALYZE)", *_counting(counted)))
             loaded[size] = _asked_for(stack.enter_context(servers.sayso_on(cluster, own, url)), ids)
         os.sync()
         _warm(loaded.values())
@@ -249,13 +249,13 @@ def _statements(url: str, role: str) -> tuple[float, int]:
     """µs that a role's statements took since they were forgotten, and how often the most frequent one ran."""
     if not postgres.counts_statements():
         return 0.0, 0
-    ((spent, calls),) = postgres.run(postgres.told(url, _SPENT.format(role)))
+    ((spent, calls),) = postgres.run(postgres.run_statements(url, _SPENT.format(role)))
     return float(spent), int(calls)
 
 
 def _forget_statements(url: str) -> None:
     if postgres.counts_statements():
-        postgres.run(postgres.told(url, _RESET))
+        postgres.run(postgres.run_statements(url, _RESET))
 
 
 def _counting(counted: dict[str, str]) -> tuple[str, ...]:
@@ -264,11 +264,11 @@ def _counting(counted: dict[str, str]) -> tuple[str, ...]:
 
 def _empty(cluster: Cluster, name: str, statements: tuple[str, ...]) -> str:
     """The URL of a database without contacts."""
-    postgres.run(postgres.told(cluster.url, f"CREATE DATABASE {name}"))
+    postgres.run(postgres.run_statements(cluster.url, f"CREATE DATABASE {name}"))
     url = cluster.url_of(name)
     postgres.run(bring_up_to_date(url, now()))
     if statements:
-        postgres.run(postgres.told(url, *statements))
+        postgres.run(postgres.run_statements(url, *statements))
     return url
 
 

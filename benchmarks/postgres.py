@@ -94,11 +94,11 @@ def measured(
         began = time.perf_counter()
         url = run(filled(cluster, database))
         load_seconds, size = time.perf_counter() - began, asked(url, _SIZE)
-        run(told(cluster.url, *ROLE))
+        run(run_statements(cluster.url, *ROLE))
         pgbench = pgbench_on(cluster, url, contacts, seconds, folder)
         peer = _peer(cluster)
         # What was loaded is written out now, and not while somebody is measured.
-        run(told(url, *_WARM))
+        run(run_statements(url, *_WARM))
         os.sync()
         ours = servers.sayso_on(cluster, folder, url), servers.sayso_on(cluster, folder, url, WORKERS, workers=2)
         started = [stack.enter_context(server) for server in ours]
@@ -138,7 +138,7 @@ def _turns(rounds: int, cluster: Cluster, started: list[Server], pgbench: Pgbenc
 
 async def filled(cluster: Cluster, database: Path, name: str = OURS) -> str:
     """The contacts of a file, copied as `sayso migrate --to` copies them; it would verify them too."""
-    await told(cluster.url, f"CREATE DATABASE {name}")
+    await run_statements(cluster.url, f"CREATE DATABASE {name}")
     url = cluster.url_of(name)
     await bring_up_to_date(url, now())
     await copy.copy(database, DatabaseUrl(url), _PATIENCE, lambda table, rows: None)
@@ -148,14 +148,14 @@ async def filled(cluster: Cluster, database: Path, name: str = OURS) -> str:
 
 def pgbench_on(cluster: Cluster, url: str, contacts: int, seconds: float, folder: Path) -> Pgbench:
     """pgbench, with tables of its own beside those of a database that was filled; its role has to be there."""
-    run(told(url, *COPY))
+    run(run_statements(url, *COPY))
     workspace_id = asked(url, "SELECT workspace_id FROM workspaces")
     return Pgbench(cluster, _as("pgbench", url), workspace_id, contacts, seconds, folder)
 
 
 def _peer(cluster: Cluster) -> str:
     url = cluster.url_of(OURS)
-    run(told(url, *_PEER))
+    run(run_statements(url, *_PEER))
     run(fastapi_orm.fill(_as("orm", url)))
     return _as("orm", url)
 
@@ -180,7 +180,7 @@ def _worker(pid: int) -> Worker:
     return Worker(cpu.proportional(pid), held.private, held.resident)
 
 
-async def told(url: str, *statements: str) -> list[Any]:
+async def run_statements(url: str, *statements: str) -> list[Any]:
     """The last one's rows."""
     connection = await asyncpg.connect(url, timeout=_PATIENCE)
     try:
@@ -190,7 +190,7 @@ async def told(url: str, *statements: str) -> list[Any]:
 
 
 def asked(url: str, sql: str) -> Any:
-    return run(told(url, sql))[0][0]
+    return run(run_statements(url, sql))[0][0]
 
 
 def run(work: Coroutine[Any, Any, Done]) -> Done:

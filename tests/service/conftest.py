@@ -127,3 +127,21 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 @pytest.fixture
 def ledger(written: Ledger, tmp_path: Path) -> Ledger:
     return written.copy(tmp_path / "sayso.db")
+
+
+def reword_after_reads(
+    store: Store, workspace_id: str, monkeypatch: pytest.MonkeyPatch, part: Any, method: str
+) -> list[str]:
+    """Translate the first type anew after each of the first five reads by this method; the names it got, so far."""
+    region, read = Region.on("us", store, Clock(), RandomIds()), getattr(part, method)
+    names: list[str] = []
+
+    async def read_and_reword(*place: Any) -> Any:
+        found = await read(*place)
+        if len(names) < 5:
+            names.append(f"News {len(names) + 1}")
+            await region.types.translate(workspace_id, "1", Translation(names[-1], "Reworded", "en"))
+        return found
+
+    monkeypatch.setattr(part, method, read_and_reword)
+    return names

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from tests.cast import Clock
-from tests.service.conftest import Ledger, write_story, written_by
+from tests.service.conftest import Ledger, reword_after_reads, write_story, written_by
 
 from sayso.domain.access import Scope
-from sayso.domain.subscription_type import Translation
 from sayso.service import verify_settings
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
@@ -199,22 +196,10 @@ async def test_a_setting_that_changes_between_two_reads_is_no_problem(
     store: Store, monkeypatch: pytest.MonkeyPatch, store_name: str, method: str
 ):
     workspace, _ = await write_settings(store)
-    region = Region.on("us", store, Clock(), RandomIds())
-    part, rewordings = getattr(store, store_name), 0
-    read = getattr(part, method)
-
-    async def read_and_reword(*place: Any) -> Any:
-        nonlocal rewordings
-        found = await read(*place)
-        if rewordings < 5:
-            rewordings += 1
-            await region.types.translate(workspace, "1", Translation(f"News {rewordings}", "Reworded", "en"))
-        return found
-
-    monkeypatch.setattr(part, method, read_and_reword)
+    reworded = reword_after_reads(store, workspace, monkeypatch, getattr(store, store_name), method)
 
     assert [] == await of_settings(store, workspace)
-    assert 5 == rewordings
+    assert 5 == len(reworded)
 
 
 async def test_settings_of_a_store_in_memory_are_verified_too():

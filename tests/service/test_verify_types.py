@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.cast import Clock
-from tests.service.conftest import Ledger, write_story
+from tests.service.conftest import Ledger, reword_after_reads, write_story
 
-from sayso.domain.subscription_type import Translation
-from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
-from sayso.service.region import Region
 from sayso.service.verify import Problem
 from sayso.service.verify_types import of_types
 from sayso.storage.memory import MemoryStore
@@ -152,22 +146,10 @@ async def test_a_type_that_is_reworded_between_two_reads_is_no_problem(
     store: Store, monkeypatch: pytest.MonkeyPatch, method: str
 ):
     workspace, _ = await write_story(store)
-    region = Region.on("us", store, Clock(), RandomIds())
-    types, rewordings = store.subscription_type, 0
-    read = getattr(types, method)
-
-    async def read_and_reword(*place: Any) -> Any:
-        nonlocal rewordings
-        found = await read(*place)
-        if rewordings < 5:
-            rewordings += 1
-            await region.types.translate(workspace, "1", Translation(f"News {rewordings}", "Reworded", "en"))
-        return found
-
-    monkeypatch.setattr(types, method, read_and_reword)
+    reworded = reword_after_reads(store, workspace, monkeypatch, store.subscription_type, method)
 
     assert [] == await of_types(store, workspace)
-    assert 5 == rewordings
+    assert 5 == len(reworded)
 
 
 async def test_types_of_a_store_in_memory_are_verified_too():

@@ -7,7 +7,7 @@ PYTEST ?=
 # A file is one process' alone: its tests may share a server. The long ones come first.
 PROCESSES := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help serve test check bench docs lock clean
+.PHONY: help serve test check bench docs facts lock clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,10 @@ docs: .venv/test ## Write the generated pages of docs anew from the code
 	$(BIN)/python -m scripts.compatibility
 	$(BIN)/python -m scripts.client_page
 	$(BIN)/python -m benchmarks.capacity --document
+
+facts: .venv/test ## Write tests/conformance/facts anew from Intercom's descriptions
+	$(BIN)/python -m scripts.facts
+	$(BIN)/python -m scripts.operations
 
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --extra build pyproject.toml -o requirements.lock

@@ -1,40 +1,23 @@
-"""Intercom's published OpenAPI descriptions as an oracle: every answer of a served route is held against them.
-
-They lie beside the repository, in `../shared`, and nowhere else; without them nothing is validated, and the tests of
-this folder say so. A description is read when it is first needed.
+"""The facts of Intercom's published OpenAPI descriptions as an oracle: every answer of a served route is held against
+them. They lie in `facts/`; `scripts/facts.py` says what they are and writes them.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import jsonschema_rs
-import pytest
-import yaml
-from tests.machine import DEMANDED
+from scripts.facts import VERSIONS as VERSIONS
+from scripts.facts import facts, referred
 
 from sayso.http.router import NotAllowed, Router
 from sayso.intercom.routes import ROUTES, Route
-
-FOLDER = Path(__file__).parents[2] / "../shared/reference/intercom-openapi"
-PRESENT = FOLDER.is_dir()
-
-#: The descriptions of the lists that are always empty, beside the others.
-_LISTS = FOLDER.with_name("intercom-openapi-lists")
-
-#: Skips a test where the descriptions are not, but not where nothing may be missing.
-needed = pytest.mark.skipif(
-    not (PRESENT or DEMANDED), reason="answers are not validated: ../shared/reference/intercom-openapi is not here"
-)
-
-#: The versions that are described, as the header names them.
-VERSIONS = (*(f"2.{minor}" for minor in range(7, 17)), "Preview")
+from sayso.intercom.unserved import key
 
 _OLDER = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(7)))
 _SAME_AS = {**dict.fromkeys(_OLDER, "2.7"), "Unstable": "Preview"}
@@ -52,7 +35,6 @@ _WHERE_KNOWN = frozenset({"last_request_at", "next_cursor", "remote_created_at"}
 _OF_MORE = {"/events": {"pages", "next"}}
 
 _ROUTER: Router[Route] = Router(ROUTES)
-_PARAMETER = re.compile(r"\{\w+\}")
 
 
 class DoesNotConform(AssertionError):
@@ -61,89 +43,67 @@ class DoesNotConform(AssertionError):
 
 @dataclass(frozen=True)
 class Description:
-    """One version's description."""
+    """What is known of one version."""
 
     version: str
 
     @cached_property
-    def document(self) -> dict[str, Any]:
-        return self._read(FOLDER)
-
-    @cached_property
-    def _lists(self) -> dict[str, Any]:
-        return self._read(_LISTS)
-
-    def _read(self, folder: Path) -> dict[str, Any]:
-        path = folder / f"intercom-{self.version.lower()}.yaml"
-        return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-    @cached_property
     def schemas(self) -> dict[str, Any]:
         """The schemas as JSON Schema, with what the descriptions get wrong put right."""
-        lists, document = self._lists, self.document
-        schemas = _converted({**lists["components"]["schemas"], **document["components"]["schemas"]})
+        known = facts(self.version)
+        schemas = _converted(known["schemas"])
         _amend(schemas)
-        for name in _referred([lists, document]) - set(schemas):
+        for name in referred(known) - set(schemas):
             schemas[name] = {}
         return schemas
 
     @cached_property
     def _operations(self) -> dict[tuple[str, str], dict[str, Any]]:
-        return {
-            (method.upper(), _PARAMETER.sub("{}", path)): operation
-            for path, operations in {**self._lists["paths"], **self.document["paths"]}.items()
-            for method, operation in operations.items()
-        }
+        known = facts(self.version)
+        return {(*name.split(" "),): operation for name, operation in (known["lists"] | known["operations"]).items()}
+
+    @cached_property
+    def _validators(self) -> dict[Any, Any]:
+        return {}
 
     def example(self, method: str, path: str) -> Any:
-        """The first example of a 200."""
+        """The keys of the first example of a 200: an object with None for each value, an array with one item."""
         return self._examples(method, path)[0]
 
-    def examples(self, method: str, path: str) -> list[Any]:
-        return self._examples(method, path) if self._is_described(method, path) else []
+    def requests(self) -> list[tuple[str, str, str, list[Any] | None, int]]:
+        """The example requests of the contacts side: method, path, the example's name, the keys of its body as
+        `scripts/facts.py` has them, and the documented status."""
+        return [
+            (name.partition(" ")[0], operation["path"], example, request.get("body"), request["status"])
+            for name, operation in facts(self.version)["operations"].items()
+            for example, request in operation.get("requests", {}).items()
+        ]
 
     def complaints(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """What the description says against an answer; a route's `path` has its parameters in braces."""
-        schema = self._schema(method, _PARAMETER.sub("{}", path), status)
-        if schema is None:
+        validator = self._validator(method, path, status)
+        if validator is None:
             return [f"{status} is no answer of it"]
-        found = [f"{_where(error)}: {error.message}" for error in self._validator(schema).iter_errors(body)]
+        found = [f"{_where(error)}: {error.message}" for error in validator.iter_errors(body)]
         if status == 200 and self._is_described(method, path):
             elsewhere = self._stray | _WHERE_KNOWN | _OF_MORE.get(path, set())
             missing = _missing(self._examples(method, path)[:1], [body]) - elsewhere
-            found += [f"{key}: the example has it" for key in missing]
-            found += [f"{key}: nothing like it is described" for key in self._unknown_keys(method, path, body)]
+            found += [f"{name}: the example has it" for name in missing]
+            found += [f"{name}: nothing like it is described" for name in self._unknown_keys(method, path, body)]
         return found
 
-    def _schema(self, method: str, path: str, status: int) -> str | None:
-        """Where the schema of an answer stands. Every error has the same one, whether or not it is described."""
-        if status >= 400:
-            return "#/components/schemas/error"
-        if (method, path) in _UNDESCRIBED:
-            return f"#/components/schemas/{_UNDESCRIBED[method, path]}"
-        if str(status) not in self._operations.get((method, path), {}).get("responses", {}):
-            return None
-        return f"#/answers/{method} {path.replace('/', '~1')} {status}"
+    def _validator(self, method: str, path: str, status: int) -> Any:
+        """What an answer is held against, None where there is no such answer. Every error has the same schema, whether
+        or not it is described."""
+        named = "error" if status >= 400 else _UNDESCRIBED.get(key(method, path))
+        known = named or (*key(method, path), status)
+        if known not in self._validators:
+            schema = _reference(named) if named else self._answer(method, path, status)
+            self._validators[known] = None if schema is None else _compiled(schema, self.schemas)
+        return self._validators[known]
 
-    @cached_property
-    def _answers(self) -> dict[str, Any]:
-        return {
-            f"{method} {path} {status}": _converted(schema)
-            for (method, path), operation in self._operations.items()
-            for status, answer in operation["responses"].items()
-            for schema in [answer.get("content", {}).get("application/json", {}).get("schema", {})]
-        }
-
-    @cached_property
-    def _validators(self) -> dict[str, Any]:
-        return {}
-
-    def _validator(self, pointer: str) -> Any:
-        if pointer not in self._validators:
-            pointer_in_uri = pointer.replace("{", "%7B").replace("}", "%7D").replace(" ", "%20")
-            document = {"$ref": pointer_in_uri, "components": {"schemas": self.schemas}, "answers": self._answers}
-            self._validators[pointer] = jsonschema_rs.Draft202012Validator(document, validate_formats=False)
-        return self._validators[pointer]
+    def _answer(self, method: str, path: str, status: int) -> Any:
+        return _converted(self._operations.get(key(method, path), {}).get("answers", {}).get(str(status)))
 
     def _unknown_keys(self, method: str, path: str, body: dict[str, Any]) -> set[str]:
         """Keys that stand neither in the schema of such an object nor in an example of it."""
@@ -157,16 +117,51 @@ class Description:
         return {"formatted_phone"} - set(self.schemas["contact"]["properties"])
 
     def has(self, method: str, path: str) -> bool:
-        return self._is_described(method, path) or (method, _PARAMETER.sub("{}", path)) in _UNDESCRIBED
+        return self._is_described(method, path) or key(method, path) in _UNDESCRIBED
 
     def _is_described(self, method: str, path: str) -> bool:
-        return (method, _PARAMETER.sub("{}", path)) in self._operations
+        return key(method, path) in self._operations
 
     def _examples(self, method: str, path: str) -> list[Any]:
-        """The examples of a 200."""
-        answer = self._operations[method, _PARAMETER.sub("{}", path)]["responses"].get("200", {})
-        content = answer.get("content", {}).get("application/json", {})
-        return [example["value"] for example in content.get("examples", {}).values()]
+        return self._all_examples[key(method, path)]
+
+    @cached_property
+    def _all_examples(self) -> dict[tuple[str, str], list[Any]]:
+        return {name: list(map(_object, operation["examples"])) for name, operation in self._operations.items()}
+
+
+def _object(keys: list[Any] | None) -> dict[str, Any] | None:
+    """An object with these keys, as `scripts/facts.py` writes them down."""
+    return None if keys is None else dict(map(_member, keys))
+
+
+def _member(member: Any) -> tuple[str, Any]:
+    name, *keys = member if isinstance(member, list) else [member]
+    below = _object(keys) if isinstance(member, list) else None
+    if name.endswith("[]"):
+        return name.removesuffix("[]"), [] if below is None else [below]
+    return name, below
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _compiled(schema: Any, schemas: dict[str, Any]) -> Any:
+    """A validator, with no more of the schemas than it refers to. Versions share those that are equal."""
+    needed: set[str] = set()
+    more = referred(schema)
+    while more:
+        needed |= more
+        more = referred([schemas[name] for name in more]) - needed
+    return _compile(
+        json.dumps({"allOf": [schema], "components": {"schemas": {name: schemas[name] for name in sorted(needed)}}})
+    )
+
+
+@cache
+def _compile(document: str) -> Any:
+    return jsonschema_rs.Draft202012Validator(json.loads(document), validate_formats=False)
 
 
 def description(version: str) -> Description:
@@ -190,7 +185,7 @@ def check(response: httpx2.Response) -> None:
     is in allows. A client that names no version is served routes that its version does not have: these are let pass."""
     request, status, body = response.request, response.status_code, response.json()
     path = served(request.method, request.url.path)
-    if not PRESENT or path is None:
+    if path is None:
         return
     against = description(response.headers["Intercom-Version"])
     if "Intercom-Version" not in request.headers and not against.has(request.method, path):
@@ -301,17 +296,6 @@ def _amend_companies(schemas: dict[str, Any]) -> None:
     scroll = schemas["company_scroll"].get("anyOf", [schemas["company_scroll"]])[0]["properties"]
     scroll["pages"] = {"type": "null"}
     scroll["scroll_param"] = {"type": ["string", "null"]}
-
-
-def _referred(document: Any) -> set[str]:
-    """The names of the schemas that something refers to."""
-    if isinstance(document, list):
-        return set().union(*map(_referred, document))
-    if not isinstance(document, dict):
-        return set()
-    reference = document.get("$ref")
-    named = {reference.rpartition("/")[2]} if isinstance(reference, str) else set()
-    return named.union(*map(_referred, document.values()))
 
 
 def _missing(example: Any, answer: Any) -> set[str]:

@@ -10,13 +10,10 @@ from tests.conformance.operations import CASES, MOVING, Operation, cast_for, fil
 from tests.conftest import Acme
 from tests.intercom.told import without_request_id
 
-from sayso.intercom.routes import NOT_STORED, ROUTES
+from sayso.intercom.routes import ROUTES
 from sayso.intercom.versions import named
 
 OPERATIONS = [(route.method, route.path) for route in ROUTES]
-
-#: What their examples list is nothing that Sayso answers with: their schemas stay as they are described.
-EMPTY = {(route.method, route.path) for route in NOT_STORED}
 
 SINCE = {(route.method, route.path): route.since for route in ROUTES}
 
@@ -25,7 +22,6 @@ def test_every_served_operation_has_its_cases():
     assert set(OPERATIONS) == set(CASES)
 
 
-@descriptions.needed
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 async def test_an_operation_answers_in_every_version_as_described(
     acme: Acme, operation: Operation, subtests: pytest.Subtests
@@ -43,7 +39,6 @@ async def test_an_operation_answers_in_every_version_as_described(
                 assert (400 if too_new else case.status) == answer.status_code, answer.text
 
 
-@descriptions.needed
 @pytest.mark.parametrize(("version", "same_as"), [("Unstable", "Preview"), ("2.3", "2.7"), (None, "2.11")])
 async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: str | None, same_as: str):
     headers = {} if version is None else {"Intercom-Version": version}
@@ -62,7 +57,6 @@ async def test_a_version_by_another_name_answers_the_same(acme: Acme, version: s
         assert without_request_id(expected) == without_request_id(await acme.get(path, headers=headers))
 
 
-@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_a_wrong_token_is_told_as_described(acme: Acme, version: str):
     async with acme.client_with("wrong-token", **{"Intercom-Version": version}) as stranger:
@@ -74,7 +68,6 @@ async def test_a_wrong_token_is_told_as_described(acme: Acme, version: str):
             assert not _complaints(version, operation, answer)
 
 
-@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acme, version: str):
     contact = (await cast_for(("GET", "/contacts/{id}"), acme.client, 0))["contact"]
@@ -87,7 +80,6 @@ async def test_the_keys_of_a_contact_stand_in_the_order_of_the_example(acme: Acm
         assert list(example[key]) == list(answer.json()[key])
 
 
-@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/subscription_types")
@@ -99,7 +91,6 @@ async def test_the_keys_of_a_subscription_type_stand_in_the_order_of_the_example
     assert list(example["data"][0]["translations"][0]) == list(answer["data"][0]["translations"][0])
 
 
-@descriptions.needed
 @pytest.mark.parametrize("version", descriptions.VERSIONS)
 async def test_the_keys_of_me_begin_with_those_of_the_example(acme: Acme, version: str):
     example = descriptions.description(version).example("GET", "/me")
@@ -110,18 +101,6 @@ async def test_the_keys_of_me_begin_with_those_of_the_example(acme: Acme, versio
     assert list(example["app"]) == list(answer["app"])
 
 
-@descriptions.needed
-@pytest.mark.parametrize("version", descriptions.VERSIONS)
-@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each not in EMPTY], ids=" ".join)
-def test_the_examples_of_a_description_satisfy_it(operation: Operation, version: str):
-    """What we amend in a description must not turn it against itself."""
-    against = descriptions.description(version)
-
-    for example in against.examples(*operation):
-        assert not against.complaints(*operation, 200, example)
-
-
-@descriptions.needed
 @pytest.mark.parametrize(
     ("path", "body", "complaint"),
     [
@@ -141,7 +120,6 @@ def test_an_answer_that_does_not_conform_is_found_out(path: str, body: dict[str,
     assert complaint in against.complaints("GET", path, 200, {"type": "contact", **body})
 
 
-@descriptions.needed
 async def test_every_client_of_acme_holds_its_answers_against_the_descriptions(acme: Acme, monkeypatch):
     monkeypatch.setattr(descriptions.Description, "complaints", lambda *answer: ["nothing is good enough"])
 

@@ -6,8 +6,7 @@ import re
 
 import pytest
 from scripts import compatibility
-from scripts.operations import extracted
-from tests.conformance import descriptions
+from scripts import operations as list_of_operations
 from tests.conformance.conftest import store  # noqa: F401
 from tests.conftest import Acme
 from tests.intercom.told import NO_SUCH_PATH, told
@@ -71,12 +70,8 @@ def _since(route: Route) -> list[Version]:
     return [operation.since for operation in operations() if operation.key == key(route.method, route.path)]
 
 
-@descriptions.needed
-def test_the_list_of_operations_is_that_of_the_descriptions():
-    told = "old: run `python -m scripts.operations FOLDER_OF_THE_DESCRIPTIONS`"
-
-    documents = {version: descriptions.description(version).document for version in descriptions.VERSIONS}
-    assert extracted(documents) == FILE.read_text("utf-8"), told
+def test_the_list_of_operations_is_that_of_the_facts():
+    assert list_of_operations.page() == FILE.read_text("utf-8"), "operations.tsv is old: run `make facts`"
 
 
 def test_the_page_of_compatibility_is_what_the_routes_say():

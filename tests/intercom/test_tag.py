@@ -12,7 +12,6 @@ from tests.intercom.told import RESOURCE_NOT_FOUND, USER_NOT_FOUND, refused, tol
 from sayso.intercom.tag import MOST_AT_ONCE
 
 NOBODY = "0" * 24
-INVALID = (400, "parameter_invalid", "invalid tag parameters", None)
 
 
 async def make(acme: Acme, name: str, **more: object) -> str:
@@ -50,9 +49,20 @@ async def test_a_tag_is_renamed_by_its_id(acme: Acme):
     assert ["vip", "Beta"] == await names(acme)
 
 
-@pytest.mark.parametrize("body", [{"test": "invalid"}, {"name": None}, {"id": "1"}, {"name": "x", "users": [{}]}])
-async def test_what_names_no_tag_or_nothing_to_tag_is_refused(acme: Acme, body: dict[str, object]):
-    assert INVALID == told(await acme.post("/tags", body))
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"test": "invalid"}, "name"),
+        ({"name": None}, "name"),
+        ({"id": "1"}, "name"),
+        ({"name": "x", "users": [{}]}, "users"),
+        ({"name": "x", "companies": [{}]}, "companies"),
+    ],
+)
+async def test_what_names_no_tag_or_nothing_to_tag_is_refused(acme: Acme, body: dict[str, object], field: str):
+    refused = told(await acme.post("/tags", body))
+
+    assert (400, "parameter_invalid", "invalid tag parameters", field) == refused
     assert [] == await names(acme)
 
 

@@ -58,7 +58,7 @@ class Call:
                 raise Missing(f"{wrong.where} {wrong.what}", wrong.where) from None
             if not wrong.where:
                 raise Malformed(f"The body {wrong.what}") from None
-            raise Invalid(wrong.what, wrong.where) from None
+            raise Invalid(f"{wrong.where} {wrong.what}", wrong.where) from None
 
     def once(self) -> AbstractAsyncContextManager[Attempt]:
         """An attempt under the caller's Idempotency-Key, if there is one. Raises Invalid, KeyReused."""

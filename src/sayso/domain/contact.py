@@ -346,13 +346,20 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
     if len(attributes) > ATTRIBUTE_LIMIT:
         raise Invalid(f"there are at most {ATTRIBUTE_LIMIT} custom attributes", "custom_attributes")
     for name, value in attributes.items():
-        if not 0 < len(name) <= 190:
-            raise Invalid("a custom attribute's name has 1 to 190 characters", "custom_attributes")
-        if "\0" in name or (isinstance(value, str) and "\0" in value):
-            raise Invalid("a custom attribute must not hold a NUL character", "custom_attributes")
-        if isinstance(value, str) and len(value) > ATTRIBUTE_TEXT_LIMIT:
-            raise Invalid(f"a custom attribute has at most {ATTRIBUTE_TEXT_LIMIT} characters", "custom_attributes")
-        if isinstance(value, (list, dict)):
-            raise Invalid("a custom attribute is a string, a number, a boolean or null", "custom_attributes")
-        if isinstance(value, int) and abs(value) > _INTEGER_LIMIT:
-            raise Invalid("a custom attribute's number has at most 53 bits", "custom_attributes")
+        if not 0 < len(name) <= 190 or "\0" in name:
+            raise Invalid("a custom attribute's name has 1 to 190 characters, none of them NUL", "custom_attributes")
+        fault = _attribute_fault(value)
+        if fault:
+            raise Invalid(f"Custom attribute '{name}' {fault}", "custom_attributes")
+
+
+def _attribute_fault(value: Any) -> str:
+    if isinstance(value, str) and len(value) > ATTRIBUTE_TEXT_LIMIT:
+        return f"has at most {ATTRIBUTE_TEXT_LIMIT} characters"
+    if isinstance(value, str) and "\0" in value:
+        return "must not hold a NUL character"
+    if isinstance(value, (list, dict)):
+        return "must be a string, a number, a boolean or null"
+    if isinstance(value, int) and abs(value) > _INTEGER_LIMIT:
+        return "must be a number of at most 53 bits"
+    return ""

@@ -271,7 +271,7 @@ def _options(options: tuple[str, ...], data_type: DataType, *, needed: bool) -> 
     if len(options) > OPTION_LIMIT or len(set(options)) < len(options):
         raise Invalid(f"options are at most {OPTION_LIMIT} values, each once", "options")
     if not all(option.strip() and len(option) <= OPTION_TEXT_LIMIT and "\0" not in option for option in options):
-        raise Invalid(f"an option has 1 to {OPTION_TEXT_LIMIT} characters, none of them NUL", "options")
+        raise Invalid(f"each value of options has 1 to {OPTION_TEXT_LIMIT} characters, none of them NUL", "options")
     return options
 
 

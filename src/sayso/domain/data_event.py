@@ -130,47 +130,47 @@ def check_new_name(names: int) -> None:
 def _checked(key: str, value: Any) -> Any:
     """A value as it is kept. Raises Invalid."""
     if not 0 < len(key) <= KEY_LIMIT:
-        raise _wrong(f"a key has 1 to {KEY_LIMIT} characters")
+        raise Invalid(f"metadata: a key has 1 to {KEY_LIMIT} characters", "metadata")
     if "\0" in key:
-        raise _wrong("a key must not hold a NUL character")
+        raise Invalid("metadata: a key must not hold a NUL character", "metadata")
     if isinstance(value, dict):
         return _checked_rich(key, value)
-    _check_plain(value)
+    _check_plain(key, value)
     return value
 
 
-def _check_plain(value: object) -> None:
+def _check_plain(place: str, value: object) -> None:
     if isinstance(value, str):
         if len(value) > TEXT_LIMIT:
-            raise _wrong(f"a value has at most {TEXT_LIMIT} characters")
+            raise _wrong(place, f"has at most {TEXT_LIMIT} characters")
         if "\0" in value:
-            raise _wrong("a value must not hold a NUL character")
+            raise _wrong(place, "must not hold a NUL character")
     elif isinstance(value, float):
         if not isfinite(value):
-            raise _wrong("a number must be finite")
+            raise _wrong(place, "must be a finite number")
     elif isinstance(value, int):
         if abs(value) > _NUMBER_LIMIT:
-            raise _wrong("a number has at most 53 bits")
+            raise _wrong(place, "must be a number of at most 53 bits")
     elif value is not None:
-        raise _wrong("a value is a string, a number, a boolean, a link with a text, or an amount of money")
+        raise _wrong(place, "must be a string, a number, a boolean, a link with a text, or an amount of money")
 
 
 def _checked_rich(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A link with a text is `{url, value}`, an amount of money `{amount, currency}`."""
     match value:
         case {"url": str(url), "value": str(text)} if len(value) == 2:
-            _check_plain(url)
-            _check_plain(text)
+            _check_plain(f"{key}.url", url)
+            _check_plain(f"{key}.value", text)
             if not url.lower().startswith(("http://", "https://")):
-                raise _wrong("a link begins with http:// or https://")
+                raise _wrong(f"{key}.url", "must begin with http:// or https://")
         case {"amount": int() | float() as amount, "currency": str(currency)} if len(value) == 2:
             cents = _cents(key, amount)
-            _check_plain(cents)
+            _check_plain(f"{key}.amount", cents)
             if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-                raise _wrong("a currency has three letters")
+                raise _wrong(f"{key}.currency", "must have three letters")
             return {"amount": cents, "currency": currency}
         case _:
-            raise _wrong("an object in it is {url, value} or {amount, currency}, and holds no other")
+            raise _wrong(key, "must be {url, value} or {amount, currency} where it is an object")
     return value
 
 
@@ -178,8 +178,8 @@ def _cents(key: str, amount: float) -> int:
     """An amount of money; the rounding error of one that was multiplied is none of it. Raises Invalid."""
     if not isinstance(amount, bool) and isfinite(amount) and amount >= 0 and abs(amount - round(amount)) < _ROUNDING:
         return round(amount)
-    raise Invalid(f"metadata: {key}.amount must be a positive whole number of cents", "metadata")
+    raise _wrong(f"{key}.amount", "must be a positive whole number of cents")
 
 
-def _wrong(what: str) -> Invalid:
-    return Invalid(f"metadata: {what}", "metadata")
+def _wrong(place: str, what: str) -> Invalid:
+    return Invalid(f"metadata: {place} {what}", "metadata")

@@ -155,15 +155,16 @@ def _values(node: Node) -> int:
 
 
 def _node(tree: Any, language: Language, depth: int) -> Node:
+    subject, field = ("A query", "query") if depth == 0 else ("Each item in the value of a group", "value")
     if not isinstance(tree, dict):
-        raise Invalid("A query is a filter, or a group of them: an object", "query")
+        raise Invalid(f"{subject} is a filter, or a group of them: an object", field)
     if "field" in tree:
         return _filter(tree, language)
     if "operator" not in tree:
-        raise Missing("A query needs an operator, and a field or a group's filters", "query")
+        raise Missing(f"{subject} needs an operator, and a field or a group's filters", field)
     word = tree["operator"]
     if word not in ("AND", "OR"):
-        raise Invalid("The operator of a group must be AND or OR", "operator")
+        raise Invalid("A filter needs a field, and the operator of a group must be AND or OR", "operator")
     parts = tree.get("value")
     if not isinstance(parts, list) or not 1 <= len(parts) <= FILTERS:
         raise Invalid(f"A group of filters is an array of 1 to {FILTERS}", "value")

@@ -213,7 +213,7 @@ def _refuse_what_is_fixed(before: SubscriptionType, after: SubscriptionType) -> 
 def _channels(channels: tuple[Channel, ...] | None) -> tuple[Channel, ...]:
     channels = (Channel.EMAIL,) if channels is None else channels
     if not channels or len(set(channels)) != len(channels):
-        raise Invalid("content_types must name one or more channels, each once", "content_types")
+        raise Invalid(f"content_types must name one or more of {', '.join(Channel)}, each once", "content_types")
     return channels
 
 
@@ -233,8 +233,9 @@ def _check(translation: Translation) -> None:
         raise Invalid(f"a translation's name has 1 to {NAME_LIMIT} characters", "name")
     if len(translation.description) > DESCRIPTION_LIMIT:
         raise Invalid(f"a translation's description has at most {DESCRIPTION_LIMIT} characters", "description")
-    if "\0" in translation.name + translation.description:
-        raise Invalid("a translation is text without NUL characters", "name")
+    for part, text in (("name", translation.name), ("description", translation.description)):
+        if "\0" in text:
+            raise Invalid(f"a translation's {part} must not hold a NUL character", part)
     if not _LOCALE.fullmatch(translation.locale) or len(translation.locale) > LOCALE_LIMIT:
         raise Invalid("a locale is a language tag such as en or pt-BR", "locale")
 

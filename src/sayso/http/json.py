@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from math import inf, isinf
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,7 +40,7 @@ def decode(raw: bytes, decoder: msgspec.json.Decoder[T], *, loosely: bool = Fals
             raw.decode()
         return _decode(raw or b"{}", decoder, loosely=loosely)
     except msgspec.ValidationError as error:
-        raise _wrong(str(error), decoder.type) from None
+        raise _wrong(str(error), decoder.type, raw) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
 
@@ -73,6 +76,17 @@ _WORDS = {
     "str": "a string",
 }
 
+#: What the decoder calls a value.
+_NAMES = {
+    bool: "bool",
+    dict: "object",
+    float: "float",
+    int: "int",
+    list: "array",
+    str: "str",
+    type(None): "null",
+}
+
 #: What a value is, as JSON calls it.
 _KINDS = {
     "array": "Array",
@@ -87,7 +101,7 @@ _KINDS = {
 _BOUNDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
 
-def _wrong(told: str, shape: Any) -> WrongShape:
+def _wrong(told: str, shape: Any, raw: bytes) -> WrongShape:
     """msgspec says: Expected `str`, got `int` - at `$.translations[0].name`."""
     what, _, path = told.rpartition(" - at `")
     if not what:
@@ -95,19 +109,73 @@ def _wrong(told: str, shape: Any) -> WrongShape:
     where = path.strip("`").removeprefix("$").lstrip(".")
     missing = _MISSING.fullmatch(what)
     if missing:
-        return WrongShape(f"{where}.{missing[1]}".lstrip("."), "must be there", missing=True)
-    return WrongShape(where, _plain(what, find(shape, where)))
+        where = f"{where}.{missing[1]}".lstrip(".")
+        choices = find(shape, where).choices
+        return WrongShape(where, "must be there" + (f", {_one_of(choices)}" if choices else ""), missing=True)
+    return WrongShape(_with_keys(where, what, raw), _plain(what, find(shape, where)))
+
+
+#: A key that may be repeated: an address may not, nor half a letter, and what is longer helps nobody.
+_NAME = re.compile(r"[\w .-]{1,190}")
+
+
+def _with_keys(where: str, what: str, raw: bytes) -> str:
+    """msgspec writes `[...]` for a key that the shape does not name: the place with the keys themselves, as far as they
+    can be found."""
+    known, mark, _ = where.partition("[...]")
+    if not mark:
+        return where
+    try:
+        tree = json.loads(raw, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return known
+    expected = _EXPECTED.fullmatch(what)
+    kind = expected[3] if expected else None
+    places = _places(tree, re.findall(r"\w+|\[[^\]]*\]", where))
+    return next((place.lstrip(".") for place, value in places if _is_wrong(value, kind)), known)
+
+
+def _places(tree: Any, steps: list[str]) -> Iterator[tuple[str, Any]]:
+    """Every place that the steps of a path can mean, with the value there."""
+    if not steps:
+        yield "", tree
+        return
+    step, *rest = steps
+    inner: dict[str, Any] = {}
+    if step == "[...]" and isinstance(tree, dict):
+        inner = {f".{key}": value for key, value in tree.items() if _NAME.fullmatch(key)}
+    elif step.startswith("[") and isinstance(tree, list):
+        inner = {f"[{number}]": item for number, item in enumerate(tree) if step == f"[{number}]"}
+    elif isinstance(tree, dict) and step in tree:
+        inner = {f".{step}": tree[step]}
+    for place, value in inner.items():
+        yield from ((place + below, found) for below, found in _places(value, rest))
+
+
+#: Python reads no integer of more digits, and nor does the decoder.
+_MOST_DIGITS = 4300
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else inf
+
+
+def _is_wrong(value: Any, kind: str | None) -> bool:
+    """Whether a value is of the kind that was refused, or out of range where no kind was."""
+    if kind is None:
+        return isinstance(value, float) and isinf(value)
+    return _NAMES[type(value)] == kind
 
 
 def _plain(what: str, found: Found) -> str:
     """What msgspec says, in plain words and without the value, which may be anything that people are called."""
     if found.choices:
-        return f"must be one of {', '.join(map(str, found.choices))}"
+        return f"must be {_one_of(found.choices)}"
     expected = _EXPECTED.fullmatch(what)
     if expected is None:
         return "is out of range" if "out of range" in what else "has a wrong value"
     names, limit, got = expected.groups()
-    wanted = " or ".join(_WORDS.get(name, name) for name in names.split(" | "))
+    wanted = _any_of([_WORDS.get(name, name) for name in names.split(" | ")])
     if found.is_second:
         wanted = "a Unix timestamp in seconds (integer)"
     if length := _LENGTH.fullmatch(limit):
@@ -117,3 +185,13 @@ def _plain(what: str, found: Found) -> str:
     elif limit:
         wanted += " of the right form"
     return f"must be {wanted}" + (f", got {_KINDS.get(got, got)}" if got else "")
+
+
+def _one_of(choices: tuple[str | int, ...]) -> str:
+    return f"one of {', '.join(map(str, choices))}"
+
+
+def _any_of(words: list[str]) -> str:
+    if "a number" in words:
+        words = [word for word in words if word != "an integer"]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

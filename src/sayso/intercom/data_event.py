@@ -69,7 +69,7 @@ async def list_of_contact(call: Call) -> Response:
     kind = _given(query.get("type"), "type")
     if kind != "user":
         raise Invalid("type must be user", "type")
-    named = _named(query.get("intercom_user_id"), query.get("user_id"), query.get("email"))
+    named = _named(query.get("intercom_user_id"), query.get("user_id"), query.get("email"), "intercom_user_id")
     if call.asks_for("summary"):
         contact, summaries = await call.region.data_events.summaries(call.workspace_id, named)
         counts = [DataEventCount.of(summary) for summary in summaries]
@@ -95,16 +95,19 @@ def _given(value: T | UnsetType | None, name: str) -> T:
 
 
 def _named(
-    contact_id: str | UnsetType | None, user_id: str | int | UnsetType | None, email: str | UnsetType | None
+    contact_id: str | UnsetType | None,
+    user_id: str | int | UnsetType | None,
+    email: str | UnsetType | None,
+    id_name: str = "id",
 ) -> Named:
-    """Who is meant: the first that is given counts."""
+    """Who is meant: the first that is given counts. `id_name`: what the caller calls the contact's id."""
     if contact_id:
         return Named(contact_id=contact_id)
     if isinstance(user_id, (str, int)) and user_id != "":
         return Named(external_id=str(user_id))
     if email:
         return Named(email=email)
-    raise Missing("user_id, id or email must name a contact", "user_id")
+    raise Missing(f"user_id, {id_name} or email must name a contact", "user_id")
 
 
 def _place(query: dict[str, str], name: str, within: str) -> EventPlace | None:

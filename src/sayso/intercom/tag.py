@@ -73,20 +73,20 @@ async def _mark(call: Call, fields: TagFields, users: list[Marking], companies: 
 
 def _name(fields: TagFields) -> str:
     if not isinstance(fields.name, str):
-        raise Invalid("invalid tag parameters")
+        raise Invalid("invalid tag parameters", "name")
     return fields.name
 
 
 def _user(given: UserMarking) -> Marking:
     named = given.external_id or given.user_id
-    return _marking(given.id, named, given.email or None, untag=given.untag in (True, "true"))
+    return _marking("users", given.id, named, given.email or None, untag=given.untag in (True, "true"))
 
 
 def _company(given: CompanyMarking) -> Marking:
-    return _marking(given.id, given.company_id, None, untag=given.untag in (True, "true"))
+    return _marking("companies", given.id, given.company_id, None, untag=given.untag in (True, "true"))
 
 
-def _marking(id_: object, external_id: object, email: str | None, *, untag: bool) -> Marking:
+def _marking(field: str, id_: object, external_id: object, email: str | None, *, untag: bool) -> Marking:
     if not (id_ or external_id or email):
-        raise Invalid("invalid tag parameters")
+        raise Invalid("invalid tag parameters", field)
     return Marking(str(id_) if id_ else None, str(external_id) if external_id else None, email or None, untag)

@@ -237,7 +237,7 @@ def test_a_copy_of_what_was_altered_is_not_finished(embedded: Running, sayso: Sa
         (["--to", "postgresql://db/x", "--check"], "--to and --check: use one of them"),
         (
             ["--to", "postgresql://db/x", "--database-url", "postgresql://a:hunter2@db/y"],
-            "and postgresql://a:***@db/y is none",
+            "and postgresql://a:***@db/y is not one",
         ),
     ],
 )

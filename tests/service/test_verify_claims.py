@@ -148,7 +148,7 @@ def test_a_claim_that_no_writer_of_ours_can_have_made_is_found(ledger: Ledger, c
 def test_a_contact_whose_row_says_who_it_is_in_no_known_words_is_named(ledger: Ledger, change: str):
     ledger.run(f"UPDATE contacts SET {change} WHERE contact_id = ?", ledger.contacts[BOB])
 
-    assert (BOB, "the contact's row: its state, its role or an identifier is none") in told(ledger)
+    assert (BOB, "the contact's row: its state, its role or an identifier is not valid") in told(ledger)
 
 
 def test_a_contact_whose_address_cannot_be_read_is_found(ledger: Ledger):

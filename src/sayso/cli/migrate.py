@@ -115,7 +115,7 @@ def _copy(place: data.Where, target: str, *, check: bool) -> None:
         raise Wrong("--to: there are several regions, choose one with --region")
     region, source = place.database()
     if not isinstance(source, SqliteDatabase):
-        raise Wrong(f"--to copies an embedded database, and {source.name} is none")
+        raise Wrong(f"--to copies an embedded database, and {source.name} is not one")
 
     def told(table: str, rows: int) -> None:
         if not place.as_json:

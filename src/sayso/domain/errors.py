@@ -23,7 +23,7 @@
     ├── UnknownVersion          an API version that never was
     ├── NotInVersion            an operation newer than the version asked for
     ├── NotFound                what is asked for is not there
-    │   ├── NoSuchRoute         a path that is none
+    │   ├── NoSuchRoute         a path that does not exist
     │   ├── MethodNotAllowed    a path without this method
     │   ├── ContactNotFound     no such contact, or one that was deleted
     │   │   ├── ContactMerged   one that was merged into another

@@ -120,7 +120,7 @@ def identifiers(holder: HolderRow | None) -> dict[str, str]:
 def unclaimed(holder: HolderRow, claims: Mapping[Key, ClaimRow]) -> Iterator[str]:
     """What is wrong with the claims on a contact's identifiers."""
     if not _is_whole(holder):
-        yield "the contact's row: its state, its role or an identifier is none"
+        yield "the contact's row: its state, its role or an identifier is not valid"
     for kind, value in identifiers(holder).items():
         claim = claims.get((kind, value))
         if claim is None:

@@ -86,7 +86,7 @@ class CompanyWalk:
 def unclaimed(row: CompanyRow, claim: ClaimRow | None) -> Iterator[str]:
     """What is wrong with the claim on a company's id."""
     if row.state not in _STATES or not isinstance(row.external_id, str):
-        yield "the company's row: its state or its company_id is none"
+        yield "the company's row: its state or its company_id is not valid"
     elif row.state == CompanyState.LIVE and claim is None:
         yield "nobody claims the company's company_id"
     elif row.state == CompanyState.LIVE and claim and claim.contact_id != row.company_id:

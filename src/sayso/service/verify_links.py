@@ -124,7 +124,7 @@ def faults(contact_id: str, row: PackedRow | None, linked: Linked, ways: Mapping
     try:
         links = Links.unpacked(row.tags, row.companies, row.notes)
     except (ValueError, TypeError, AttributeError):
-        yield "the contact's row: its tags, companies or notes are none"
+        yield "the contact's row: its tags, companies or notes cannot be read"
         return
     yield from _unlike("contact_tags", links.tags, linked)
     yield from _unlike("contact_companies", links.companies, linked)

@@ -81,7 +81,7 @@ def _holder(row: Row | None) -> HolderRow | Unreadable:
     if row is None:
         return Unreadable("", None, f"the contact's row: {_NO_TEXT}")
     if not isinstance(row[0], bytes):
-        return Unreadable(str(row[0]), None, "the contact's row: its id is no id")
+        return Unreadable(str(row[0]), None, "the contact's row: its id is not valid")
     return HolderRow(row[0].hex(), *row[1:])
 
 
@@ -90,5 +90,5 @@ def _claim(row: Row | None) -> ClaimRow | Unreadable:
         return Unreadable("", None, f"a claim: {_NO_TEXT}")
     kind, value, contact_id, state = row
     if not isinstance(kind, str) or not isinstance(value, str):
-        return Unreadable("", None, "a claim: what it is on is no text")
+        return Unreadable("", None, "a claim: its value is not text")
     return ClaimRow(kind, value, contact_id.hex() if isinstance(contact_id, bytes) else str(contact_id), state)

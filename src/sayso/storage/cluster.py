@@ -46,7 +46,7 @@ async def _told(connection: Connection) -> AsyncIterator[Fact]:
     told = f"{extension}, which tells its makers about this server: set citus.enable_statistics_collection = off"
     yield "citus", "note" if reports else "ok", told if reports else extension or "not there"
     standby = await connection.fetchval(_STANDBY)
-    yield "writes", "wrong" if standby else "ok", "it is a standby, which takes none" if standby else "are taken"
+    yield "writes", "wrong" if standby else "ok", "refused: this server is a standby" if standby else "are taken"
     off = [name for name in _DURABLE if await connection.fetchval(_SETTING, name) == "off"]
     yield "durability", "wrong" if off else "ok", f"off: {', '.join(off)}" if off else "nothing that it needs is off"
     safe = await connection.fetchval(_ENCRYPTED) or await connection.fetchval(_LOCAL)

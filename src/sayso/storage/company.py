@@ -200,5 +200,5 @@ def _holder(row: Row | None) -> CompanyRow | Unreadable:
     if row is None:
         return Unreadable("", None, "a company's row: a text of it is not UTF-8")
     if not isinstance(row[0], bytes):
-        return Unreadable(str(row[0]), None, "a company's row: its id is no id")
+        return Unreadable(str(row[0]), None, "a company's row: its id is not valid")
     return CompanyRow(row[0].hex(), *row[1:])

@@ -169,7 +169,7 @@ def _head(row: Row | None, contact_id: str = "") -> HeadRow | Unreadable:
     if row is None:
         return Unreadable(contact_id, None, f"the contact's row: {_NO_TEXT}")
     if not isinstance(row[0], bytes):
-        return Unreadable(_shown(row[0]), None, "the contact's row: its id is no id")
+        return Unreadable(_shown(row[0]), None, "the contact's row: its id is not valid")
     return HeadRow(row[0].hex(), *row[1:])
 
 
@@ -177,7 +177,7 @@ def _stored(workspace_id: str, row: Row | None, contact_id: str = "") -> Stored 
     if row is None:
         return Unreadable(contact_id, None, _NO_TEXT)
     if not isinstance(row[0], bytes) or not isinstance(row[1], int):
-        return Unreadable(_shown(row[0]), None, "its contact or its number is none")
+        return Unreadable(_shown(row[0]), None, "its contact id or its number is not valid")
     try:
         return _entry(workspace_id, row)
     except (ValueError, TypeError, AttributeError) as error:

@@ -79,7 +79,7 @@ def _packed(row: Row | None) -> PackedRow | Unreadable:
     if row is None:
         return Unreadable("", None, f"the contact's row: {_NO_TEXT}")
     if not isinstance(row[0], bytes):
-        return Unreadable(str(row[0]), None, "the contact's row: its id is no id")
+        return Unreadable(str(row[0]), None, "the contact's row: its id is not valid")
     return PackedRow(row[0].hex(), *row[1:])
 
 
@@ -88,11 +88,11 @@ def _key(table: str, row: Row | None) -> LinkKey | Unreadable:
         return Unreadable("", None, f"a row of {table}: {_NO_TEXT}")
     contact_id, linked = row
     if not isinstance(contact_id, bytes):
-        return Unreadable(str(contact_id), None, f"a row of {table}: its contact's id is no id")
+        return Unreadable(str(contact_id), None, f"a row of {table}: its contact id is not valid")
     return contact_id.hex(), linked.hex() if isinstance(linked, bytes) else str(linked)
 
 
 def _way(row: Row | None) -> LinkKey | Unreadable:
     if row is not None and not isinstance(row[1], int):
-        return Unreadable("", None, "a row of note_ids: its number is none")
+        return Unreadable("", None, "a row of note_ids: its number is not valid")
     return _key("note_ids", row)

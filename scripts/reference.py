@@ -52,8 +52,9 @@ def settings() -> str:
     return page(
         "Settings",
         "A setting comes from the first of these that gives it: a flag of `sayso serve`, a `SAYSO_*` variable, the\n"
-        "settings file, the default. An empty variable is as good as none. `sayso config show` tells each setting's\n"
-        "value and source; a wrong one stops the start with one line and exit code 2.",
+        "settings file, the default. An empty variable counts as not set, but one that names a file or a folder is\n"
+        "refused. `sayso config show` tells each setting's value and source; a wrong one stops the start with one\n"
+        "line and exit code 2.",
         table(("Setting", "Flag", "Variable", "Default", "What it is"), rows),
         "What is secret can be given by a file: `SAYSO_BOOTSTRAP_TOKEN_FILE` and `SAYSO_DATABASE_URL_FILE` name one\n"
         "that holds the value.",

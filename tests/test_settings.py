@@ -136,6 +136,39 @@ def test_a_wrong_value_is_told_with_its_source(name: str, value: str, told: str)
     assert f"{name} (--{name.replace('_', '-')}): {told}" == _wrong(**{name: value})
 
 
+NO_FILE = "must name a file; leave it out where there is none"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("data_dir", "must name a folder; the working directory is called ."),
+        ("tls_cert", NO_FILE),
+        ("tls_key", NO_FILE),
+    ],
+)
+def test_an_empty_name_of_a_file_or_a_folder_is_refused_wherever_it_comes_from(tmp_path: Path, name: str, message: str):
+    file = _file(tmp_path, f'{name} = ""')
+
+    assert f"{name} (--{name.replace('_', '-')}): {message}" == _wrong(**{name: ""})
+    assert f"{name} (SAYSO_{name.upper()}): {message}" == _wrong(environment={f"SAYSO_{name.upper()}": ""})
+    assert f"{name} ({file}): {message}" == _wrong(file=file)
+
+
+def test_an_empty_name_of_a_settings_file_or_a_secret_s_is_refused():
+    assert f"SAYSO_CONFIG: {NO_FILE}" == _wrong(environment={"SAYSO_CONFIG": ""})
+    for name in ("SAYSO_BOOTSTRAP_TOKEN_FILE", "SAYSO_DATABASE_URL_FILE"):
+        assert f"{name}: {NO_FILE}" == _wrong(environment={name: " "})
+
+
+@pytest.mark.parametrize("name", ["host", "database_url", "region", "public_url", "trusted_proxies", "log_format"])
+def test_an_empty_flag_is_refused_and_an_empty_variable_counts_as_not_set(name: str):
+    message = "must not be empty; leave it out for the default"
+
+    assert f"{name} (--{name.replace('_', '-')}): {message}" == _wrong(**{name: ""})
+    assert "default" == load({}, {f"SAYSO_{name.upper()}": ""})[1][name]
+
+
 @pytest.mark.parametrize("value", ["short", "with space in it", "colon:in:it", "läng und breit"])
 def test_a_wrong_bootstrap_token_is_refused_and_not_repeated(value: str):
     told = _wrong(environment={"SAYSO_BOOTSTRAP_TOKEN": value})

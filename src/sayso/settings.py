@@ -10,6 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from sayso.domain.region import NAMES
+from sayso.setting_values import (
+    FileName,
+    Refused,
+    read_file_name,
+    read_flag,
+    read_folder,
+    read_number,
+    read_text,
+)
 from sayso.storage.url import DatabaseUrl
 
 DEFAULT_FILE = Path("sayso.toml")
@@ -67,8 +76,8 @@ class Settings:
     rate_limit: int = field(
         default=10_000, metadata=_told("Requests a minute for each token; 0 switches the limit off.")
     )
-    tls_cert: str = field(default="", metadata=_told("File with the certificate chain, PEM."))
-    tls_key: str = field(default="", metadata=_told("File with the certificate's key, PEM."))
+    tls_cert: FileName = field(default=FileName(""), metadata=_told("File with the certificate chain, PEM."))
+    tls_key: FileName = field(default=FileName(""), metadata=_told("File with the certificate's key, PEM."))
     trusted_proxies: str = field(
         default="", metadata=_told("Addresses or networks whose X-Forwarded-For, -Host and -Proto count.")
     )
@@ -103,12 +112,13 @@ Sourced = tuple[Any, str]
 def load(
     flags: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
-    file: Path | None = None,
+    file: str | Path | None = None,
 ) -> tuple[Settings, dict[str, str]]:
-    """The settings, and each one's source. Raises WrongSetting."""
+    """The settings, and each one's source. `file` is what `--config` names. Raises WrongSetting."""
     environment = os.environ if environment is None else environment
-    named = file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
-    values = _from_file(named or DEFAULT_FILE, required=named is not None)
+    named, source = (environment.get(FILE_VARIABLE), FILE_VARIABLE) if file is None else (str(file), "--config")
+    path = DEFAULT_FILE if named is None else Path(_file_name(named, source))
+    values = _from_file(path, required=named is not None)
     values.update(_from_environment(environment))
     values.update({name: (value, flag(name)) for name, value in (flags or {}).items() if value is not None})
     settings = Settings(**{name: _parsed(name, value, source) for name, (value, source) in values.items()})
@@ -161,21 +171,30 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Sourced]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Sourced]:
-    """An empty variable is as good as none: that is how compose files pass on what is not set."""
+    """An empty variable counts as not set: that is how compose files pass on what is not set. One that names a file or
+    a folder is read all the same, and refused: what it was meant to name would be missed only later."""
     found: dict[str, Sourced] = {}
     for setting in fields(Settings):
         name = variable(setting.name)
         in_file = environment.get(f"{name}_FILE") if setting.metadata["secret"] else None
         if in_file and environment.get(name):
             raise WrongSetting(f"{name} and {name}_FILE: set one of them")
-        if in_file:
+        if in_file is not None:
             found[setting.name] = (_secret_file(in_file, name), f"{name}_FILE")
-        elif environment.get(name):
+        elif environment.get(name) or (name in environment and isinstance(setting.default, (Path, FileName))):
             found[setting.name] = (environment[name], name)
     return found
 
 
+def _file_name(name: str, source: str) -> str:
+    try:
+        return read_file_name(name)
+    except Refused as refused:
+        raise WrongSetting(f"{source}: {refused}") from None
+
+
 def _secret_file(path: str, name: str) -> str:
+    path = _file_name(path, f"{name}_FILE")
     try:
         return Path(path).read_text("utf-8").strip()
     except OSError as error:
@@ -191,67 +210,33 @@ def _known(name: str, source: str) -> str:
     return name
 
 
-_YES_NO = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
-
-
 def _parsed(name: str, value: Any, source: str) -> Any:
     try:
-        return _reader(name)(value)
-    except _Refused as refused:
+        read = _reader(name)(value)
+    except Refused as refused:
         raise WrongSetting(f"{name} ({source}): {refused}") from None
-
-
-class _Refused(Exception):
-    """Why a value is none of its kind. It never holds the value: that may be a secret in the wrong place."""
+    if value == "" and source == flag(name):
+        raise WrongSetting(f"{name} ({source}): must not be empty; leave it out for the default")
+    return read
 
 
 def _reader(name: str) -> Callable[[Any], Any]:
     default = getattr(Settings(), name)
     readers: tuple[tuple[type, Callable[[Any], Any]], ...] = (
-        (bool, _yes_or_no),
-        (int, _number),
-        (Path, _folder),
-        (Secret, lambda value: Secret(_text(value))),
-        (DatabaseUrl, lambda value: DatabaseUrl(_text(value))),
-        (str, _text),
+        (bool, read_flag),
+        (int, read_number),
+        (Path, read_folder),
+        (FileName, read_file_name),
+        (Secret, lambda value: Secret(read_text(value))),
+        (DatabaseUrl, lambda value: DatabaseUrl(read_text(value))),
+        (str, read_text),
     )
     return next((reader for kind, reader in readers if isinstance(default, kind)), _regions)
 
 
-def _yes_or_no(value: Any) -> bool:
-    known = _YES_NO.get(str(value).lower())
-    if known is None:
-        raise _Refused("must be true or false")
-    return known
-
-
-def _folder(value: Any) -> Path:
-    # An empty name would mean the working directory, which nobody asked for.
-    if not _text(value).strip():
-        raise _Refused("must name a folder; the working directory is called .")
-    return Path(value)
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
-        raise _Refused("must be a whole number")
-    return int(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Refused("must be a string")
-    if "\0" in value:
-        raise _Refused("must not contain NUL")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise _Refused("must be UTF-8 text")
-    return value
-
-
 def _regions(value: Any) -> dict[str, RegionSettings]:
     if not isinstance(value, Mapping) or not all(isinstance(table, Mapping) for table in value.values()):
-        raise _Refused("must be tables in sayso.toml, such as [regions.eu]")
+        raise Refused("must be tables in sayso.toml, such as [regions.eu]")
     return {name: _region(name, table) for name, table in value.items()}
 
 
@@ -261,15 +246,15 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 
 def _region(name: str, table: Mapping[str, Any]) -> RegionSettings:
     if name not in NAMES:
-        raise _Refused(f"there is no region {name}; there are {', '.join(NAMES)}")
+        raise Refused(f"there is no region {name}; there are {', '.join(NAMES)}")
     unknown = set(table) - {"hosts", "database_url"}
     if unknown:
-        raise _Refused(f"{name} has no {', '.join(sorted(unknown))}; it has hosts and database_url")
+        raise Refused(f"{name} has no {', '.join(sorted(unknown))}; it has hosts and database_url")
     hosts, url = table.get("hosts", []), table.get("database_url", "")
     if not isinstance(hosts, list) or not all(isinstance(host, str) and _HOST.fullmatch(host) for host in hosts):
-        raise _Refused(f"hosts of {name} must be a list of host names, without scheme and port")
+        raise Refused(f"hosts of {name} must be a list of host names, without scheme and port")
     if not isinstance(url, str):
-        raise _Refused(f"database_url of {name} must be a string")
+        raise Refused(f"database_url of {name} must be a string")
     return RegionSettings(tuple(host.lower() for host in hosts), DatabaseUrl(url))
 
 

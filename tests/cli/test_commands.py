@@ -283,9 +283,13 @@ def test_the_doctor_notes_an_index_that_the_operator_added(sayso: Sayso, databas
     assert ("note", "there is an additional index on contacts: by_name") == _verdicts(sayso)["tables"]
 
 
-def test_the_doctor_points_at_a_variable_that_is_no_setting(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):
-    for name in ("SAYSO_PROT", "SAYSO_PORT", "SAYSO_BOOTSTRAP_TOKEN_FILE"):
-        monkeypatch.setenv(name, "")
+def test_the_doctor_points_at_a_variable_that_is_no_setting(
+    sayso: Sayso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    token = tmp_path / "token"
+    token.write_text("a-token-of-the-test")
+    for name, value in {"SAYSO_PROT": "", "SAYSO_PORT": "", "SAYSO_BOOTSTRAP_TOKEN_FILE": str(token)}.items():
+        monkeypatch.setenv(name, value)
 
     assert ("note", "no setting is called so: SAYSO_PROT") == _verdicts(sayso)["variables"]
 

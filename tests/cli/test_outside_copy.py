@@ -335,12 +335,25 @@ def test_a_backup_never_writes_its_digest_over_something_else(sayso: Sayso, acme
     assert not (tmp_path / "copy.db").exists()
 
 
-@pytest.mark.parametrize("arguments", [("backup", ""), ("verify", "--save-heads", "")])
-def test_an_empty_name_of_a_file_is_refused(sayso: Sayso, acme: str, arguments: tuple[str, ...]):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("backup", ""), "'FILE': must name a file"),
+        (("verify", "--save-heads", ""), "'--save-heads': must name a file"),
+        (("verify", "--heads", ""), "'--heads': must name a file"),
+        (("verify", "--expect", ""), "'--expect': must name a file, or be 64 hex digits"),
+        (("verify", "--workspace", ""), "'--workspace': must be a workspace's id"),
+        (("token", "list", "--workspace", " "), "'--workspace': must be a workspace's id"),
+        (("verify", "--config", ""), "--config: must name a file; leave it out where there is none"),
+    ],
+)
+def test_an_empty_option_is_refused_with_what_it_must_be(
+    sayso: Sayso, acme: str, arguments: tuple[str, ...], message: str
+):
     said = sayso(*arguments)
 
     assert 2 == said.code
-    assert "the name of the file is empty" in said.err
+    assert message in said.err
 
 
 def test_a_backup_that_cannot_be_written_is_named_as_it_was_asked_for(sayso: Sayso, acme: str):

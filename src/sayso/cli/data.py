@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sayso.cli.failure import Wrong
+from sayso.cli.paths import WORKSPACE
 
 if TYPE_CHECKING:
     from sayso.domain.access import Workspace
@@ -41,7 +41,8 @@ def options(command: F) -> F:
 
 
 def of_workspace(command: F) -> F:
-    return click.option("--workspace", "workspace_id", metavar="ID", help="Needed where there are several.")(command)
+    help_ = "Needed where there are several."
+    return click.option("--workspace", "workspace_id", metavar="ID", type=WORKSPACE, help=help_)(command)
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,13 @@ class Where:
         from sayso.settings import load
 
         flags = {"data_dir": self.data_dir, "database_url": self.database_url}
-        file = Path(self.config_file) if self.config_file else None
-        settings, sources = load(flags, file=file)
+        settings, sources = load(flags, file=self.config_file)
         if self.region is None or self.region in (settings.region, *settings.regions):
             return settings, sources
         if settings.regions:
             served = ", ".join(sorted({settings.region, *settings.regions}))
             raise Wrong(f"region {self.region} is not among those of the settings: {served}")
-        return load({**flags, "region": self.region}, file=file)
+        return load({**flags, "region": self.region}, file=self.config_file)
 
     def database(self) -> tuple[str, Database]:
         """The region meant, and its database."""

@@ -1,4 +1,4 @@
-"""Names of files that commands write."""
+"""Types of options: names of files that commands write, and texts."""
 
 from __future__ import annotations
 
@@ -17,5 +17,22 @@ class NewFile(click.Path):
 
     def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not os.fspath(value):
-            self.fail("the name of the file is empty", param, ctx)
+            self.fail("must name a file", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class NotEmpty(click.ParamType[str]):
+    """A text. `message` is what an empty one is refused with."""
+
+    name = "text"
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value.strip():
+            self.fail(self._message, param, ctx)
+        return value
+
+
+WORKSPACE = NotEmpty("must be a workspace's id; `sayso workspace list` shows those there are")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +68,7 @@ def command(demo: bool, api_version: str | None, config_file: str | None, as_jso
 
     The first start makes the data directory, a workspace, and a token that is shown once.
     """
-    settings, _ = known.load(flags, file=Path(config_file) if config_file else None)
+    settings, _ = known.load(flags, file=config_file)
     if api_version is not None:
         check_api_version(api_version)
         if not (demo or settings.ephemeral):

@@ -11,7 +11,7 @@ import click
 
 from sayso.cli import data, output, outside_copy
 from sayso.cli.failure import FOUND, Wrong, leave
-from sayso.cli.paths import NewFile
+from sayso.cli.paths import WORKSPACE, NewFile, NotEmpty
 
 if TYPE_CHECKING:
     from sayso.domain.digest import Digest
@@ -43,13 +43,19 @@ class _Result:
 
 
 @click.command("verify")
-@click.option("--workspace", "workspace_id", metavar="ID", help="Only this one.")
+@click.option("--workspace", "workspace_id", metavar="ID", type=WORKSPACE, help="Only this one.")
 @click.option(
     "--expect",
     metavar="DIGEST",
+    type=NotEmpty("must name a file, or be 64 hex digits"),
     help="Compare with a digest kept elsewhere: a file that `sayso backup` wrote, or 64 hex digits.",
 )
-@click.option("--heads", metavar="FILE", help="Compare with heads that --save-heads wrote earlier.")
+@click.option(
+    "--heads",
+    metavar="FILE",
+    type=NotEmpty("must name a file"),
+    help="Compare with heads that --save-heads wrote earlier.",
+)
 @click.option(
     "--save-heads",
     metavar="FILE",

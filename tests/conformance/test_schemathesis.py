@@ -45,7 +45,7 @@ CHECKS = [
 
 ASKED = os.environ.get("SAYSO_SCHEMATHESIS", "")
 SETTINGS = settings(
-    max_examples=int(ASKED or 30),
+    max_examples=int(ASKED or 15),
     derandomize=not ASKED,
     database=None,
     deadline=None,

@@ -71,6 +71,22 @@ class CompanyChange(NamedTuple):
     after: Company
 
 
+class CompanyWish(NamedTuple):
+    """What somebody asks of a company, in terms that outlive the request. `given` holds fields of a `CompanyProfile` by
+    name; what is absent stays. Custom attributes are merged key by key. `is_seen`: it makes a request now."""
+
+    given: Mapping[str, Any] = {}
+    custom_attributes: Mapping[str, Any] = {}
+    is_seen: bool = False
+
+    def profile(self, profile: CompanyProfile, now: int) -> CompanyProfile:
+        """What the profile shall become; `now` in ms."""
+        wanted = dict(self.given)
+        if self.is_seen:
+            wanted["last_request_at"] = now // 1000
+        return replace(profile, **wanted, custom_attributes={**profile.custom_attributes, **self.custom_attributes})
+
+
 def create(workspace_id: str, company_id: str, profile: CompanyProfile, act: Act) -> CompanyChange:
     """Decide a new company. Raises Invalid."""
     _check(profile)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from sayso.domain.company import CompanyProfile
+from sayso.domain.company import CompanyProfile, CompanyWish
 from sayso.domain.errors import CompanyNotFound, Invalid, Malformed, Missing
 from sayso.domain.paging import Cursor
 from sayso.http.response import Response
@@ -32,7 +32,7 @@ from sayso.intercom.shapes.company import (
     NextCompanyContacts,
     PlanGiven,
 )
-from sayso.service.company import CompanyPage, Counted, Wish
+from sayso.service.company import CompanyPage, Counted
 from sayso.service.ports_company import CompanyFilter
 
 PER_PAGE, CONTACTS_PER_PAGE = 15, 50
@@ -50,8 +50,8 @@ _ANSWERED = frozenset({*Company.__struct_fields__, "type"} - set(CompanyFields._
 async def put(call: Call) -> Response:
     """Create a company, or update the one that has this `company_id`. Without it a new one gets one."""
     fields = _fields(call)
-    company_id = _company_id(fields)
-    companies, wish = call.region.companies, _wish(fields)
+    company_id = company_id_of(fields)
+    companies, wish = call.region.companies, wish_of(fields).profile
     if company_id is None and isinstance(fields.id, str):
         return _reply(call, await companies.update(call.author, call.workspace_id, fields.id, wish))
     if company_id is None and not isinstance(fields.name, str):
@@ -108,7 +108,7 @@ async def find(call: Call) -> Response:
 async def update(call: Call) -> Response:
     """Change what the body names, but for `company_id`, which stays; custom attributes are merged key by key."""
     fields = _fields(call)
-    company_id, wish = _company_id(fields), _wish(fields)
+    company_id, wish = company_id_of(fields), wish_of(fields).profile
 
     def same_id(profile: CompanyProfile, now: int) -> CompanyProfile:
         return replace(wish(profile, now), external_id=company_id or profile.external_id)
@@ -184,11 +184,11 @@ def _fields(call: Call) -> CompanyFields:
     return call.body(_FIELDS)
 
 
-def _company_id(fields: CompanyFields) -> str | None:
+def company_id_of(fields: CompanyFields) -> str | None:
     return str(fields.company_id) if isinstance(fields.company_id, (str, int)) else None
 
 
-def _wish(fields: CompanyFields) -> Wish:
+def wish_of(fields: CompanyFields) -> CompanyWish:
     """What the body asks a company to be known by."""
     given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
     if isinstance(fields.plan, PlanGiven):
@@ -198,14 +198,7 @@ def _wish(fields: CompanyFields) -> Wish:
     if fields.monthly_spend is not UNSET:
         # Intercom cuts off what is behind the point.
         given["monthly_spend"] = int(fields.monthly_spend or 0)
-
-    def wish(profile: CompanyProfile, now: int) -> CompanyProfile:
-        if fields.update_last_request_at is True:
-            given["last_request_at"] = now // 1000
-        attributes = {**profile.custom_attributes, **(fields.custom_attributes or {})}
-        return replace(profile, **given, custom_attributes=attributes)
-
-    return wish
+    return CompanyWish(given, fields.custom_attributes or {}, fields.update_last_request_at is True)
 
 
 _PLAIN = ("name", "plan", "size", "website", "industry", "remote_created_at")

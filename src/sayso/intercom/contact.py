@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from sayso.domain.address import trim
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactDraft, Profile, Role
+from sayso.domain.contact_wish import ContactWish
 from sayso.domain.errors import Invalid
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
@@ -36,7 +36,7 @@ async def create(call: Call) -> Response:
     fields = _fields(call)
     role = Role(fields.role or Role.USER)
     external_id = call.region.contacts.lead_external_id(role)
-    draft = _draft(Profile(role, external_id), fields)
+    draft = wish_of(fields).draft(Profile(role, external_id))
     contact = await call.region.contacts.create(call.author, call.workspace_id, draft)
     return Response(object_of(call, contact))
 
@@ -67,10 +67,10 @@ async def find_by_external_id(call: Call) -> Response:
 
 async def update(call: Call) -> Response:
     """Change what the body names; custom attributes are merged key by key."""
-    fields = _fields(call)
+    wish = wish_of(_fields(call))
 
     def draft_of(contact: DomainContact) -> ContactDraft:
-        return _draft(contact.profile, fields)
+        return wish.draft(contact.profile)
 
     contact_id = call.parameters[0]
     contact = await call.region.contacts.update(call.author, call.workspace_id, contact_id, draft_of)
@@ -97,26 +97,26 @@ def _fields(call: Call) -> ContactFields:
     return fields
 
 
-def _draft(profile: Profile, fields: ContactFields) -> ContactDraft:
-    """What the body asks the profile to become."""
-    given = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
-    role = Role(fields.role) if fields.role else profile.role
-    if role is Role.LEAD:
-        # A lead's external_id is given by the server; one that is sent is silently ignored.
-        given.pop("external_id", None)
-    wanted: dict[str, Any] = given | {"role": role}
-    if fields.email_verified is not UNSET:
-        wanted["email_verified"] = fields.email_verified
-    elif (email := wanted.get("email", profile.email)) != profile.email and (email and trim(email)) != profile.email:
-        wanted["email_verified"] = None
+def wish_of(fields: ContactFields) -> ContactWish:
+    """What the body asks for."""
+    given: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET}
+    if fields.role:
+        given["role"] = fields.role
     if fields.avatar is not UNSET:
-        wanted["avatar"] = fields.avatar.image_url if isinstance(fields.avatar, AvatarGiven) else fields.avatar
+        given["avatar"] = fields.avatar.image_url if isinstance(fields.avatar, AvatarGiven) else fields.avatar
     if fields.owner_id is not UNSET:
-        wanted["owner_id"] = None if fields.owner_id is None else str(fields.owner_id)
-    if fields.custom_attributes:
-        wanted["custom_attributes"] = {**profile.custom_attributes, **fields.custom_attributes}
+        given["owner_id"] = None if fields.owner_id is None else str(fields.owner_id)
     stop = fields.unsubscribed_from_emails
-    return ContactDraft(profile._replace(**wanted), None if stop is UNSET else stop)
+    return ContactWish(given, fields.custom_attributes or {}, None if stop is UNSET else stop)
 
 
-_PLAIN = ("external_id", "email", "phone", "name", "signed_up_at", "last_seen_at", "language_override")
+_PLAIN = (
+    "external_id",
+    "email",
+    "email_verified",
+    "phone",
+    "name",
+    "signed_up_at",
+    "last_seen_at",
+    "language_override",
+)

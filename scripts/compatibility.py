@@ -20,7 +20,6 @@ _TICKETS = "Sayso has no tickets"
 _HELP = "Sayso publishes nothing"
 _LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
 _NOTES = "notes are kept about contacts alone"
-_BULK = "only in Preview, and still changing; single requests do the same"
 _PREVIEW = "only in Preview, and still changing"
 
 #: Why an operation is not served.
@@ -32,16 +31,8 @@ WHY = {
     ("POST", "/companies/{}/notes"): _NOTES,
     ("GET", "/contacts/{}/banners"): _MESSENGER,
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
-    ("POST", "/companies/bulk"): _BULK,
-    ("PUT", "/companies/bulk"): _BULK,
-    ("POST", "/companies/bulk/delete"): _BULK,
-    ("GET", "/companies/bulk/{}"): _BULK,
     ("POST", "/companies/search"): _PREVIEW,
     ("GET", "/contacts/activities"): _PREVIEW,
-    ("POST", "/contacts/bulk"): _BULK,
-    ("PUT", "/contacts/bulk"): _BULK,
-    ("POST", "/contacts/bulk/delete"): _BULK,
-    ("GET", "/contacts/bulk/{}"): _BULK,
     ("POST", "/contacts/merge/preview"): _PREVIEW,
 }
 

@@ -96,15 +96,17 @@ async def composed(settings: Settings, member: Member | None = None) -> AsyncIte
 
 @asynccontextmanager
 async def finishing(regions: Regions) -> AsyncIterator[None]:
-    """While this lasts, what was left of deletions and merges is finished: the moves of data events first, what
-    companies left beside the requests."""
+    """While this lasts, what was left of deletions, merges and bulk jobs is finished: the moves of data events first,
+    the others beside the requests."""
     for region in regions.by_name.values():
         region.companies.take_up()
+        region.bulk.take_up()
         await region.data_event_moves.take_up()
     try:
         yield
     finally:
         for region in regions.by_name.values():
+            await region.bulk.background.stop()
             await region.companies.background.stop()
             await region.data_event_moves.background.stop()
 

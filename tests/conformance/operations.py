@@ -6,6 +6,7 @@ beyond the common cast. A new route needs its cases there and nothing else: conf
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.machine import DEADLINE
 
 Operation = tuple[str, str]
 Cast = dict[str, str]
@@ -38,8 +40,18 @@ class Case:
 async def made(client: httpx2.AsyncClient, path: str, body: Any) -> Any:
     """What came of a POST that must succeed."""
     answer = await client.post(path, json=body)
-    assert answer.status_code in (200, 201), answer.text
+    assert answer.status_code in (200, 201, 202), answer.text
     return answer.json()
+
+
+async def finished_job(client: httpx2.AsyncClient, kind: str, items: list[dict[str, Any]]) -> str:
+    """The id of a bulk job that was carried out."""
+    job = await made(client, f"/{kind}/bulk", {kind: items})
+    async with asyncio.timeout(DEADLINE):
+        while job["completed_at"] is None:
+            await asyncio.sleep(0)
+            job = (await client.get(f"/{kind}/bulk/{job['id']}")).json()
+    return job["id"]
 
 
 # After what the files of `cases/` take from here.

@@ -92,6 +92,10 @@ def known(target: Running) -> dict[str, list[str]]:
             for company in companies:
                 assert 200 == client.post(f"/contacts/{contact}/companies", json={"id": company}).status_code
         notes = [client.post(f"/contacts/{contact}/notes", json={"body": "kept"}).json()["id"] for contact in contacts]
+        jobs = {
+            kind: [client.post(f"/{kind}/bulk", json={kind: [item]}).json()["id"]]
+            for kind, item in (("contacts", {"role": "lead"}), ("companies", {"company_id": "kept-job"}))
+        }
         leads = [client.post("/contacts", json={"role": "lead"}).json()["id"] for _ in range(50)]
     return {
         "DELETE /contacts/{id}": doomed,
@@ -100,6 +104,8 @@ def known(target: Running) -> dict[str, list[str]]:
         "{contact_id}": contacts,
         "DELETE /companies/{id}": doomed_companies,
         "/companies/{id}": companies,
+        "contacts/bulk/{id}": jobs["contacts"],
+        "companies/bulk/{id}": jobs["companies"],
         "{admin_id}": ["1"],
         "DELETE /tags/{tag_id}": doomed_tags,
         "{tag_id}": tags,

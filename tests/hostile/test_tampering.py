@@ -516,8 +516,8 @@ KINDS: dict[str, list[Tamper]] = {
         "UPDATE workspaces SET region = 'eu'", "UPDATE workspaces SET name = 'o', timezone = 'o', api_version = '2.7'"
     ),
     "a workspace is deleted with everything in it": [a_workspace_deleted],
-    "answers kept under an Idempotency-Key, or scrolls, are changed": one_by_one(
-        "DELETE FROM idempotency", "DELETE FROM scrolls"
+    "answers kept under an Idempotency-Key, scrolls or bulk jobs are changed": one_by_one(
+        "DELETE FROM idempotency", "DELETE FROM scrolls", "DELETE FROM bulk_tasks"
     ),
 }
 

@@ -21,8 +21,8 @@ STAYS = {"contacts", "contact_keys", "ledger", "events"}
 #: More than the contact's row names.
 NOTES = 12
 
-#: Tables that say nothing of contacts.
-OTHERS = {"companies", "contact_counts", "scrolls", "idempotency"}
+#: Tables that say nothing of contacts; bulk tasks do until they are completed.
+OTHERS = {"bulk_tasks", "companies", "contact_counts", "scrolls", "idempotency"}
 
 #: What has rows only while more is moved or erased than a transaction does.
 PASSING = {"data_event_moves"}

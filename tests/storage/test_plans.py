@@ -25,6 +25,7 @@ from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.storage import (
     admin,
+    bulk,
     company,
     contact,
     contact_count,
@@ -79,6 +80,7 @@ HOT = {
     "company": [company._FIND, company._SWAP, company._JOIN, company._COUNT_MEMBERS, links._ATTACH, links._DETACH],
     "scroll": [scroll._FIND, scroll._INSERT, scroll._SWAP, company._AFTER],
     "note": [note._PAGE, note._WHOSE, note._FIND, note._NEXT, note._TAKE],
+    "bulk job": [bulk._TASKS, bulk._ITEMS, bulk._UNFINISHED, bulk._FORGET, bulk._ADD, bulk._ADVANCE, bulk._COMPLETE],
     "data event": [data_event._EXISTS, data_event._SUMMARY, data_event._FIRST],
 }
 
@@ -97,6 +99,7 @@ KEYS = {
     "data_events": ["workspace_id", "contact_id"],
     "data_event_summaries": ["workspace_id", "contact_id"],
     "idempotency": ["workspace_id", "key"],
+    "bulk_tasks": ["workspace_id", "job_id"],
     "subscription_types": ["workspace_id", "type_id"],
 }
 
@@ -130,6 +133,9 @@ GROWTH = [
     f"""INSERT INTO notes (workspace_id, contact_id, note_id, body, created_at)
     SELECT {{0}}, decode(md5('contact' || number), 'hex'), 1000 + number, '', 1 FROM {_ROWS}""",
     f"""INSERT INTO note_ids SELECT {{0}}, 1000 + number, decode(md5('contact' || number), 'hex') FROM {_ROWS}""",
+    f"""INSERT INTO bulk_tasks (workspace_id, job_id, number, kind, action, author_kind, author_ref, author_method,
+    request_id, item_count, done, failed, created_at, updated_at, completed_at, items)
+    SELECT {{0}}, 'job' || number, 1, 'contacts', 'create', '', '', '', '', 1, 1, 0, 1, 1, {NOON}, '' FROM {_ROWS}""",
     f"""INSERT INTO idempotency SELECT {{0}}, number, '', 200, '', {NOON} FROM {_ROWS}""",
     f"""INSERT INTO data_events SELECT {{0}}, decode(md5('contact' || number), 'hex'), 1, 'x', '', '' FROM {_ROWS}""",
 ]
@@ -295,6 +301,10 @@ async def _requests(acme: Acme, store: SqlStore) -> None:
         await acme.delete(f"/contacts/{one}/companies/{made}"),
         await acme.get("/companies/scroll"),
     ]
+    # More than a portion.
+    answers.append(await acme.post("/contacts/bulk", {"contacts": [{"role": "lead"}] * 11}))
+    await asyncio.gather(*acme.region.bulk.background.tasks)
+    await store.bulk.unfinished(workspace_id)
     assert [] == [answer.text for answer in answers if not answer.is_success]
     await store.note.take_ids(workspace_id)
     acme.clock.pass_(120_000)

@@ -4,6 +4,9 @@
     ├── Invalid                 a value that breaks a rule; nothing was written
     │   ├── Missing             a value that must be there
     │   ├── Malformed           a body that could not be read at all
+    │   ├── ItemsMissing        a bulk request without its items, or an item without its id
+    │   ├── ItemsMistyped       a bulk request whose items are no array of objects
+    │   ├── TooManyItems        a bulk request with more items than one may have
     │   ├── RoleFixed           a user never becomes a lead again
     │   ├── NotDuplicates       a merge of two contacts that share nothing
     │   ├── NotRestorable       a deleted contact that somebody wants back
@@ -30,11 +33,13 @@
     │   │   └── HistoryNotFound no contact that others can have been merged into
     │   ├── AdminNotFound       no such admin
     │   ├── CompanyNotFound     no such company, or not one of the contact's
+    │   ├── JobNotFound         no such bulk job
     │   ├── ScrollNotFound      a scroll that is not open, or not any more
     │   ├── AttributeNotFound   no such data attribute of the workspace's own
     │   └── TypeNotFound        no such type, or none that can be used so
     ├── Conflict                the state of things forbids it
     │   ├── DuplicateContact    an identifier that another contact holds
+    │   ├── JobClosed           a bulk job that takes no more tasks
     │   ├── ScrollExists        a scroll beside one that is still open
     │   └── TypeFixed           what a published type can no longer change
     ├── Stale                   somebody was faster; decide again
@@ -68,6 +73,18 @@ class Missing(Invalid):
 
 
 class Malformed(Invalid):
+    pass
+
+
+class ItemsMissing(Invalid):
+    pass
+
+
+class ItemsMistyped(Invalid):
+    pass
+
+
+class TooManyItems(Invalid):
     pass
 
 
@@ -190,6 +207,11 @@ class CompanyNotFound(NotFound):
     pass
 
 
+class JobNotFound(NotFound):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id[:255]} not found")
+
+
 class ScrollNotFound(NotFound):
     pass
 
@@ -213,6 +235,11 @@ class DuplicateContact(Conflict):
         super().__init__("the identifier belongs to another contact")
         self.contact_id = contact_id
         self.archived = archived
+
+
+class JobClosed(Conflict):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} is closed for new task updates")
 
 
 class ScrollExists(Conflict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 from msgspec import Struct
 
@@ -10,8 +12,8 @@ from sayso.domain.contact import ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain
 from sayso.domain.standing import Standing
 from sayso.intercom.contact_object import told, types_told
+from sayso.intercom.shapes import bulk, me, search
 from sayso.intercom.shapes import company as companies
-from sayso.intercom.shapes import me, search
 from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
@@ -48,6 +50,8 @@ from sayso.intercom.shapes.tag import (
     UserMarking,
 )
 from sayso.intercom.versions import Version
+
+Job = TypeVar("Job", bulk.ContactsBulkJob, bulk.CompaniesBulkJob)
 
 _ID = "6a0c1f5e9b3d7a2c4e8f0b1d"
 _AT = 1_793_620_800
@@ -123,6 +127,16 @@ _COMPANY = companies.Company(
 
 _NO_PAGES = empty.EmptyPages(None, 1, 20, 0)
 
+_JOB = "job_01930f000000700080000000000000aa"
+
+_TASK = bulk.JobTask("task_01930f000000700080000000000000aa_1", 2, "pending", _AT, None, None)
+
+
+def _bulk_job(shape: type[Job], kind: str) -> Job:
+    url = f"https://sayso.example.com/{kind}/bulk/{_JOB}"
+    return shape(id=_JOB, state="pending", created_at=_AT, updated_at=_AT, completed_at=None, tasks=[_TASK], url=url)
+
+
 EXAMPLES: dict[type[Struct], Struct] = {
     search.SearchRequest: search.SearchRequest(
         query={
@@ -192,6 +206,16 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     companies.CompanyContactList: companies.CompanyContactList([_CONTACT], 1, companies.CompanyContactPages(1, 50, 1)),
     companies.CompanySegmentList: companies.CompanySegmentList([], 0),
+    bulk.ContactsBulkJob: _bulk_job(bulk.ContactsBulkJob, "contacts"),
+    bulk.CompaniesBulkJob: _bulk_job(bulk.CompaniesBulkJob, "companies"),
+    bulk.CreateContacts: bulk.CreateContacts(
+        [bulk.NewBulkContact("ada", "ada@example.com"), bulk.NewBulkContact("grace", "grace@example.com")]
+    ),
+    bulk.UpdateContacts: bulk.UpdateContacts([bulk.ChangedBulkContact(_ID, name="Ada Example")]),
+    bulk.DeleteContacts: bulk.DeleteContacts([bulk.BulkChoice(_ID)]),
+    bulk.CreateCompanies: bulk.CreateCompanies([bulk.NewBulkCompany("analytical-engines", "Analytical Engines")]),
+    bulk.UpdateCompanies: bulk.UpdateCompanies([bulk.ChangedBulkCompany(_COMPANY.id, plan="Pro")]),
+    bulk.DeleteCompanies: bulk.DeleteCompanies([bulk.BulkChoice(_COMPANY.id)]),
     empty.ActivityLogList: empty.ActivityLogList(_NO_PAGES, []),
     empty.TeamList: empty.TeamList([]),
     empty.ConversationList: empty.ConversationList(_NO_PAGES, 0, []),

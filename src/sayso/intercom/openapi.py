@@ -11,12 +11,18 @@ from sayso.domain import company
 from sayso.domain.contact import TEXT_LIMITS
 from sayso.domain.errors import (
     ContactBlocked,
+    ItemsMissing,
+    ItemsMistyped,
+    JobClosed,
+    JobNotFound,
     Malformed,
     Missing,
+    ModelGone,
     NotDuplicates,
     NotRestorable,
     RoleFixed,
     SaysoError,
+    TooManyItems,
     WrongCursor,
 )
 from sayso.domain.second import SECONDS_LIMIT
@@ -75,11 +81,19 @@ _OLDER: dict[type[Struct], tuple[type[Struct], ...]] = {
     ArchivedContact: (ArchivedContactBefore210,),
 }
 
-#: The one route on which an error comes.
-_ONLY_ON: dict[type[SaysoError], str] = {
-    NotDuplicates: "/contacts/merge",
-    NotRestorable: "/contacts/{id}/unarchive",
-    ContactBlocked: "/contacts/{id}/unarchive",
+_BULK = ("/contacts/bulk", "/contacts/bulk/delete", "/companies/bulk", "/companies/bulk/delete")
+
+#: The routes on which an error comes.
+_ONLY_ON: dict[type[SaysoError], tuple[str, ...]] = {
+    NotDuplicates: ("/contacts/merge",),
+    NotRestorable: ("/contacts/{id}/unarchive",),
+    ContactBlocked: ("/contacts/{id}/unarchive",),
+    ModelGone: ("/data_attributes",),
+    ItemsMissing: _BULK,
+    ItemsMistyped: _BULK,
+    TooManyItems: _BULK,
+    JobClosed: _BULK,
+    JobNotFound: (*_BULK, "/contacts/bulk/{id}", "/companies/bulk/{id}"),
 }
 
 #: Shapes that an operation answers with where the query asks for them.
@@ -127,7 +141,7 @@ def _may_answer(route: Route, status: int) -> bool:
             return (
                 "{" in route.path
                 or route.body is MergeFields
-                or route.path.startswith(("/companies", "/events", "/tags"))
+                or route.path.startswith(("/companies", "/contacts/bulk", "/events", "/tags"))
             )
         case 409:
             return route.body in (ContactFields, TagFields)
@@ -136,7 +150,7 @@ def _may_answer(route: Route, status: int) -> bool:
         case 413:
             return route.body is not None
         case 422:
-            return route.answer is DataAttributeList
+            return route.answer is DataAttributeList or route.path in _BULK
     return True
 
 
@@ -148,7 +162,7 @@ def _errors(route: Route) -> list[Answer]:
             continue
         if kind is WrongCursor and route.answer not in QUERIES:
             continue
-        if _ONLY_ON.get(kind, route.path) != route.path:
+        if route.path not in _ONLY_ON.get(kind, (route.path,)):
             continue
         messages.setdefault(answer.status, answer.message or "What was wrong, and where.")
         if answer.code not in by_status[answer.status]:

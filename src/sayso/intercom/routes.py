@@ -12,8 +12,10 @@ from sayso.http.response import Response
 from sayso.intercom import (
     admin,
     company,
+    company_bulk,
     contact,
     contact_archive,
+    contact_bulk,
     contact_company,
     contact_merge,
     contact_subscription,
@@ -30,6 +32,16 @@ from sayso.intercom import (
 )
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.admin import Admin, AdminList
+from sayso.intercom.shapes.bulk import (
+    CompaniesBulkJob,
+    ContactsBulkJob,
+    CreateCompanies,
+    CreateContacts,
+    DeleteCompanies,
+    DeleteContacts,
+    UpdateCompanies,
+    UpdateContacts,
+)
 from sayso.intercom.shapes.company import (
     AttachCompany,
     Company,
@@ -133,6 +145,10 @@ ROUTES = (
     Route("POST", "/contacts", contact.create, WRITE, "Create a contact", Contact, ContactFields),
     Route("GET", "/contacts/find_by_external_id/{external_id}", contact.find_by_external_id, READ, "Find a contact by external id", Contact, since=Version.V2_13),
     Route("POST", "/contacts/search", search.contacts, READ, "Search contacts", FoundContacts, SearchRequest),
+    Route("POST", "/contacts/bulk", contact_bulk.create, WRITE, "Create contacts in bulk", ContactsBulkJob, CreateContacts, since=Version.PREVIEW, status=202),
+    Route("PUT", "/contacts/bulk", contact_bulk.update, WRITE, "Update contacts in bulk", ContactsBulkJob, UpdateContacts, since=Version.PREVIEW, status=202),
+    Route("POST", "/contacts/bulk/delete", contact_bulk.delete, WRITE, "Delete contacts in bulk", ContactsBulkJob, DeleteContacts, since=Version.PREVIEW, status=202),
+    Route("GET", "/contacts/bulk/{id}", contact_bulk.find, READ, "Find a bulk job for contacts", ContactsBulkJob, since=Version.PREVIEW),
     Route("GET", "/contacts/{id}", contact.find, READ, "Find a contact", Contact),
     Route("PUT", "/contacts/{id}", contact.update, WRITE, "Update a contact", Contact, ContactFields),
     Route("DELETE", "/contacts/{id}", contact.delete, WRITE, "Delete a contact", DeletedContact),
@@ -154,6 +170,10 @@ ROUTES = (
     Route("POST", "/companies", company.put, WRITE, "Create or update a company", Company, CompanyFields),
     Route("POST", "/companies/list", company.list_all, READ, "List companies", CompanyList),
     Route("GET", "/companies/scroll", company.scroll, READ, "Scroll over all companies", CompanyScroll, writes=True),
+    Route("POST", "/companies/bulk", company_bulk.create, WRITE, "Create or update companies in bulk", CompaniesBulkJob, CreateCompanies, since=Version.PREVIEW, status=202),
+    Route("PUT", "/companies/bulk", company_bulk.update, WRITE, "Update companies in bulk", CompaniesBulkJob, UpdateCompanies, since=Version.PREVIEW, status=202),
+    Route("POST", "/companies/bulk/delete", company_bulk.delete, WRITE, "Delete companies in bulk", CompaniesBulkJob, DeleteCompanies, since=Version.PREVIEW, status=202),
+    Route("GET", "/companies/bulk/{id}", company_bulk.find, READ, "Find a bulk job for companies", CompaniesBulkJob, since=Version.PREVIEW),
     Route("GET", "/companies/{id}", company.find, READ, "Find a company", Company),
     Route("PUT", "/companies/{id}", company.update, WRITE, "Update a company", Company, CompanyFields),
     Route("DELETE", "/companies/{id}", company.delete, WRITE, "Delete a company", DeletedCompany),

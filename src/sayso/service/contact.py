@@ -83,10 +83,13 @@ class ContactService:
         following = Cursor(shown[-1].created_at, shown[-1].id, page, total) if more else None
         return ContactPage(shown, page, total, following)
 
-    async def create(self, author: Author, workspace_id: str, draft: ContactDraft) -> Contact:
-        """Raises Missing, Invalid, DuplicateContact, Unavailable."""
+    async def create(
+        self, author: Author, workspace_id: str, draft: ContactDraft, *, contact_id: str | None = None
+    ) -> Contact:
+        """`contact_id`: an id that was made for the contact before. Raises Missing, Invalid, DuplicateContact,
+        Unavailable."""
         act = self._act(author)
-        contact_id = self._ids.contact(act.at)
+        contact_id = contact_id or self._ids.contact(act.at)
         subject, key = self._ids.subject(), self._ids.binding_key()
         chain = Chain(origin(workspace_id), subject, contact_id=contact_id, binding_key=key)
         new = Head(workspace_id, contact_id, ContactState.LIVE, 0, act.at, chain, _UNASKED)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sayso.domain import merge as rules
 from sayso.domain.act import Act, Author
+from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Contact, ContactState, Role
 from sayso.domain.errors import HistoryNotFound, Invalid
-from sayso.domain.links import LinkRows, MergeRecord
+from sayso.domain.links import LinkRows, MergeRecord, Tagging
 from sayso.domain.merge import Merge
 from sayso.service.contact import ContactService
 from sayso.service.data_event_move import DataEventMoveService
@@ -21,6 +23,18 @@ HOPS = 3
 
 #: How many of the merges into a contact are told beside it: as many as a page of its history has by default.
 LATEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a merge would do: both contacts as they are, and the user as it would be. `moved_tags` are those of the lead
+    that the user has not; `companies` are the live ones that either belongs to, by id."""
+
+    lead: Contact
+    user: Contact
+    after: Contact
+    moved_tags: int
+    companies: Mapping[str, Company]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +80,7 @@ class MergeService:
             nonlocal user
             lead = await self._contacts.find(workspace_id, source_id)
             user = await self._contacts.find(workspace_id, into_id)
-            rules.check(user, lead, duplicates_only=duplicates_only)
-            rows = (
-                await self._store.links.of(workspace_id, user.id, user.links.notes.newest),
-                await self._movable(workspace_id, lead),
-            )
-            known_by = rules.filled(user.profile, lead.profile).identifiers()
-            claims = await self._store.contact.claims(workspace_id, known_by)
-            # Kept for the next try: what was written is found by them.
-            while len(acts) < rules.acts_needed(lead.head.standing):
-                acts.append(Act(self._ids.act(now), now, author))
-            return rules.merge(user, lead, rows, claims, acts)
+            return await self._decide(user, lead, acts, duplicates_only=duplicates_only)
 
         first, second = sorted((source_id, into_id))
         async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):
@@ -84,6 +88,41 @@ class MergeService:
         assert merge is not None
         await self._moves.finish(workspace_id, source_id)
         return user.after(merge.survivor)
+
+    async def preview(
+        self, author: Author, workspace_id: str, source_id: str, into_id: str, *, duplicates_only: bool
+    ) -> Preview:
+        """What `merge` would do now; nothing is written. Raises as `merge`."""
+        if source_id == into_id:
+            raise Invalid("a contact cannot be merged into itself", "from")
+        lead = await self._contacts.find(workspace_id, source_id)
+        user = await self._contacts.find(workspace_id, into_id)
+        now = self._clock()
+        acts = [Act(self._ids.act(now), now, author)]
+        merge = await self._decide(user, lead, acts, duplicates_only=duplicates_only)
+        after = user.after(merge.survivor)
+        found = [
+            await self._store.company.find(workspace_id, company_id)
+            for company_id in dict.fromkeys((*lead.links.companies, *after.links.companies))
+        ]
+        companies = {company.id: company for company in found if company and company.state is CompanyState.LIVE}
+        return Preview(lead, user, after, sum(isinstance(row, Tagging) for row in merge.survivor.put), companies)
+
+    async def _decide(self, user: Contact, lead: Contact, acts: list[Act], *, duplicates_only: bool) -> Merge:
+        """`acts` grows to as many as are needed. Raises Invalid, NotDuplicates."""
+        workspace_id = user.head.workspace_id
+        rules.check(user, lead, duplicates_only=duplicates_only)
+        rows = (
+            await self._store.links.of(workspace_id, user.id, user.links.notes.newest),
+            await self._movable(workspace_id, lead),
+        )
+        known_by = rules.filled(user.profile, lead.profile).identifiers()
+        claims = await self._store.contact.claims(workspace_id, known_by)
+        # Kept for the next try: what was written is found by them.
+        while len(acts) < rules.acts_needed(lead.head.standing):
+            _, at, author = acts[0]
+            acts.append(Act(self._ids.act(at), at, author))
+        return rules.merge(user, lead, rows, claims, acts)
 
     async def _movable(self, workspace_id: str, lead: Contact) -> LinkRows:
         """The rows of a contact's links, without companies that somebody deletes just now."""

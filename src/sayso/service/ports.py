@@ -24,6 +24,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
+from sayso.service.ports_bulk import BulkStore
 from sayso.service.ports_claims import ClaimStore
 from sayso.service.ports_company import CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
@@ -254,6 +255,9 @@ class Store(Protocol):
 
     @property
     def data_attribute(self) -> DataAttributeStore: ...
+
+    @property
+    def bulk(self) -> BulkStore: ...
 
     @property
     def claim(self) -> ClaimStore: ...

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sayso.domain.region import PRODUCTION, of_token
 from sayso.service.access import AccessService
 from sayso.service.admin import AdminService
+from sayso.service.bulk import BulkService
+from sayso.service.bulk_item import BulkItems
 from sayso.service.company import CompanyService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
@@ -56,6 +58,7 @@ class Region:
     companies: CompanyService
     contact_companies: ContactCompanyService
     scrolls: ScrollService
+    bulk: BulkService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
@@ -66,6 +69,9 @@ class Region:
         contacts = ContactService(store, snapshots, attributes, moves, turns, clock, ids)
         tags = TagService(store, snapshots, clock)
         companies = CompanyService(store, attributes, turns, clock, ids)
+        contact_tags = ContactTagService(store, snapshots, contacts, companies, tags)
+        contact_companies = ContactCompanyService(store, contacts, companies, turns, clock, ids)
+        bulk_items = BulkItems(store, snapshots, contacts, companies, contact_companies, contact_tags, clock, ids)
         return cls(
             name=name,
             store=store,
@@ -79,7 +85,7 @@ class Region:
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots, log),
             tags=tags,
-            contact_tags=ContactTagService(store, snapshots, contacts, companies, tags),
+            contact_tags=contact_tags,
             attributes=attributes,
             segments=SegmentService(store, contacts, clock),
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
@@ -87,8 +93,9 @@ class Region:
             data_event_moves=moves,
             search=SearchService(store),
             companies=companies,
-            contact_companies=ContactCompanyService(store, contacts, companies, turns, clock, ids),
+            contact_companies=contact_companies,
             scrolls=ScrollService(store, companies, clock, ids),
+            bulk=BulkService(store, bulk_items, clock, ids),
         )
 
 

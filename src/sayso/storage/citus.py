@@ -36,6 +36,7 @@ DISTRIBUTED = (
     Distributed("contact_keys", "value", "none"),
     Distributed("companies", "company_id", "none"),
     Distributed("scrolls", "workspace_id", "none"),
+    Distributed("bulk_tasks", "workspace_id", "none"),
     # Beside one workspace's contacts there is no place: they lie on all shards. Here a list reads its counts from one.
     Distributed("contact_counts", "workspace_id", "none"),
     Distributed("idempotency", "key", "none"),

@@ -39,10 +39,11 @@ _SOURCE = "the source"
 
 # With the number of rows of each table, whatever is written changes one of these: each change of a contact is an event,
 # one of a small table raises its workspace's version, one of a company its revision, a portion of data events that are
-# moved leaves fewer to move.
+# moved leaves fewer to move, and a portion of a bulk job more that is done.
 _VERSIONS = "SELECT CAST(coalesce(sum(version), 0) AS BIGINT) FROM workspaces"
 _COMPANIES = "SELECT CAST(coalesce(sum(revision), 0) AS BIGINT) FROM companies"
 _NEWEST = "SELECT act FROM events ORDER BY act DESC LIMIT 1"
+_BULK_DONE = "SELECT CAST(coalesce(sum(done), 0) AS BIGINT) FROM bulk_tasks"
 _TO_MOVE = """SELECT count(*) FROM data_event_moves AS move CROSS JOIN data_events AS event
 WHERE event.workspace_id = move.workspace_id AND event.contact_id = move.contact_id"""
 
@@ -149,6 +150,7 @@ async def _state(ask: Ask, tables: list[_Table]) -> dict[str, Any]:
     asked = {table.name: f"SELECT count(*) FROM {table.name}" for table in tables}
     found = {}
     asked |= {"versions": _VERSIONS, "changes of companies": _COMPANIES, "newest": _NEWEST, "to move": _TO_MOVE}
+    asked["done in bulk"] = _BULK_DONE
     for name, sql in asked.items():
         value = next((row[0] for row in await ask(sql)), None)
         found[name] = value.hex() if isinstance(value, bytes) else value

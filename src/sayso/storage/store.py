@@ -14,6 +14,7 @@ from sayso.domain.errors import Unavailable
 from sayso.service.ports_schema import SchemaDifferences
 from sayso.storage import sqlite_schema
 from sayso.storage.admin import SqlAdminStore
+from sayso.storage.bulk import SqlBulkStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
 from sayso.storage.contact import SqlContactStore
@@ -58,6 +59,7 @@ class SqlStore:
         self.admin = SqlAdminStore(engine)
         self.tag = SqlTagStore(engine)
         self.data_attribute = SqlDataAttributeStore(engine)
+        self.bulk = SqlBulkStore(engine)
         self.claim = SqlClaimStore(engine)
         self.company = SqlCompanyStore(engine)
         self.contact = SqlContactStore(engine)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sayso.service.ports_schema import SchemaDifferences
 from sayso.storage.memory.admin import MemoryAdminStore
+from sayso.storage.memory.bulk import MemoryBulkStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
 from sayso.storage.memory.contact import MemoryContactStore
@@ -41,6 +42,7 @@ class MemoryStore:
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
         self.contact_count = MemoryContactCountStore(self.contact)
+        self.bulk = MemoryBulkStore()
         self.claim = MemoryClaimStore(self.contact)
         self.digest = MemoryDigestStore(self.contact)
         self.company = MemoryCompanyStore(self.contact)

@@ -33,7 +33,6 @@ WHY = {
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
     ("POST", "/companies/search"): _PREVIEW,
     ("GET", "/contacts/activities"): _PREVIEW,
-    ("POST", "/contacts/merge/preview"): _PREVIEW,
 }
 
 #: Where the descriptions and what clients can read differ: what is described, and what Sayso answers.

@@ -31,8 +31,16 @@ _OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
 #: What an example has, and other examples of such an object have not: it is there where it is known.
 _WHERE_KNOWN = frozenset({"last_request_at", "next_cursor", "remote_created_at"})
 
-#: What examples show of a list that goes on: where it ends, and for sums, there is none.
-_OF_MORE = {"/events": {"pages", "next"}}
+#: What examples show of a list that goes on: where it ends, and for sums, there is none. A preview of a merge has what
+#: the merge would change, and nothing of that where it is not allowed.
+_OF_MORE = {
+    "/events": {"pages", "next"},
+    "/contacts/merge/preview": {
+        *("summary", "attribute_changes", "attributes", "total_count", "field", "outcome"),
+        *("from_value", "into_value", "new_into_value", "reassignments", "from", "into"),
+        *("conversations", "tickets", "phone_calls", "tags", "notes"),
+    },
+}
 
 _ROUTER: Router[Route] = Router(ROUTES)
 

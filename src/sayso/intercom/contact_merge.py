@@ -26,6 +26,16 @@ _FIELDS = msgspec.json.Decoder(MergeFields)
 
 async def merge(call: Call) -> Response:
     """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more."""
+    source, into, duplicates_only = asked(call)
+    contact = await call.region.merges.merge(
+        call.author, call.workspace_id, source, into, duplicates_only=duplicates_only
+    )
+    (told,) = await objects_of(call, [contact])
+    return Response(told)
+
+
+def asked(call: Call) -> tuple[str, str, bool]:
+    """Who is to be merged into whom, and whether only duplicates may be. Raises Missing."""
     fields = call.body(_FIELDS)
     if fields.source is UNSET:
         raise Missing("from must name a lead", "from")
@@ -33,11 +43,7 @@ async def merge(call: Call) -> Response:
         raise Missing("into must name a user", "into")
     # Before 2.16 any lead went into any user.
     duplicates_only = call.version >= Version.V2_16 and fields.skip_duplicate_validation is not True
-    contact = await call.region.merges.merge(
-        call.author, call.workspace_id, fields.source, fields.into, duplicates_only=duplicates_only
-    )
-    (told,) = await objects_of(call, [contact])
-    return Response(told)
+    return fields.source, fields.into, duplicates_only
 
 
 async def history(call: Call) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactState, Head, Profile, Role
@@ -18,7 +18,17 @@ from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
-from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
+from sayso.intercom.shapes.contact_merge import (
+    AllowedMerge,
+    MergedField,
+    MergedFields,
+    MergeFields,
+    MergeHistoryItem,
+    MergeHistoryList,
+    MergeSummary,
+    Reassigned,
+    Reassignments,
+)
 from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
     Accepted,
@@ -161,6 +171,12 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ArchivedContact: ArchivedContact(_ID, "ada", archived=True),
     BlockedContact: BlockedContact(_ID, "ada"),
     MergeFields: MergeFields("6a0c1f5e9b3d7a2c4e8f0b1f", _ID),
+    AllowedMerge: AllowedMerge(
+        summary=MergeSummary(
+            MergedFields([MergedField("name", "adopted", "Ada", UNSET, "Ada")], 1),
+            Reassignments(notes=Reassigned(2, 6)),
+        )
+    ),
     MergeHistoryList: MergeHistoryList([MergeHistoryItem("6a0c1f5e9b3d7a2c4e8f0b1f", "lead", _AT)], has_more=False),
     Admin: _ADMIN,
     Segment: _SEGMENT,

@@ -35,7 +35,7 @@ from sayso.intercom.routes import NOT_STORED, ROUTES, Route
 from sayso.intercom.shapes.company import FoundCompanies, FoundCompany
 from sayso.intercom.shapes.contact import ContactFields, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact
-from sayso.intercom.shapes.contact_merge import MergeFields
+from sayso.intercom.shapes.contact_merge import AllowedMerge, BlockedMerge, MergeFields
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
@@ -96,10 +96,11 @@ _ONLY_ON: dict[type[SaysoError], tuple[str, ...]] = {
     JobNotFound: (*_BULK, "/contacts/bulk/{id}", "/companies/bulk/{id}"),
 }
 
-#: Shapes that an operation answers with where the query asks for them.
+#: Shapes that an operation answers with, too.
 _OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {
     DataEventList: (DataEventSummary,),
     FoundCompanies: (FoundCompany,),
+    AllowedMerge: (BlockedMerge,),
 }
 
 

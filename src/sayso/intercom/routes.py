@@ -18,6 +18,7 @@ from sayso.intercom import (
     contact_bulk,
     contact_company,
     contact_merge,
+    contact_merge_preview,
     contact_subscription,
     contact_tag,
     data_attribute,
@@ -56,7 +57,7 @@ from sayso.intercom.shapes.company import (
 )
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
-from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryList
+from sayso.intercom.shapes.contact_merge import AllowedMerge, MergeFields, MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
     Accepted,
@@ -155,6 +156,7 @@ ROUTES = (
     Route("POST", "/contacts/{id}/archive", contact_archive.archive, WRITE, "Archive a contact", ArchivedContact),
     Route("POST", "/contacts/{id}/unarchive", contact_archive.unarchive, WRITE, "Unarchive a contact", ArchivedContact),
     Route("POST", "/contacts/{id}/block", contact_archive.block, WRITE, "Block a contact", BlockedContact, since=Version.V2_13),
+    Route("POST", "/contacts/merge/preview", contact_merge_preview.preview, READ, "Preview a merge", AllowedMerge, MergeFields, since=Version.PREVIEW),
     Route("POST", "/contacts/merge", contact_merge.merge, WRITE, "Merge a lead and a user", Contact, MergeFields),
     Route("GET", "/contacts/{id}/merge_history", contact_merge.history, READ, "List what was merged into a contact", MergeHistoryList, since=Version.V2_16),
     Route("GET", "/contacts/{contact_id}/subscriptions", contact_subscription.list_of_contact, READ, "List a contact's subscriptions", SubscriptionTypeList),

@@ -10,7 +10,7 @@ from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Contact, ContactState, Role
 from sayso.domain.errors import HistoryNotFound, Invalid
-from sayso.domain.links import LinkRows, MergeRecord, Tagging
+from sayso.domain.links import LinkRows, MergeRecord
 from sayso.domain.merge import Merge
 from sayso.service.contact import ContactService
 from sayso.service.data_event_move import DataEventMoveService
@@ -27,13 +27,12 @@ LATEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a merge would do: both contacts as they are, and the user as it would be. `moved_tags` are those of the lead
-    that the user has not; `companies` are the live ones that either belongs to, by id."""
+    """What a merge would do: both contacts as they are, and the user as it would be; the live companies that either
+    belongs to, by id."""
 
     lead: Contact
     user: Contact
     after: Contact
-    moved_tags: int
     companies: Mapping[str, Company]
 
 
@@ -106,7 +105,7 @@ class MergeService:
             for company_id in dict.fromkeys((*lead.links.companies, *after.links.companies))
         ]
         companies = {company.id: company for company in found if company and company.state is CompanyState.LIVE}
-        return Preview(lead, user, after, sum(isinstance(row, Tagging) for row in merge.survivor.put), companies)
+        return Preview(lead, user, after, companies)
 
     async def _decide(self, user: Contact, lead: Contact, acts: list[Act], *, duplicates_only: bool) -> Merge:
         """`acts` grows to as many as are needed. Raises Invalid, NotDuplicates."""

@@ -13,6 +13,17 @@ CASES = {
         Case(404, "/contacts/merge", {"from": NOBODY, "into": "{contact}"}),
         Case(404, "/contacts/merge", {"from": "{other}", "into": NOBODY}),
     ],
+    ("POST", "/contacts/merge/preview"): [
+        Case(200, "/contacts/merge/preview", {"from": "{lead}", "into": "{contact}"}),
+        Case(200, "/contacts/merge/preview", {"from": "{contact}", "into": "{lead}"}),
+        Case(200, "/contacts/merge/preview", {"from": "{bare}", "into": "{contact}"}),
+        Case(
+            200, "/contacts/merge/preview", {"from": "{bare}", "into": "{contact}", "skip_duplicate_validation": True}
+        ),
+        Case(400, "/contacts/merge/preview", {"from": "{lead}"}),
+        Case(404, "/contacts/merge/preview", {"from": NOBODY, "into": "{contact}"}),
+        Case(404, "/contacts/merge/preview", {"from": "{lead}", "into": NOBODY}),
+    ],
     ("GET", "/contacts/{id}/merge_history"): [
         Case(200, "/contacts/{contact}/merge_history"),
         Case(200, "/contacts/{contact}/merge_history?per_page=1&order=asc"),
@@ -26,10 +37,12 @@ CASES = {
 
 
 async def cast(client: httpx2.AsyncClient, cast: Cast) -> Cast:
-    """Two leads with Alice's address; into Alice two others were merged."""
+    """Two leads with Alice's address, and one without; into Alice two others were merged."""
     leads = [(await made(client, "/contacts", {"role": "lead", "email": cast["email"]}))["id"] for _ in range(4)]
     for lead in leads[2:]:
         await made(
             client, "/contacts/merge", {"from": lead, "into": cast["contact"], "skip_duplicate_validation": True}
         )
-    return {"lead": leads[0], "other": leads[1]}
+    bare = (await made(client, "/contacts", {"role": "lead", "name": "Bare"}))["id"]
+    await made(client, f"/contacts/{bare}/notes", {"body": "kept"})
+    return {"lead": leads[0], "other": leads[1], "bare": bare}

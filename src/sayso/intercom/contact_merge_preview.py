@@ -1,0 +1,108 @@
+"""What a merge would do, told without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from sayso.domain.contact import Contact
+from sayso.domain.errors import Invalid, NotDuplicates
+from sayso.domain.standing import Choice
+from sayso.domain.subscription_type import Channel
+from sayso.http.response import Response
+from sayso.intercom.attached import attached
+from sayso.intercom.call import Call
+from sayso.intercom.contact_merge import asked
+from sayso.intercom.shapes.contact_merge import (
+    AllowedMerge,
+    BlockedMerge,
+    MergedField,
+    MergedFields,
+    MergeReason,
+    MergeSummary,
+    Reassigned,
+    Reassignments,
+)
+from sayso.service.merge import Preview
+
+#: How many changes are listed.
+LISTED = 50
+
+_ROLES = MergeReason(
+    "invalid_merge_role_pair", "A lead is merged into a user: from must name a lead, and into another contact, a user."
+)
+_STRANGERS = MergeReason(
+    "no_shared_identifier",
+    "These contacts share neither an email nor a phone. "
+    "Set skip_duplicate_validation to true to preview the merge anyway.",
+)
+
+_FIELDS = ("email", "phone", "name", "avatar", "owner_id", "signed_up_at", "last_seen_at", "language_override")
+
+
+async def preview(call: Call) -> Response:
+    """Whether a lead can be merged into a user, and what that would change: nothing is written. A lead's own
+    `external_id`, which the server gave it, is not told."""
+    source, into, duplicates_only = asked(call)
+    try:
+        found = await call.region.merges.preview(
+            call.author, call.workspace_id, source, into, duplicates_only=duplicates_only
+        )
+    except NotDuplicates:
+        return call.reply(BlockedMerge(reasons=[_STRANGERS]))
+    except Invalid:
+        return call.reply(BlockedMerge(reasons=[_ROLES]))
+    changes = list(_changes(call, found))
+    summary = MergeSummary(MergedFields(changes[:LISTED], len(changes)), _reassigned(call, found))
+    return call.reply(AllowedMerge(summary=summary))
+
+
+def _changes(call: Call, found: Preview) -> Iterator[MergedField]:
+    lead, user, after = found.lead.profile, found.user.profile, found.after.profile
+    for name in _FIELDS:
+        yield from _change(name, getattr(lead, name), getattr(user, name), getattr(after, name))
+    for name, value in lead.custom_attributes.items():
+        held, new = user.custom_attributes.get(name), after.custom_attributes.get(name)
+        yield from _change(f"custom_attributes.{name}", value, held, new)
+    yield from _merged("companies", *(_companies(found, one) for one in (found.lead, found.user, found.after)))
+    stops = [Channel.EMAIL in one.head.standing.stops for one in (found.lead, found.user, found.after)]
+    if stops[1] != stops[2]:
+        yield MergedField("unsubscribed_from_emails", "adopted", *stops)
+    for name, is_in in (("opted_out_subscription_types", False), ("opted_in_subscription_types", True)):
+        lists = (_types(call, one, is_in=is_in) for one in (found.lead, found.user, found.after))
+        yield from _merged(name, *lists)
+
+
+def _change(name: str, source: Any, into: Any, new: Any) -> Iterator[MergedField]:
+    """Nothing where the lead has no value, or the same."""
+    if source is None or source == into:
+        return
+    held = UNSET if into is None else into
+    yield MergedField(name, "adopted" if source == new else "discarded", source, held, new)
+
+
+def _merged(name: str, source: list[str], into: list[str], new: list[str]) -> Iterator[MergedField]:
+    if sorted(into) != sorted(new):
+        yield MergedField(name, "merged", source or UNSET, into or UNSET, new)
+
+
+def _companies(found: Preview, contact: Contact) -> list[str]:
+    companies = (found.companies[id_].profile for id_ in contact.links.companies if id_ in found.companies)
+    return [profile.name or profile.external_id for profile in companies]
+
+
+def _types(call: Call, contact: Contact, *, is_in: bool) -> list[str]:
+    chosen = attached(contact.head.standing, call.types)
+    return [type_.default_translation.name for type_, choice in chosen if (choice is Choice.GRANTED) is is_in]
+
+
+def _reassigned(call: Call, found: Preview) -> Reassignments:
+    moved = Reassignments()
+    tags = [set(call.snapshot.tags.live(one.links.tags)) for one in (found.lead, found.user)]
+    if new := tags[0] - tags[1]:
+        moved.tags = Reassigned(len(new), len(tags[1]))
+    if notes := found.lead.links.notes.total:
+        moved.notes = Reassigned(notes, found.user.links.notes.total)
+    return moved

@@ -13,7 +13,7 @@ from sayso.domain.contact import Claim, Contact, ContactState, Head, Profile, Ro
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.ledger import Chain, Event, apply, channel_entry, fold, origin, type_entry
 from sayso.domain.links import LinkRows
-from sayso.domain.merge import WEIGHT, Merge, acts_needed, check, filled, merge
+from sayso.domain.merge import ANY_INTO_USERS, WEIGHT, Merge, acts_needed, check, filled, merge
 from sayso.domain.standing import Choice, Standing
 from sayso.domain.subscription_type import Channel, TypeId
 
@@ -126,6 +126,41 @@ def test_an_address_that_somebody_else_has_does_not_come_along(state):
     assert (None, ()) == (taken.survivor.profile.email, taken.survivor.claims.take)
     assert ("Ada@x.com", (("email", "ada@x.com", None),)) == (free.survivor.profile.email, free.survivor.claims.take)
     assert Profile(Role.LEAD, merged_into=user.id) == free.gone.profile
+
+
+def test_a_user_gives_the_survivor_the_identifiers_it_lacks_and_the_rest_are_free():
+    into = who(Role.USER, 1, {}, set(), email="a@x.com")
+    source = who(Role.USER, 2, {}, set(), email="B@x.com", external_id="bob")
+    claims = {kind: Claim(kind, value, source.id, ContactState.LIVE, 5) for kind, value in (("external_id", "bob"),)}
+
+    survivor, gone = merged(into, source, claims)
+
+    assert Profile(Role.USER, "bob", "a@x.com") == survivor.profile
+    assert (("external_id", "bob", claims["external_id"]),) == survivor.claims.take
+    assert [("email", "b@x.com", source.id)] == [claim[:3] for claim in gone.claims.release]
+    assert Profile(Role.USER, merged_into=into.id) == gone.profile
+
+
+def test_a_user_who_shares_its_email_with_what_is_merged_into_it_claims_it():
+    into = who(Role.USER, 1, {}, set(), email="a@x.com", shares_email=True)
+    source = who(Role.USER, 2, {}, set(), email="A@x.com")
+    claim = Claim("email", "a@x.com", source.id, ContactState.LIVE, 5)
+
+    survivor, gone = merged(into, source, {"email": claim})
+
+    assert Profile(Role.USER, email="a@x.com") == survivor.profile
+    assert ((("email", "a@x.com", claim),), ()) == (survivor.claims.take, gone.claims.release)
+
+
+def test_users_are_merged_where_that_is_allowed_and_never_into_a_lead():
+    user, lead = who(Role.USER, 1, {}, set()), who(Role.LEAD, 2, {}, set())
+
+    check(user, user, duplicates_only=False, roles=ANY_INTO_USERS)
+    check(user, lead, duplicates_only=False, roles=ANY_INTO_USERS)
+    for source in (user, lead):
+        with pytest.raises(Invalid) as refused:
+            check(lead, source, duplicates_only=False, roles=ANY_INTO_USERS)
+        assert "into" == refused.value.field
 
 
 def test_only_a_lead_goes_into_a_user_and_only_a_duplicate_where_that_is_asked():

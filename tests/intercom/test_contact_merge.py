@@ -100,6 +100,29 @@ async def test_what_cannot_be_merged_is_refused_and_nothing_is_written(acme: Acm
     assert 200 == (await acme.post("/contacts/merge", skipping, headers=newest)).status_code
 
 
+async def test_preview_merges_users_and_what_the_survivor_does_not_take_is_free(acme: Acme):
+    preview = {"Intercom-Version": "Preview"}
+    alice = await acme.contact(**ALICE, phone="+15555550100")
+    twin = await acme.contact(email="twin@example.com", external_id="twin", phone="+1 555 555 0100")
+    opt_out = acme.types["opt_out"]
+    await acme.post(f"/contacts/{twin}/subscriptions", {"id": opt_out})
+    body = {"from": twin, "into": alice}
+    assert (400, "parameter_invalid") == told(await acme.post("/contacts/merge", body))[:2]
+
+    answer = await acme.post("/contacts/merge", body, headers=preview)
+
+    assert (200, alice, ALICE["email"]) == (answer.status_code, answer.json()["id"], answer.json()["email"])
+    assert [opt_out] == await chosen(acme, alice)
+    assert MERGED == told(await acme.get(f"/contacts/{twin}", headers=preview))
+    history = (await acme.get(f"/contacts/{alice}/merge_history", headers=preview)).json()["data"]
+    assert [(twin, "user")] == [(one["source_contact_id"], one["source_contact_role"]) for one in history]
+    again = await acme.contact(email="twin@example.com", external_id="twin")
+    assert again == (await acme.get("/contacts/find_by_external_id/twin")).json()["id"]
+    assert [] == (await verify(acme.region.store)).problems
+    backwards = await acme.post("/contacts/merge", {"from": again, "into": alice}, headers=preview)
+    assert (400, "invalid_merge", NO_DUPLICATES) == told(backwards)
+
+
 async def test_only_the_latest_merges_are_told_beside_a_contact(acme: Acme, monkeypatch):
     monkeypatch.setattr("sayso.service.merge.LATEST", 2)
     alice, leads = await acme.contact(**ALICE), []

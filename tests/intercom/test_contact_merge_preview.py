@@ -128,7 +128,7 @@ async def test_at_most_fifty_changes_are_listed_and_all_are_counted(acme: Acme):
     ("source", "into", "code"),
     [
         ("lead", "lead", "invalid_merge_role_pair"),
-        ("user", "user", "invalid_merge_role_pair"),
+        ("user", "user", "no_shared_identifier"),
         ("user", "lead", "invalid_merge_role_pair"),
         ("lead", "same", "invalid_merge_role_pair"),
         ("lead", "user", "no_shared_identifier"),
@@ -147,6 +147,17 @@ async def test_a_merge_that_is_not_allowed_is_told_with_its_reason(acme: Acme, s
     assert (code == "no_shared_identifier") is skipped["allowed"]
     merge = await acme.post("/contacts/merge", {"from": first, "into": second}, headers=PREVIEW)
     assert 400 == merge.status_code
+
+
+async def test_a_user_s_external_id_is_among_what_another_user_takes(acme: Acme):
+    source = await acme.contact(external_id="first", phone="+353871234567")
+    into = await acme.contact(email="bob@example.com", phone="+353871234567")
+
+    told = await preview(acme, source, into)
+
+    assert [change("external_id", "adopted", "first", **{"from": "first"})] == told["summary"]["attribute_changes"][
+        "attributes"
+    ]
 
 
 async def test_a_token_that_may_only_read_may_preview(acme: Acme):

@@ -133,6 +133,21 @@ async def test_a_company_has_a_deleted_tag_no_more(acme: Acme):
     assert [] == (await acme.get(f"/companies/{pear}")).json()["tags"]["tags"]
 
 
+async def test_preview_leaves_out_what_there_is_not(acme: Acme):
+    preview, alice = {"Intercom-Version": "Preview"}, await acme.contact()
+    nobody = [{"id": NOBODY}, {"user_id": "nobody"}, {"email": "nobody@example.com"}]
+    nowhere = [{"id": NOBODY}, {"company_id": "nowhere"}]
+
+    none = await acme.post("/tags", {"name": "VIP", "users": nobody, "companies": nowhere}, headers=preview)
+    some = await acme.post("/tags", {"name": "VIP", "users": [*nobody, {"id": alice}]}, headers=preview)
+
+    assert {"type": "tag", "id": "1", "name": "VIP", "users": [], "companies": []} == none.json()
+    assert [{"id": alice, "tagged": True}] == some.json()["users"]
+    assert ["1"] == [tag["id"] for tag in (await acme.get(f"/contacts/{alice}/tags")).json()["data"]]
+    missing_tag = await acme.post("/tags", {"id": "999", "users": nobody}, headers=preview)
+    assert RESOURCE_NOT_FOUND == told(missing_tag)
+
+
 async def test_everything_is_found_before_anything_is_tagged(acme: Acme):
     alice = await acme.contact()
     missing = (404, "company_not_found", "Company Not Found", None)

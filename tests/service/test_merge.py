@@ -10,6 +10,7 @@ from tests.crash.damage import damage
 
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import ContactNotFound, Unavailable
+from sayso.domain.merge import ANY_INTO_USERS
 from sayso.domain.standing import Choice
 from sayso.intercom.attached import attaching
 from sayso.service.ids import RandomIds
@@ -62,6 +63,24 @@ async def test_what_leads_withdrew_before_they_were_merged_stays_withdrawn(store
     assert sorted(lead.id for lead in leads) == sorted(
         record.source_id for record in await store.links.merges(workspace, user.id, None, 999, newest_first=False)
     )
+    assert [] == await damage(store, workspace)
+
+
+async def test_what_identified_a_user_identifies_the_one_it_was_merged_into(store: Store):
+    region = Region.on("us", store, lambda: NOON, RandomIds())
+    workspace = (await region.workspaces.create("Acme")).id
+    user = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, "ada")))
+    source = await region.contacts.create(
+        AUTHOR, workspace, ContactDraft(Profile(Role.USER, "countess", "ada@example.com"))
+    )
+
+    merged = await region.merges.merge(
+        AUTHOR, workspace, source.id, user.id, duplicates_only=False, roles=ANY_INTO_USERS
+    )
+
+    assert ("ada", "ada@example.com") == (merged.profile.external_id, merged.profile.email)
+    claims = await store.contact.claims(workspace, {"email": "ada@example.com", "external_id": "countess"})
+    assert {"email": user.id} == {kind: claim.contact_id for kind, claim in claims.items()}
     assert [] == await damage(store, workspace)
 
 

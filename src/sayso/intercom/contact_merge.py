@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -10,6 +11,7 @@ from msgspec import UNSET
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import Role
 from sayso.domain.errors import Invalid, Missing
+from sayso.domain.merge import ANY_INTO_USERS, LEADS_INTO_USERS, Roles
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
@@ -24,26 +26,42 @@ _TOLD_SINCE = Version.V2_16
 _FIELDS = msgspec.json.Decoder(MergeFields)
 
 
+class MergeCall(NamedTuple):
+    """Who is to be merged into whom, whether only duplicates may be, and of which roles."""
+
+    source: str
+    into: str
+    duplicates_only: bool
+    roles: Collection[Roles]
+
+
 async def merge(call: Call) -> Response:
-    """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more."""
-    source, into, duplicates_only = asked(call)
+    """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more. In Preview a
+    user may be merged into another one."""
+    wanted = merge_call(call)
     contact = await call.region.merges.merge(
-        call.author, call.workspace_id, source, into, duplicates_only=duplicates_only
+        call.author,
+        call.workspace_id,
+        wanted.source,
+        wanted.into,
+        duplicates_only=wanted.duplicates_only,
+        roles=wanted.roles,
     )
     (told,) = await objects_of(call, [contact])
     return Response(told)
 
 
-def asked(call: Call) -> tuple[str, str, bool]:
-    """Who is to be merged into whom, and whether only duplicates may be. Raises Missing."""
+def merge_call(call: Call) -> MergeCall:
+    """Raises Missing."""
     fields = call.body(_FIELDS)
     if fields.source is UNSET:
-        raise Missing("from must name a lead", "from")
+        raise Missing("from must name a contact", "from")
     if fields.into is UNSET:
         raise Missing("into must name a user", "into")
     # Before 2.16 any lead went into any user.
     duplicates_only = call.version >= Version.V2_16 and fields.skip_duplicate_validation is not True
-    return fields.source, fields.into, duplicates_only
+    roles = ANY_INTO_USERS if call.version is Version.PREVIEW else LEADS_INTO_USERS
+    return MergeCall(fields.source, fields.into, duplicates_only, roles)
 
 
 async def history(call: Call) -> Response:

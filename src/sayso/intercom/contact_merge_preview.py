@@ -7,14 +7,14 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sayso.domain.contact import Contact
+from sayso.domain.contact import Contact, Role
 from sayso.domain.errors import Invalid, NotDuplicates
 from sayso.domain.standing import Choice
 from sayso.domain.subscription_type import Channel
 from sayso.http.response import Response
 from sayso.intercom.attached import attached
 from sayso.intercom.call import Call
-from sayso.intercom.contact_merge import asked
+from sayso.intercom.contact_merge import merge_call
 from sayso.intercom.shapes.contact_merge import (
     AllowedMerge,
     BlockedMerge,
@@ -31,7 +31,8 @@ from sayso.service.merge import Preview
 LISTED = 50
 
 _ROLES = MergeReason(
-    "invalid_merge_role_pair", "A lead is merged into a user: from must name a lead, and into another contact, a user."
+    "invalid_merge_role_pair",
+    "from must name a lead, or in Preview another user than into does; into must name a user.",
 )
 _STRANGERS = MergeReason(
     "no_shared_identifier",
@@ -45,10 +46,15 @@ _FIELDS = ("email", "phone", "name", "avatar", "owner_id", "signed_up_at", "last
 async def preview(call: Call) -> Response:
     """Whether a lead can be merged into a user, and what that would change: nothing is written. A lead's own
     `external_id`, which the server gave it, is not told."""
-    source, into, duplicates_only = asked(call)
+    wanted = merge_call(call)
     try:
         found = await call.region.merges.preview(
-            call.author, call.workspace_id, source, into, duplicates_only=duplicates_only
+            call.author,
+            call.workspace_id,
+            wanted.source,
+            wanted.into,
+            duplicates_only=wanted.duplicates_only,
+            roles=wanted.roles,
         )
     except NotDuplicates:
         return call.reply(BlockedMerge(reasons=[_STRANGERS]))
@@ -60,23 +66,24 @@ async def preview(call: Call) -> Response:
 
 
 def _changes(call: Call, found: Preview) -> Iterator[MergedField]:
-    lead, user, after = found.lead.profile, found.user.profile, found.after.profile
-    for name in _FIELDS:
-        yield from _change(name, getattr(lead, name), getattr(user, name), getattr(after, name))
-    for name, value in lead.custom_attributes.items():
-        held, new = user.custom_attributes.get(name), after.custom_attributes.get(name)
+    source, into, after = found.source.profile, found.into.profile, found.after.profile
+    # A lead's external_id is the server's.
+    for name in _FIELDS if source.role is Role.LEAD else ("external_id", *_FIELDS):
+        yield from _change(name, getattr(source, name), getattr(into, name), getattr(after, name))
+    for name, value in source.custom_attributes.items():
+        held, new = into.custom_attributes.get(name), after.custom_attributes.get(name)
         yield from _change(f"custom_attributes.{name}", value, held, new)
-    yield from _merged("companies", *(_companies(found, one) for one in (found.lead, found.user, found.after)))
-    stops = [Channel.EMAIL in one.head.standing.stops for one in (found.lead, found.user, found.after)]
+    yield from _merged("companies", *(_companies(found, one) for one in (found.source, found.into, found.after)))
+    stops = [Channel.EMAIL in one.head.standing.stops for one in (found.source, found.into, found.after)]
     if stops[1] != stops[2]:
         yield MergedField("unsubscribed_from_emails", "adopted", *stops)
     for name, is_in in (("opted_out_subscription_types", False), ("opted_in_subscription_types", True)):
-        lists = (_types(call, one, is_in=is_in) for one in (found.lead, found.user, found.after))
+        lists = (_types(call, one, is_in=is_in) for one in (found.source, found.into, found.after))
         yield from _merged(name, *lists)
 
 
 def _change(name: str, source: Any, into: Any, new: Any) -> Iterator[MergedField]:
-    """Nothing where the lead has no value, or the same."""
+    """Nothing where the source has no value, or the same."""
     if source is None or source == into:
         return
     held = UNSET if into is None else into
@@ -100,9 +107,9 @@ def _types(call: Call, contact: Contact, *, is_in: bool) -> list[str]:
 
 def _reassigned(call: Call, found: Preview) -> Reassignments:
     moved = Reassignments()
-    tags = [set(call.snapshot.tags.live(one.links.tags)) for one in (found.lead, found.user)]
+    tags = [set(call.snapshot.tags.live(one.links.tags)) for one in (found.source, found.into)]
     if new := tags[0] - tags[1]:
         moved.tags = Reassigned(len(new), len(tags[1]))
-    if notes := found.lead.links.notes.total:
-        moved.notes = Reassigned(notes, found.user.links.notes.total)
+    if notes := found.source.links.notes.total:
+        moved.notes = Reassigned(notes, found.into.links.notes.total)
     return moved

@@ -18,6 +18,7 @@ from sayso.intercom.shapes.tag import (
     TagList,
     UserMarking,
 )
+from sayso.intercom.versions import Version
 from sayso.service.contact_tag import Marking
 
 #: How many users and companies are tagged by one request.
@@ -39,7 +40,8 @@ async def find(call: Call) -> Response:
 
 async def save(call: Call) -> Response:
     """Find or make the tag of a name, whatever its case; with an id, rename one. With users or companies the tag is put
-    on them, or taken from those with `untag`; all of them must be there, at most 100."""
+    on them, or taken from those with `untag`, at most 100. All of them must be there; Preview leaves out those that are
+    not."""
     fields = call.body(_FIELDS)
     users = [_user(one) for one in fields.users or ()]
     companies = [_company(one) for one in fields.companies or ()]
@@ -65,7 +67,14 @@ async def _mark(call: Call, fields: TagFields, users: list[Marking], companies: 
         raise Invalid(f"at most {MOST_AT_ONCE} users and companies are tagged at once")
     tag = str(fields.id) if fields.id else _name(fields)
     done = await call.region.contact_tags.mark(
-        call.author, call.workspace_id, tag, call.admin_id, users, companies, by_id=bool(fields.id)
+        call.author,
+        call.workspace_id,
+        tag,
+        call.admin_id,
+        users,
+        companies,
+        by_id=bool(fields.id),
+        skip_missing=call.version is Version.PREVIEW,
     )
     told = [[MarkedThing(*one) for one in kind] for kind in (done.contacts, done.companies)]
     return call.reply(SavedTag(done.tag.id, done.tag.name, *told))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sayso.domain import company as company_rules
@@ -94,25 +94,27 @@ class ContactTagService:
         companies: Sequence[Marking],
         *,
         by_id: bool,
+        skip_missing: bool = False,
     ) -> Marked:
         """Put a tag on contacts and companies, or take it from them; by its name it is made where there is none.
 
-        Everything is found before anything is changed. Raises ContactNotFound, CompanyNotFound, NotFound, Invalid.
+        Everything is found before anything is changed. With `skip_missing`, contacts and companies that do not exist
+        are left out. Raises ContactNotFound, CompanyNotFound, NotFound, Invalid.
         """
-        people = await asyncio.gather(*(self._contact(workspace_id, one) for one in contacts))
-        firms = [await self._company(workspace_id, one) for one in companies]
+        people = await _find_all(workspace_id, contacts, self._contact, skip_missing=skip_missing)
+        firms = await _find_all(workspace_id, companies, self._company, skip_missing=skip_missing)
         found = await (self._tags.find if by_id else self._tags.named)(workspace_id, tag)
         await asyncio.gather(
             *(
                 self._take(author, workspace_id, contact_id, found.id)
                 if one.untag
                 else self._put(author, workspace_id, contact_id, found, admin_id)
-                for one, contact_id in zip(contacts, people, strict=True)
+                for one, contact_id in people
             )
         )
-        for one, company_id in zip(companies, firms, strict=True):
+        for one, company_id in firms:
             await self._mark_company(author, workspace_id, company_id, found.id, untag=one.untag)
-        return Marked(found, _told(contacts, people), _told(companies, firms))
+        return Marked(found, _told(people), _told(firms))
 
     async def _put(self, author: Author, workspace_id: str, contact_id: str, tag: Tag, admin_id: str) -> Tagging | None:
         snapshot = await self._snapshots.of(workspace_id)
@@ -162,5 +164,26 @@ class ContactTagService:
         return (await self._companies.find_by_external_id(workspace_id, wanted.external_id or "")).company.id
 
 
-def _told(wanted: Sequence[Marking], ids: Sequence[str]) -> list[tuple[str, bool]]:
-    return [(id_, not one.untag) for one, id_ in zip(wanted, ids, strict=True)]
+async def _find_all(
+    workspace_id: str,
+    wanted: Sequence[Marking],
+    find: Callable[[str, Marking], Awaitable[str]],
+    *,
+    skip_missing: bool,
+) -> list[tuple[Marking, str]]:
+    """Each marking with the id of what it names."""
+
+    async def find_one(marking: Marking) -> tuple[Marking, str] | None:
+        try:
+            return marking, await find(workspace_id, marking)
+        except NotFound:
+            if skip_missing:
+                return None
+            raise
+
+    found = await asyncio.gather(*map(find_one, wanted))
+    return [each for each in found if each is not None]
+
+
+def _told(marked: Sequence[tuple[Marking, str]]) -> list[tuple[str, bool]]:
+    return [(id_, not one.untag) for one, id_ in marked]

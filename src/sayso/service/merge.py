@@ -1,17 +1,17 @@
-"""Merging a lead into a user, and what was merged."""
+"""Merging a contact into another one, and what was merged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sayso.domain import merge as rules
 from sayso.domain.act import Act, Author
 from sayso.domain.company import Company, CompanyState
-from sayso.domain.contact import Contact, ContactState, Role
+from sayso.domain.contact import Contact, ContactState, Role, identifiers_wanted
 from sayso.domain.errors import HistoryNotFound, Invalid
 from sayso.domain.links import LinkRows, MergeRecord
-from sayso.domain.merge import Merge
+from sayso.domain.merge import LEADS_INTO_USERS, Merge, Roles
 from sayso.service.contact import ContactService
 from sayso.service.data_event_move import DataEventMoveService
 from sayso.service.decided import decided
@@ -27,11 +27,11 @@ LATEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a merge would do: both contacts as they are, and the user as it would be; the live companies that either
+    """What a merge would do: both contacts as they are, and the second as it would be; the live companies that either
     belongs to, by id."""
 
-    lead: Contact
-    user: Contact
+    source: Contact
+    into: Contact
     after: Contact
     companies: Mapping[str, Company]
 
@@ -62,10 +62,17 @@ class MergeService:
         self._ids = ids
 
     async def merge(
-        self, author: Author, workspace_id: str, source_id: str, into_id: str, *, duplicates_only: bool
+        self,
+        author: Author,
+        workspace_id: str,
+        source_id: str,
+        into_id: str,
+        *,
+        duplicates_only: bool,
+        roles: Collection[Roles] = LEADS_INTO_USERS,
     ) -> Contact:
-        """Merge a lead into a user, and give the user as it is then. Where the lead has more data events than one
-        transaction moves, the others follow before this returns, without the contacts' turns.
+        """Merge a contact into another one, and give that one as it is then. Where the source has more data events than
+        one transaction moves, the others follow before this returns, without the contacts' turns.
 
         Raises ContactNotFound, Invalid, NotDuplicates, Unavailable.
         """
@@ -73,59 +80,68 @@ class MergeService:
             raise Invalid("a contact cannot be merged into itself", "from")
         now = self._clock()
         acts = [Act(self._ids.act(now), now, author)]
-        user: Contact
+        into: Contact
 
         async def decide() -> Merge | None:
-            nonlocal user
-            lead = await self._contacts.find(workspace_id, source_id)
-            user = await self._contacts.find(workspace_id, into_id)
-            return await self._decide(user, lead, acts, duplicates_only=duplicates_only)
+            nonlocal into
+            source = await self._contacts.find(workspace_id, source_id)
+            into = await self._contacts.find(workspace_id, into_id)
+            return await self._decide(into, source, acts, duplicates_only=duplicates_only, roles=roles)
 
         first, second = sorted((source_id, into_id))
         async with self._turns.of(workspace_id, first), self._turns.of(workspace_id, second):
             merge = await decided(decide, self._store.contact.commit_all)
         assert merge is not None
         await self._moves.finish(workspace_id, source_id)
-        return user.after(merge.survivor)
+        return into.after(merge.survivor)
 
     async def preview(
-        self, author: Author, workspace_id: str, source_id: str, into_id: str, *, duplicates_only: bool
+        self,
+        author: Author,
+        workspace_id: str,
+        source_id: str,
+        into_id: str,
+        *,
+        duplicates_only: bool,
+        roles: Collection[Roles] = LEADS_INTO_USERS,
     ) -> Preview:
         """What `merge` would do now; nothing is written. Raises as `merge`."""
         if source_id == into_id:
             raise Invalid("a contact cannot be merged into itself", "from")
-        lead = await self._contacts.find(workspace_id, source_id)
-        user = await self._contacts.find(workspace_id, into_id)
+        source = await self._contacts.find(workspace_id, source_id)
+        into = await self._contacts.find(workspace_id, into_id)
         now = self._clock()
         acts = [Act(self._ids.act(now), now, author)]
-        merge = await self._decide(user, lead, acts, duplicates_only=duplicates_only)
-        after = user.after(merge.survivor)
+        merge = await self._decide(into, source, acts, duplicates_only=duplicates_only, roles=roles)
+        after = into.after(merge.survivor)
         found = [
             await self._store.company.find(workspace_id, company_id)
-            for company_id in dict.fromkeys((*lead.links.companies, *after.links.companies))
+            for company_id in dict.fromkeys((*source.links.companies, *after.links.companies))
         ]
         companies = {company.id: company for company in found if company and company.state is CompanyState.LIVE}
-        return Preview(lead, user, after, companies)
+        return Preview(source, into, after, companies)
 
-    async def _decide(self, user: Contact, lead: Contact, acts: list[Act], *, duplicates_only: bool) -> Merge:
+    async def _decide(
+        self, into: Contact, source: Contact, acts: list[Act], *, duplicates_only: bool, roles: Collection[Roles]
+    ) -> Merge:
         """`acts` grows to as many as are needed. Raises Invalid, NotDuplicates."""
-        workspace_id = user.head.workspace_id
-        rules.check(user, lead, duplicates_only=duplicates_only)
+        workspace_id = into.head.workspace_id
+        rules.check(into, source, duplicates_only=duplicates_only, roles=roles)
         rows = (
-            await self._store.links.of(workspace_id, user.id, user.links.notes.newest),
-            await self._movable(workspace_id, lead),
+            await self._store.links.of(workspace_id, into.id, into.links.notes.newest),
+            await self._movable(workspace_id, source),
         )
-        known_by = rules.filled(user.profile, lead.profile).identifiers()
+        known_by = identifiers_wanted(rules.filled(into.profile, source.profile))
         claims = await self._store.contact.claims(workspace_id, known_by)
         # Kept for the next try: what was written is found by them.
-        while len(acts) < rules.acts_needed(lead.head.standing):
+        while len(acts) < rules.acts_needed(source.head.standing):
             _, at, author = acts[0]
             acts.append(Act(self._ids.act(at), at, author))
-        return rules.merge(user, lead, rows, claims, acts)
+        return rules.merge(into, source, rows, claims, acts)
 
-    async def _movable(self, workspace_id: str, lead: Contact) -> LinkRows:
+    async def _movable(self, workspace_id: str, source: Contact) -> LinkRows:
         """The rows of a contact's links, without companies that somebody deletes just now."""
-        rows = await self._store.links.of(workspace_id, lead.id, lead.links.notes.newest)
+        rows = await self._store.links.of(workspace_id, source.id, source.links.notes.newest)
         live = await self._store.company.live(workspace_id, [row.company_id for row in rows.companies])
         return rows._replace(companies=tuple(row for row in rows.companies if row.company_id in live))
 

@@ -7,6 +7,7 @@ CASES = {
     ("POST", "/contacts/merge"): [
         Case(200, "/contacts/merge", {"from": "{lead}", "into": "{contact}"}),
         Case(400, "/contacts/merge", {"from": "{contact}", "into": "{other}", "skip_duplicate_validation": True}),
+        Case(400, "/contacts/merge", {"from": "{twin}", "into": "{contact}"}, in_preview=200),
         Case(400, "/contacts/merge", {"from": "{other}"}),
         Case(400, "/contacts/merge", {"from": True, "into": "{contact}"}),
         Case(404, "/contacts/merge", {"from": 7, "into": "{contact}"}),
@@ -37,7 +38,7 @@ CASES = {
 
 
 async def cast(client: httpx2.AsyncClient, cast: Cast) -> Cast:
-    """Two leads with Alice's address, and one without; into Alice two others were merged."""
+    """Two leads with Alice's address, one without, and a user with her phone; into Alice two others were merged."""
     leads = [(await made(client, "/contacts", {"role": "lead", "email": cast["email"]}))["id"] for _ in range(4)]
     for lead in leads[2:]:
         await made(
@@ -45,4 +46,5 @@ async def cast(client: httpx2.AsyncClient, cast: Cast) -> Cast:
         )
     bare = (await made(client, "/contacts", {"role": "lead", "name": "Bare"}))["id"]
     await made(client, f"/contacts/{bare}/notes", {"body": "kept"})
-    return {"lead": leads[0], "other": leads[1], "bare": bare}
+    twin = await made(client, "/contacts", {"external_id": f"twin{cast['number']}", "phone": "+15555550100"})
+    return {"lead": leads[0], "other": leads[1], "bare": bare, "twin": twin["id"]}

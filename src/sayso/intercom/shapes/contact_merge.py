@@ -12,7 +12,7 @@ from sayso.http.loose import Identifier
 
 
 class MergeFields(Struct):
-    """`from` is a lead, `into` the user who gets all that is the lead's."""
+    """`from` is a lead, in Preview also a user; `into` is the user who gets all that is theirs."""
 
     source: Identifier | UnsetType = msgspec.field(default=UNSET, name="from")
     into: Identifier | UnsetType = UNSET

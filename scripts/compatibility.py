@@ -87,8 +87,10 @@ def page() -> str:
         signs,
         *_sections(known),
         "## Beside Intercom's descriptions",
-        "Clients of Intercom's ask for these too, and Sayso serves them in every version.",
-        table(("Operation",), [(f"`{method} {path}`",) for method, path in _beside(known)]),
+        "Clients of Intercom's ask for these too.",
+        table(
+            ("Operation", "Since"), [(f"`{route.method} {route.path}`", _name(route.since)) for route in _beside(known)]
+        ),
         "## Lists that are always empty",
         "Connectors read these and stop at the first 404. Sayso does not store what they list: the list is empty, in\n"
         "the shape of the version, and the header field `Sayso-Not-Stored` says what is not stored. Everything else\n"
@@ -124,9 +126,9 @@ def _name(version: Version) -> str:
     return "Preview" if version is Version.PREVIEW else f"2.{version - 200}"
 
 
-def _beside(known: Iterable[Operation]) -> list[tuple[str, str]]:
+def _beside(known: Iterable[Operation]) -> list[Route]:
     described = {operation.key for operation in known}
-    return [(route.method, route.path) for own, route in SERVED.items() if own not in described and own not in EMPTY]
+    return [route for own, route in SERVED.items() if own not in described and own not in EMPTY]
 
 
 if __name__ == "__main__":

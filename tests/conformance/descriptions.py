@@ -22,8 +22,16 @@ from sayso.intercom.unserved import key
 _OLDER = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(7)))
 _SAME_AS = {**dict.fromkeys(_OLDER, "2.7"), "Unstable": "Preview"}
 
-#: What we serve and no version describes; the Ruby SDK asks for it.
-_UNDESCRIBED = {("GET", "/subscription_types/{}"): "subscription_type"}
+#: What we serve and no description here describes; SDKs ask for it.
+_UNDESCRIBED = {
+    ("GET", "/subscription_types/{}"): "subscription_type",
+    ("POST", "/user_delete_requests"): "deletion_request",
+}
+
+#: The schemas of answers that no description has.
+_OUR_SCHEMAS: dict[str, Any] = {
+    "deletion_request": {"properties": {"id": {"type": "string"}}, "required": ["id"], "additionalProperties": False},
+}
 
 #: What real answers bear and no schema or example names: section 2.1 of the reference.
 _OBSERVED = frozenset({"sms_consent", "unsubscribed_from_sms", "email_domain"})
@@ -63,7 +71,7 @@ class Description:
         _amend(schemas)
         for name in referred(known) - set(schemas):
             schemas[name] = {}
-        return schemas
+        return {**schemas, **_OUR_SCHEMAS}
 
     @cached_property
     def _operations(self) -> dict[tuple[str, str], dict[str, Any]]:

@@ -18,6 +18,7 @@ from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
+from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest
 from sayso.intercom.shapes.contact_merge import (
     AllowedMerge,
     MergedField,
@@ -168,6 +169,8 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     ContactList: ContactList([_CONTACT], 1, Pages(1, 10, 1)),
     DeletedContact: DeletedContact(_ID, "ada"),
+    DeletionFields: DeletionFields(_ID),
+    DeletionRequest: DeletionRequest(_ID),
     ArchivedContact: ArchivedContact(_ID, "ada", archived=True),
     BlockedContact: BlockedContact(_ID, "ada"),
     MergeFields: MergeFields("6a0c1f5e9b3d7a2c4e8f0b1f", _ID),

@@ -142,7 +142,7 @@ def _may_answer(route: Route, status: int) -> bool:
             return (
                 "{" in route.path
                 or route.body is MergeFields
-                or route.path.startswith(("/companies", "/contacts/bulk", "/events", "/tags"))
+                or route.path.startswith(("/companies", "/contacts/bulk", "/events", "/tags", "/user_delete_requests"))
             )
         case 409:
             return route.body in (ContactFields, TagFields)

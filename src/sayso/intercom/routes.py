@@ -17,6 +17,7 @@ from sayso.intercom import (
     contact_archive,
     contact_bulk,
     contact_company,
+    contact_deletion,
     contact_merge,
     contact_merge_preview,
     contact_subscription,
@@ -57,6 +58,7 @@ from sayso.intercom.shapes.company import (
 )
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
+from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest
 from sayso.intercom.shapes.contact_merge import AllowedMerge, MergeFields, MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
@@ -184,6 +186,7 @@ ROUTES = (
     Route("GET", "/contacts/{contact_id}/companies", contact_company.list_of_contact, READ, "List a contact's companies", ContactCompanyList),
     Route("POST", "/contacts/{contact_id}/companies", contact_company.attach, WRITE, "Attach a contact to a company", Company, AttachCompany),
     Route("DELETE", "/contacts/{contact_id}/companies/{id}", contact_company.detach, WRITE, "Detach a contact from a company", Company),
+    Route("POST", "/user_delete_requests", contact_deletion.request, WRITE, "Request the deletion of a contact", DeletionRequest, DeletionFields),
     *NOT_STORED,
 )
 # fmt: on

@@ -143,6 +143,8 @@ async def test_every_example_body_is_accepted(acme: Acme):
             example = replaced(operation["requestBody"]["content"]["application/json"]["example"], real)
             if path == "/contacts/merge":
                 example |= {"skip_duplicate_validation": True}
+            if path == "/visitors/convert":
+                example |= {"visitor": {"id": await acme.contact(role="lead")}}
             if "subscriptions" in path:
                 example |= {"id": acme.types["opt_in"]}
             answer = await acme.client.request(method, path.format(**known), json=example)

@@ -25,6 +25,7 @@ _SAME_AS = {**dict.fromkeys(_OLDER, "2.7"), "Unstable": "Preview"}
 #: What we serve and no description here describes; SDKs ask for it.
 _UNDESCRIBED = {
     ("GET", "/subscription_types/{}"): "subscription_type",
+    ("GET", "/visitors/{}"): "visitor",
     ("POST", "/user_delete_requests"): "deletion_request",
 }
 
@@ -274,6 +275,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     - `pages` of a scroll is null, and `scroll_param` at its end. `pages.next` of a list of companies is a URL but in Preview: clients follow it.
     - `avatar` of a contact is a URL: clients read a string.
     - One company that is looked for by `company_id` or `name` is a company, with the list beside it.
+    - Custom attributes of a visitor are no strings alone, as the request of an update shows.
     - The types of tickets are a `list`, as examples show; the schema of 2.11 has another type.
     """
     missing = {"job_title", "away_mode_enabled", "away_mode_reassign", "has_inbox_seat", "team_ids"}
@@ -294,6 +296,9 @@ def _amend(schemas: dict[str, Any]) -> None:
         name for name in schemas["tag"].get("required", []) if not name.startswith("applied_")
     ]
     _amend_companies(schemas)
+    if "visitor" in schemas:
+        visitor = schemas["visitor"].get("anyOf", [schemas["visitor"]])[0]["properties"]
+        del visitor["custom_attributes"]["additionalProperties"]
     if "ticket_type_list" in schemas:
         schemas["ticket_type_list"]["properties"]["type"] = {"type": "string"}
 

@@ -64,6 +64,7 @@ async def test_a_nul_is_refused_in_every_field(acme: Acme, method: str, path: st
         "/contacts/a%00b",
         "/tags/a%00b",
         "/contacts/find_by_external_id/a%00b",
+        "/visitors?user_id=a%00b",
     ],
 )
 async def test_nothing_is_found_by_a_nul(acme: Acme, path: str):

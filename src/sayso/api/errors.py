@@ -89,6 +89,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.ContactNotFound: _NOT_FOUND,
     domain.ContactMerged: _NOT_FOUND,
     domain.HistoryNotFound: _NOT_FOUND,
+    domain.VisitorNotFound: _NOT_FOUND,
     domain.AdminNotFound: _NOT_FOUND,
     domain.CompanyNotFound: _NOT_FOUND,
     domain.JobNotFound: _NOT_FOUND,

@@ -31,6 +31,7 @@
     │   ├── ContactNotFound     no such contact, or one that was deleted
     │   │   ├── ContactMerged   one that was merged into another
     │   │   └── HistoryNotFound no contact that others can have been merged into
+    │   ├── VisitorNotFound     no such lead, asked for as a visitor
     │   ├── AdminNotFound       no such admin
     │   ├── CompanyNotFound     no such company, or not one of the contact's
     │   ├── JobNotFound         no such bulk job
@@ -196,6 +197,10 @@ class ContactMerged(ContactNotFound):
 
 
 class HistoryNotFound(ContactNotFound):
+    pass
+
+
+class VisitorNotFound(NotFound):
     pass
 
 

@@ -59,6 +59,7 @@ TABLE: dict[type[domain.SaysoError], Answer] = {
     domain.JobNotFound: Answer(404, "job_not_found"),
     domain.ScrollNotFound: Answer(404, "not_found", "scroll parameter not found"),
     domain.ContactNotFound: Answer(404, "not_found", "User Not Found"),
+    domain.VisitorNotFound: Answer(404, "not_found", "Visitor Not Found"),
     domain.AdminNotFound: Answer(404, "admin_not_found", "Admin not found"),
     domain.AttributeNotFound: Answer(404, "field_not_found", "We couldn't find that data attribute to update"),
     domain.HistoryNotFound: Answer(404, "not_found", "Contact not found"),

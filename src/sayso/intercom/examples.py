@@ -60,6 +60,7 @@ from sayso.intercom.shapes.tag import (
     TagList,
     UserMarking,
 )
+from sayso.intercom.shapes.visitor import ConversionFields, FoundVisitor, Visitor, VisitorFields, VisitorIdentity
 from sayso.intercom.versions import Version
 
 Job = TypeVar("Job", bulk.ContactsBulkJob, bulk.CompaniesBulkJob)
@@ -76,6 +77,14 @@ _HEAD = Head("ab12cd34", _ID, ContactState.LIVE, 1, _AT * 1000, Chain("sayso/ab1
 _ADA = DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000)
 
 _CONTACT = msgspec.json.decode(told(Version.PREVIEW, _ADA, (), types_told(_HEAD.standing, {})), type=Contact)
+
+_LEAD = DomainContact(
+    _HEAD._replace(id="6a0c1f5e9b3d7a2c4e8f0b1f"),
+    Profile(Role.LEAD, "8a88a590-e1c3-41e2-a502-e0649dbf721c", name="Grace"),
+    _AT * 1000,
+)
+
+_VISITOR = Visitor.of(_LEAD, [], [], [])
 
 _TAG = Tag("7", "VIP", _AT, AppliedBy("1"))
 
@@ -169,6 +178,12 @@ EXAMPLES: dict[type[Struct], Struct] = {
     ),
     ContactList: ContactList([_CONTACT], 1, Pages(1, 10, 1)),
     DeletedContact: DeletedContact(_ID, "ada"),
+    Visitor: _VISITOR,
+    FoundVisitor: msgspec.convert(msgspec.to_builtins(_VISITOR), FoundVisitor),
+    VisitorFields: VisitorFields(_LEAD.id, name="Grace", custom_attributes={"plan": "pro"}),
+    ConversionFields: ConversionFields(
+        "user", VisitorIdentity(email="grace@example.com"), VisitorIdentity(user_id=_LEAD.profile.external_id or "")
+    ),
     DeletionFields: DeletionFields(_ID),
     DeletionRequest: DeletionRequest(_ID),
     ArchivedContact: ArchivedContact(_ID, "ada", archived=True),

@@ -40,6 +40,7 @@ from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
 from sayso.intercom.shapes.tag import TagFields
+from sayso.intercom.shapes.visitor import ConversionFields
 from sayso.intercom.versions import OLDEST, Version
 
 TAG = "Intercom"
@@ -142,10 +143,12 @@ def _may_answer(route: Route, status: int) -> bool:
             return (
                 "{" in route.path
                 or route.body is MergeFields
-                or route.path.startswith(("/companies", "/contacts/bulk", "/events", "/tags", "/user_delete_requests"))
+                or route.path.startswith(
+                    ("/companies", "/contacts/bulk", "/events", "/tags", "/user_delete_requests", "/visitors")
+                )
             )
         case 409:
-            return route.body in (ContactFields, TagFields)
+            return route.body in (ContactFields, ConversionFields, TagFields)
         case 410:
             return route.path.startswith(("/contacts/{id}", "/contacts/{contact_id}"))
         case 413:

@@ -21,6 +21,7 @@ from sayso.intercom.shapes.data_event import DataEventList
 from sayso.intercom.shapes.not_stored import ArticleList, CollectionList, NewsItemList
 from sayso.intercom.shapes.note import NoteList
 from sayso.intercom.shapes.segment import Segment, SegmentList
+from sayso.intercom.shapes.visitor import FoundVisitor
 
 
 def _query(name: str, description: str, schema: Json, *, required: bool = False) -> Json:
@@ -56,6 +57,7 @@ QUERIES: dict[type[Struct], list[Json]] = {
         _query("cursor", "The `next_cursor` of the page before.", _TEXT),
     ],
     NoteList: _numbered(note.PER_PAGE),
+    FoundVisitor: [_query("user_id", "The visitor's `user_id`: a lead's `external_id`.", _TEXT, required=True)],
     Segment: [_COUNT],
     SegmentList: [
         _COUNT,

@@ -31,6 +31,7 @@ from sayso.intercom import (
     segment,
     subscription_type,
     tag,
+    visitor,
 )
 from sayso.intercom.call import Call
 from sayso.intercom.shapes.admin import Admin, AdminList
@@ -83,6 +84,7 @@ from sayso.intercom.shapes.search import FoundContacts, SearchRequest
 from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
 from sayso.intercom.shapes.tag import DeletedTag, SavedTag, Tag, TagBasic, TagChoice, TagFields, TagList
+from sayso.intercom.shapes.visitor import ConversionFields, FoundVisitor, Visitor, VisitorFields
 from sayso.intercom.versions import Version
 
 READ, WRITE = Scope.READ, Scope.WRITE
@@ -159,6 +161,10 @@ ROUTES = (
     Route("POST", "/contacts/{id}/unarchive", contact_archive.unarchive, WRITE, "Unarchive a contact", ArchivedContact),
     Route("POST", "/contacts/{id}/block", contact_archive.block, WRITE, "Block a contact", BlockedContact, since=Version.V2_13),
     Route("POST", "/contacts/merge/preview", contact_merge_preview.preview, READ, "Preview a merge", AllowedMerge, MergeFields, since=Version.PREVIEW),
+    Route("GET", "/visitors", visitor.find, READ, "Find a visitor by its user_id", FoundVisitor),
+    Route("PUT", "/visitors", visitor.update, WRITE, "Update a visitor", Visitor, VisitorFields),
+    Route("GET", "/visitors/{id}", visitor.find_by_id, READ, "Find a visitor", Visitor),
+    Route("POST", "/visitors/convert", visitor.convert, WRITE, "Convert a visitor to a lead or a user", Contact, ConversionFields),
     Route("POST", "/contacts/merge", contact_merge.merge, WRITE, "Merge a lead and a user", Contact, MergeFields),
     Route("GET", "/contacts/{id}/merge_history", contact_merge.history, READ, "List what was merged into a contact", MergeHistoryList, since=Version.V2_16),
     Route("GET", "/contacts/{contact_id}/subscriptions", contact_subscription.list_of_contact, READ, "List a contact's subscriptions", SubscriptionTypeList),

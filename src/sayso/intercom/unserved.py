@@ -57,7 +57,7 @@ def _read(tag: str, method: str, path: str, since: str) -> Operation:
 _ELSEWHERE = """ai articles away_status_reasons brands bulk calls content conversations counts custom_channel_events
 custom_object_instances customers data_connectors data_exports download emails export external_pages fin fin_voice
 help_center internal_articles jobs leads macros messages news newsfeeds phone_call_redirects reporting subscriptions
-teams ticket_states ticket_types tickets users visitors whatsapp workflows"""
+teams ticket_states ticket_types tickets users whatsapp workflows"""
 
 #: Where paths of Intercom's API begin of which Sayso serves nothing, in any version.
 ELSEWHERE = frozenset(_ELSEWHERE.split())

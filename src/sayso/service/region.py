@@ -29,6 +29,7 @@ from sayso.service.snapshot import Snapshots
 from sayso.service.subscription_type import SubscriptionTypeService
 from sayso.service.tag import TagService
 from sayso.service.turns import Turns
+from sayso.service.visitor import VisitorService
 from sayso.service.workspace import WorkspaceService
 
 
@@ -59,6 +60,7 @@ class Region:
     contact_companies: ContactCompanyService
     scrolls: ScrollService
     bulk: BulkService
+    visitors: VisitorService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
@@ -72,6 +74,8 @@ class Region:
         contact_tags = ContactTagService(store, snapshots, contacts, companies, tags)
         contact_companies = ContactCompanyService(store, contacts, companies, turns, clock, ids)
         bulk_items = BulkItems(store, snapshots, contacts, companies, contact_companies, contact_tags, clock, ids)
+        merges = MergeService(store, contacts, moves, turns, clock, ids)
+        search = SearchService(store)
         return cls(
             name=name,
             store=store,
@@ -80,7 +84,7 @@ class Region:
             workspaces=WorkspaceService(store, name, log, clock, ids),
             types=types,
             contacts=contacts,
-            merges=MergeService(store, contacts, moves, turns, clock, ids),
+            merges=merges,
             consent=ConsentService(store, types, turns, clock, ids),
             idempotency=IdempotencyService(store, Turns(), clock),
             admins=AdminService(store, snapshots, log),
@@ -91,11 +95,12 @@ class Region:
             notes=NoteService(store, snapshots, contacts, turns, clock, ids),
             data_events=DataEventService(store, contacts, turns, clock, ids),
             data_event_moves=moves,
-            search=SearchService(store),
+            search=search,
             companies=companies,
             contact_companies=contact_companies,
             scrolls=ScrollService(store, companies, clock, ids),
             bulk=BulkService(store, bulk_items, clock, ids),
+            visitors=VisitorService(contacts, merges, search),
         )
 
 

@@ -26,12 +26,37 @@ _SAME_AS = {**dict.fromkeys(_OLDER, "2.7"), "Unstable": "Preview"}
 _UNDESCRIBED = {
     ("GET", "/subscription_types/{}"): "subscription_type",
     ("GET", "/visitors/{}"): "visitor",
+    ("GET", "/contacts/deleted"): "deleted_contact_list",
     ("POST", "/user_delete_requests"): "deletion_request",
 }
 
 #: The schemas of answers that no description has.
 _OUR_SCHEMAS: dict[str, Any] = {
     "deletion_request": {"properties": {"id": {"type": "string"}}, "required": ["id"], "additionalProperties": False},
+    "deleted_contact_list": {
+        "properties": {
+            "type": {"const": "list"},
+            "data": {
+                "type": "array",
+                "items": {
+                    "properties": {
+                        "type": {"const": "contact"},
+                        "id": {"type": "string"},
+                        "status": {"enum": ["archived", "blocked", "merged", "deleted"]},
+                        "external_id": {"type": ["string", "null"]},
+                        "email": {"type": ["string", "null"]},
+                        "updated_at": {"type": "integer"},
+                    },
+                    "required": ["type", "id", "status", "external_id", "email", "updated_at"],
+                    "additionalProperties": False,
+                },
+            },
+            "total_count": {"type": "integer"},
+            "pages": {"$ref": "#/components/schemas/cursor_pages"},
+        },
+        "required": ["type", "data", "total_count", "pages"],
+        "additionalProperties": False,
+    },
 }
 
 #: What real answers bear and no schema or example names: section 2.1 of the reference.

@@ -13,6 +13,7 @@ from sayso.domain import consent
 from sayso.domain import contact as contacts
 from sayso.domain import subscription_type as types
 from sayso.domain.access import Workspace
+from sayso.domain.archive import archive
 from sayso.domain.consent import Wish
 from sayso.domain.contact import CLAIM_GRACE, Change, Claim, Contact, ContactDraft, ContactState, Head, Profile, Role
 from sayso.domain.errors import DuplicateContact, Stale
@@ -47,6 +48,23 @@ async def found(store: Store, contact: Contact) -> Contact:
 
 async def entries(store: Store, contact: Contact) -> list[int]:
     return [row.entry.seq for row in await store.ledger.chain(ACME, contact.id) if isinstance(row, Stored)]
+
+
+async def test_contacts_of_one_state_are_listed_and_counted_in_order_of_creation(store: Store):
+    kept = [await created(store, name, at=NOON + at) for at, name in enumerate(("ada", "bob", "eve"))]
+    for number, contact in enumerate(kept[1:], 90):
+        await store.contact.commit(archive(contact, act(number)))
+    archived = ContactState.ARCHIVED
+
+    first = await store.contact.page(ACME, None, 1, archived)
+    rest = await store.contact.page(ACME, (first[0].created_at, first[0].id), 10, archived)
+
+    assert [contact.id for contact in kept[1:]] == [contact.id for contact in first + rest]
+    assert {archived} == {contact.head.state for contact in first + rest}
+    assert (1, 2, 0) == tuple(
+        [await store.contact.count(ACME, state) for state in (ContactState.LIVE, archived, ContactState.DELETED)]
+    )
+    assert [] == await store.contact.page("globex", None, 10, archived)
 
 
 async def test_a_created_contact_is_found_as_it_was_given(store: Store):

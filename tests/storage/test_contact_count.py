@@ -226,7 +226,8 @@ async def test_live_contacts_are_counted_without_looking_at_them(unscanned: Stor
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_a_count_is_a_search_by_the_key_of_a_workspace_s_counts(store: SqlStore):
-    for sql, asked in ((contact_count._LIVE, ("acme",)), (contact_count._LIVE_OF_ROLE, ("acme", "user"))):
+    of_state, of_role = ("acme", "live"), ("acme", "live", "user")
+    for sql, asked in ((contact_count._IN_STATE, of_state), (contact_count._OF_ROLE, of_role)):
         plan = await store.engine.scan(f"EXPLAIN QUERY PLAN {dialect(sql)}", *asked)
 
         assert ["SEARCH contact_counts USING PRIMARY KEY (workspace_id=?)"] == [row[3] for row in plan]

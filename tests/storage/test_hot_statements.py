@@ -156,7 +156,7 @@ def test_the_statements_of_a_get_and_of_a_choice_are_among_the_hot_ones():
         ("contact.py", "_CLAIM"),
         ("contact.py", "_INSERT"),
         ("contact_count.py", "_ADD"),
-        ("contact_count.py", "_LIVE"),
+        ("contact_count.py", "_IN_STATE"),
         ("ledger.py", "APPEND"),
     } <= hot().keys()
     assert any("INTO events" in sql for sql in hot().values())

@@ -75,7 +75,7 @@ HOT = {
     "look-up by identifier": [
         PostgresSpelling().each(few, search._ONE_OF_FEW) for few in (search._BY_EMAIL, search._BY_EXTERNAL_ID)
     ],
-    "list": [contact._FIRST_PAGE, contact._NEXT_PAGE, contact_count._LIVE],
+    "list": [contact._FIRST_PAGE, contact._NEXT_PAGE, contact_count._IN_STATE],
     "Idempotency-Key": [idempotency._FIND, idempotency._KEEP, idempotency._FORGET, settings_log.HEAD],
     "company": [company._FIND, company._SWAP, company._JOIN, company._COUNT_MEMBERS, links._ATTACH, links._DETACH],
     "scroll": [scroll._FIND, scroll._INSERT, scroll._SWAP, company._AFTER],

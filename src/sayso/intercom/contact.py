@@ -25,6 +25,7 @@ from sayso.intercom.shapes.contact import (
     Pages,
 )
 from sayso.intercom.versions import Version
+from sayso.service.contact import ContactPage
 
 PER_PAGE, MOST_PER_PAGE = 10, 150
 
@@ -43,15 +44,9 @@ async def create(call: Call) -> Response:
 
 async def list_all(call: Call) -> Response:
     """A page of contacts in the order (created_at, id)."""
-    query = call.request.query
-    per_page = size(query.get("per_page", str(PER_PAGE)), "per_page", MOST_PER_PAGE)
-    word = query.get("starting_after")
-    after = Cursor.of(word, "starting_after") if word else None
+    after, per_page = asked_page(call)
     found = await call.region.contacts.page(call.workspace_id, after, per_page)
-    pages = Pages(found.page, per_page, -(-found.total // per_page))
-    if found.following is not None:
-        pages.next = NextPage(found.page + 1, found.following.word())
-    return page(call, ContactList, await objects_of(call, found.contacts), found.total, pages)
+    return page(call, ContactList, await objects_of(call, found.contacts), found.total, pages_of(found, per_page))
 
 
 async def find(call: Call) -> Response:
@@ -80,6 +75,22 @@ async def update(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     contact = await call.region.contacts.delete(call.author, call.workspace_id, call.parameters[0])
     return call.reply(DeletedContact(contact.id, contact.profile.external_id))
+
+
+def asked_page(call: Call) -> tuple[Cursor | None, int]:
+    """The place that a page of contacts begins after, and its size. Raises Invalid, WrongCursor."""
+    query = call.request.query
+    per_page = size(query.get("per_page", str(PER_PAGE)), "per_page", MOST_PER_PAGE)
+    word = query.get("starting_after")
+    return Cursor.of(word, "starting_after") if word else None, per_page
+
+
+def pages_of(found: ContactPage, per_page: int) -> Pages:
+    """Where a page stands among the others, and what leads to the next."""
+    pages = Pages(found.page, per_page, -(-found.total // per_page))
+    if found.following is not None:
+        pages.next = NextPage(found.page + 1, found.following.word())
+    return pages
 
 
 async def _reply(call: Call, contact: DomainContact) -> Response:

@@ -1,4 +1,4 @@
-"""Deletions on request."""
+"""Contacts that are not active any more, and deletions on request."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from msgspec import UNSET
 from sayso.domain.errors import Missing
 from sayso.http.response import Response
 from sayso.intercom.call import Call
-from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest
+from sayso.intercom.contact import asked_page, pages_of
+from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest, InactiveContact, InactiveContactList
 
 _FIELDS = msgspec.json.Decoder(DeletionFields)
+
+
+async def list_inactive(call: Call) -> Response:
+    """A page of archived, blocked, merged and deleted contacts in the order (created_at, id). Preview alone."""
+    after, per_page = asked_page(call)
+    found = await call.region.contacts.page_of_inactive(call.workspace_id, after, per_page)
+    shown = [InactiveContact.of(contact) for contact in found.contacts]
+    return call.reply(InactiveContactList(shown, found.total, pages_of(found, per_page)))
 
 
 async def request(call: Call) -> Response:

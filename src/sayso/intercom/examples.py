@@ -18,7 +18,7 @@ from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
-from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest
+from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest, InactiveContact, InactiveContactList
 from sayso.intercom.shapes.contact_merge import (
     AllowedMerge,
     MergedField,
@@ -185,6 +185,9 @@ EXAMPLES: dict[type[Struct], Struct] = {
         "user", VisitorIdentity(email="grace@example.com"), VisitorIdentity(user_id=_LEAD.profile.external_id or "")
     ),
     DeletionFields: DeletionFields(_ID),
+    InactiveContactList: InactiveContactList(
+        [InactiveContact(_ID, "archived", "ada", "ada@example.com", _AT)], 1, Pages(1, 10, 1)
+    ),
     DeletionRequest: DeletionRequest(_ID),
     ArchivedContact: ArchivedContact(_ID, "ada", archived=True),
     BlockedContact: BlockedContact(_ID, "ada"),

@@ -15,6 +15,7 @@ from sayso.intercom.shapes.company import (
     FoundCompanies,
 )
 from sayso.intercom.shapes.contact import ContactList
+from sayso.intercom.shapes.contact_deletion import InactiveContactList
 from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList
@@ -51,6 +52,7 @@ def _numbered(per_page: int) -> list[Json]:
 
 QUERIES: dict[type[Struct], list[Json]] = {
     ContactList: [_per_page(contact.PER_PAGE, contact.MOST_PER_PAGE), _STARTING_AFTER],
+    InactiveContactList: [_per_page(contact.PER_PAGE, contact.MOST_PER_PAGE), _STARTING_AFTER],
     MergeHistoryList: [
         _per_page(contact_merge.PER_PAGE, contact_merge.MOST_PER_PAGE),
         _query("order", "The last merge first, or the first one.", {"type": "string", "enum": ["desc", "asc"]}),

@@ -59,7 +59,7 @@ from sayso.intercom.shapes.company import (
 )
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
-from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest
+from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest, InactiveContactList
 from sayso.intercom.shapes.contact_merge import AllowedMerge, MergeFields, MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttribute, DataAttributeFields, DataAttributeList, NewDataAttribute
 from sayso.intercom.shapes.data_event import (
@@ -154,6 +154,7 @@ ROUTES = (
     Route("PUT", "/contacts/bulk", contact_bulk.update, WRITE, "Update contacts in bulk", ContactsBulkJob, UpdateContacts, since=Version.PREVIEW, status=202),
     Route("POST", "/contacts/bulk/delete", contact_bulk.delete, WRITE, "Delete contacts in bulk", ContactsBulkJob, DeleteContacts, since=Version.PREVIEW, status=202),
     Route("GET", "/contacts/bulk/{id}", contact_bulk.find, READ, "Find a bulk job for contacts", ContactsBulkJob, since=Version.PREVIEW),
+    Route("GET", "/contacts/deleted", contact_deletion.list_inactive, READ, "List archived, blocked, merged and deleted contacts", InactiveContactList, since=Version.PREVIEW),
     Route("GET", "/contacts/{id}", contact.find, READ, "Find a contact", Contact),
     Route("PUT", "/contacts/{id}", contact.update, WRITE, "Update a contact", Contact, ContactFields),
     Route("DELETE", "/contacts/{id}", contact.delete, WRITE, "Delete a contact", DeletedContact),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -27,6 +27,9 @@ from sayso.service.turns import Turns
 _UNASKED = Standing()
 
 _LIVE = ContactState.LIVE
+
+#: The states that a contact leaves lists in. What is archived can be deleted, so that comes last.
+INACTIVE = (ContactState.ARCHIVED, ContactState.BLOCKED, ContactState.MERGED, ContactState.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,11 @@ class ContactService:
 
     async def page(self, workspace_id: str, after: Cursor | None, limit: int) -> ContactPage:
         """Live contacts in the order (created_at, id). The total is counted for the first page and carried along."""
-        total = after.total if after else await self._store.contact.count(workspace_id)
-        start = (after.at, after.id) if after else None
-        found = await self._store.contact.page(workspace_id, start, limit + 1)
-        page = after.page + 1 if after else 1
-        shown, more = found[:limit], len(found) > limit
-        following = Cursor(shown[-1].created_at, shown[-1].id, page, total) if more else None
-        return ContactPage(shown, page, total, following)
+        return await self._page(workspace_id, (_LIVE,), after, limit)
+
+    async def page_of_inactive(self, workspace_id: str, after: Cursor | None, limit: int) -> ContactPage:
+        """As `page`, of all other contacts."""
+        return await self._page(workspace_id, INACTIVE, after, limit)
 
     async def create(
         self, author: Author, workspace_id: str, draft: ContactDraft, *, contact_id: str | None = None
@@ -177,6 +178,23 @@ class ContactService:
     def lead_external_id(self, role: Role) -> str | None:
         """What a new lead gets for an external_id; users bring their own."""
         return self._ids.uuid() if role is Role.LEAD else None
+
+    async def _page(
+        self, workspace_id: str, states: Sequence[ContactState], after: Cursor | None, limit: int
+    ) -> ContactPage:
+        store, start = self._store.contact, (after.at, after.id) if after else None
+        total = after.total if after else sum([await store.count(workspace_id, state) for state in states])
+        # One that changes its state meanwhile may be found twice: the later state counts.
+        by_id = {
+            contact.id: contact
+            for state in states
+            for contact in await store.page(workspace_id, start, limit + 1, state)
+        }
+        found = sorted(by_id.values(), key=lambda contact: (contact.created_at, contact.id))
+        page = after.page + 1 if after else 1
+        shown, more = found[:limit], len(found) > limit
+        following = Cursor(shown[-1].created_at, shown[-1].id, page, total) if more else None
+        return ContactPage(shown, page, total, following)
 
     async def _find_in_any_state(self, workspace_id: str, contact_id: str) -> Contact:
         contact = await self._store.contact.find(workspace_id, contact_id)

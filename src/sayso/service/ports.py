@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
-from sayso.domain.contact import Change, Claim, Contact, Head
+from sayso.domain.contact import Change, Claim, Contact, ContactState, Head
 from sayso.domain.data_attribute import AttributeChange, DataAttribute
 from sayso.domain.idempotency import IdempotencyRecord
 from sayso.domain.ledger import Entry
@@ -55,11 +55,13 @@ class ContactStore(Protocol):
     async def claims(self, workspace_id: str, wanted: Mapping[str, str]) -> dict[str, Claim]:
         """The holders of identifiers, by kind."""
 
-    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
-        """Live contacts after (created_at in ms, id), in that order."""
+    async def page(
+        self, workspace_id: str, after: tuple[int, str] | None, limit: int, state: ContactState = ContactState.LIVE
+    ) -> list[Contact]:
+        """Contacts in a state after (created_at in ms, id), in that order."""
 
-    async def count(self, workspace_id: str) -> int:
-        """How many live contacts there are."""
+    async def count(self, workspace_id: str, state: ContactState = ContactState.LIVE) -> int:
+        """How many contacts there are in a state."""
 
     async def commit(self, change: Change) -> None: ...
 

@@ -30,11 +30,11 @@ created_at, role, external_id, email, phone, name, shares_email, profile, tags, 
 
 _FIND = f"SELECT {_COLUMNS} FROM contacts WHERE workspace_id = $1 AND contact_id = $2"
 
-_FIRST_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = 'live'
-ORDER BY created_at, contact_id LIMIT $2"""
+_FIRST_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = $2
+ORDER BY created_at, contact_id LIMIT $3"""
 
-_NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = 'live'
-AND (created_at, contact_id) > ($2, $3) ORDER BY created_at, contact_id LIMIT $4"""
+_NEXT_PAGE = f"""SELECT {_COLUMNS} FROM contacts WHERE workspace_id || '' = $1 AND state = $2
+AND (created_at, contact_id) > ($3, $4) ORDER BY created_at, contact_id LIMIT $5"""
 
 _CLAIM = "SELECT contact_id, state, at FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3"
 
@@ -98,16 +98,18 @@ class SqlContactStore:
                 found[kind] = Claim(kind, value, contact_id.hex(), ContactState(state), at)
         return found
 
-    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
+    async def page(
+        self, workspace_id: str, after: tuple[int, str] | None, limit: int, state: ContactState = ContactState.LIVE
+    ) -> list[Contact]:
         if after is None:
-            rows = await self._engine.read(_FIRST_PAGE, workspace_id, limit)
+            rows = await self._engine.read(_FIRST_PAGE, workspace_id, state, limit)
         else:
             at, contact_id = after
-            rows = await self._engine.read(_NEXT_PAGE, workspace_id, at, packed(contact_id), limit)
+            rows = await self._engine.read(_NEXT_PAGE, workspace_id, state, at, packed(contact_id), limit)
         return [_contact(workspace_id, row) for row in rows]
 
-    async def count(self, workspace_id: str) -> int:
-        return await contact_count.live(self._engine, workspace_id)
+    async def count(self, workspace_id: str, state: ContactState = ContactState.LIVE) -> int:
+        return await contact_count.in_state(self._engine, workspace_id, state)
 
     def commit(self, change: Change) -> Coroutine[Any, Any, None]:
         return self._engine.commit(statements(change))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sayso.domain.contact import Change, Role
+from sayso.domain.contact import Change, ContactState, Role
 from sayso.domain.contact_count import moves
 from sayso.service.ports import Unreadable
 from sayso.service.ports_counts import CountedRange, CountRow
@@ -17,10 +17,10 @@ from sayso.storage.ids import packed
 _ADD = """INSERT INTO contact_counts (workspace_id, part, state, role, contacts) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (workspace_id, part, state, role) DO UPDATE SET contacts = contact_counts.contacts + excluded.contacts"""
 
-_LIVE = """SELECT CAST(coalesce(sum(contacts), 0) AS BIGINT) FROM contact_counts
-WHERE workspace_id = $1 AND state = 'live'"""
+_IN_STATE = """SELECT CAST(coalesce(sum(contacts), 0) AS BIGINT) FROM contact_counts
+WHERE workspace_id = $1 AND state = $2"""
 
-_LIVE_OF_ROLE = f"{_LIVE} AND role = $2"
+_OF_ROLE = f"{_IN_STATE} AND role = $3"
 
 _KEPT = "SELECT part, state, role, contacts FROM contact_counts WHERE workspace_id = $1"
 
@@ -39,10 +39,15 @@ async def live(engine: Engine, workspace_id: str, roles: Collection[Role] = froz
     if not roles:
         return 0
     if len(roles) == len(Role):
-        rows = await engine.read(_LIVE, workspace_id)
-    else:
-        (role,) = roles
-        rows = await engine.read(_LIVE_OF_ROLE, workspace_id, role)
+        return await in_state(engine, workspace_id, ContactState.LIVE)
+    (role,) = roles
+    rows = await engine.read(_OF_ROLE, workspace_id, ContactState.LIVE, role)
+    return int(rows[0][0])
+
+
+async def in_state(engine: Engine, workspace_id: str, state: ContactState) -> int:
+    """How many contacts are in a state."""
+    rows = await engine.read(_IN_STATE, workspace_id, state)
     return int(rows[0][0])
 
 

@@ -44,11 +44,20 @@ class MemoryContactStore:
         held = {kind: self.held.get((workspace_id, kind, value)) for kind, value in wanted.items()}
         return {kind: claim for kind, claim in held.items() if claim}
 
-    async def page(self, workspace_id: str, after: tuple[int, str] | None, limit: int) -> list[Contact]:
-        return self.live(workspace_id, after, limit)
+    async def page(
+        self, workspace_id: str, after: tuple[int, str] | None, limit: int, state: ContactState = ContactState.LIVE
+    ) -> list[Contact]:
+        if state is ContactState.LIVE:
+            return self.live(workspace_id, after, limit)
+        places = {
+            (contact.created_at, contact.id): contact
+            for (owner, _), contact in self._contacts.items()
+            if owner == workspace_id and contact.head.state is state
+        }
+        return [places[place] for place in sorted(places) if after is None or place > after][:limit]
 
-    async def count(self, workspace_id: str) -> int:
-        return sum(self.counts[workspace_id][ContactState.LIVE, role] for role in Role)
+    async def count(self, workspace_id: str, state: ContactState = ContactState.LIVE) -> int:
+        return sum(self.counts[workspace_id][state, role] for role in Role)
 
     def live(self, workspace_id: str, after: tuple[int, str] | None = None, limit: int | None = None) -> list[Contact]:
         """Live contacts in the order (created_at, id)."""

@@ -101,6 +101,7 @@ def known(target: Running) -> dict[str, list[str]]:
         "DELETE /contacts/{id}": doomed,
         "block": blocked,
         "/contacts/{id}": contacts,
+        "/visitors/{id}": leads,
         "{contact_id}": contacts,
         "DELETE /companies/{id}": doomed_companies,
         "/companies/{id}": companies,

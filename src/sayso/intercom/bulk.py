@@ -19,7 +19,6 @@ from sayso.intercom.shapes.bulk import job_shape
 _BODY = msgspec.json.Decoder(dict[str, Any])
 
 #: What one of them is called.
-_ONE = {BulkKind.CONTACTS: "contact", BulkKind.COMPANIES: "company"}
 
 T = TypeVar("T", bound=Struct)
 
@@ -54,7 +53,7 @@ def _items(body: dict[str, Any], kind: BulkKind) -> list[dict[str, Any]]:
         raise ItemsMistyped(f"{kind} must be an array")
     check_count(len(items), kind)
     if not all(isinstance(item, dict) for item in items):
-        raise ItemsMistyped(f"each {_ONE[kind]} must be an object")
+        raise ItemsMistyped(f"each of {kind} must be an object")
     return items
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 import pytest
@@ -70,7 +70,9 @@ def place(number: int, contact: int) -> tuple[int, str]:
 NEWEST_FIRST = Order(descending=True)
 
 #: Each is asked with a store and how many contacts it has.
-PAGES: dict[str, Callable[[SqlStore, int], Awaitable[Any]]] = {
+Pages: TypeAlias = dict[str, Callable[[SqlStore, int], Awaitable[Any]]]
+
+PAGES: Pages = {
     "GET /contacts": lambda store, _: first(store),
     "its second page": second,
     "its last page": last,
@@ -94,6 +96,10 @@ PAGES: dict[str, Callable[[SqlStore, int], Awaitable[Any]]] = {
     "updated since, second page, oldest first": partial(found, query=UPDATED, order=CREATION, after=60),
     "updated since, second page, newest first": partial(found, query=UPDATED, order=NEWEST_FIRST, after=-60),
 }
+
+
+#: Of a workspace whose first contacts are all leads.
+BEHIND_LEADS = {name: ask for name, ask in PAGES.items() if name.startswith("users, first")}
 
 
 @pytest.fixture(autouse=True)
@@ -122,8 +128,14 @@ def role(contact: int) -> str:
     return "lead" if contact % 3 == 0 else "user"
 
 
+def last_are_users(number: int) -> Callable[[int], str]:
+    return lambda contact: "user" if contact >= number - 2 * PER_PAGE else "lead"
+
+
 @asynccontextmanager
-async def file_with(number: int, folder: Path, steps: Steps) -> AsyncIterator[SqlStore]:
+async def file_with(
+    number: int, folder: Path, steps: Steps, role: Callable[[int], str] = role
+) -> AsyncIterator[SqlStore]:
     path = new_file(folder / f"{number}.db")
     crowd.fill_file(path, crowd.rows(number, role))
     store = SqlStore(SqliteEngine(partial(steps.connect, path)))
@@ -131,41 +143,48 @@ async def file_with(number: int, folder: Path, steps: Steps) -> AsyncIterator[Sq
     await store.close()
 
 
-async def test_on_sqlite_a_page_takes_as_many_steps_of_a_few_contacts_as_of_many(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("pages", "roles"), [(PAGES, lambda _: role), (BEHIND_LEADS, last_are_users)], ids=["mixed", "users behind leads"]
+)
+async def test_on_sqlite_a_page_takes_as_many_steps_of_a_few_contacts_as_of_many(
+    tmp_path: Path, pages: Pages, roles: Callable[[int], Callable[[int], str]]
+):
     steps, taken = Steps(), {}
     for number in (FEW, MANY):
-        async with file_with(number, tmp_path, steps) as store:
-            for name, ask in PAGES.items():
+        async with file_with(number, tmp_path, steps, roles(number)) as store:
+            for name, ask in pages.items():
                 steps.number = 0
                 await ask(store, number)
                 taken[name, number] = steps.number
 
     assert {} == {
         name: (taken[name, FEW], taken[name, MANY])
-        for name in PAGES
+        for name in pages
         if taken[name, MANY] > 1.2 * taken[name, FEW] + 100
     }
 
 
-@pytest.fixture
-def crowded(cluster: postgres.Cluster) -> Iterator[str]:
-    """The URL of a database with many contacts, of which PostgreSQL knows nothing yet."""
-    with cluster.database() as url:
-        postgres.apart(bring_up_to_date(url, NOON))
-        postgres.apart(crowd.fill_database(url, crowd.rows(MANY, role)))
-        yield url
-
-
 @pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize(
+    ("pages", "roles"), [(PAGES, role), (BEHIND_LEADS, last_are_users(MANY))], ids=["mixed", "users behind leads"]
+)
 async def test_on_postgresql_a_page_looks_at_few_of_many_contacts(
-    cluster: postgres.Cluster, crowded: str, monkeypatch: pytest.MonkeyPatch, *, analyzed: bool
+    cluster: postgres.Cluster,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    pages: Pages,
+    roles: Callable[[int], str],
+    *,
+    analyzed: bool,
 ):
+    await bring_up_to_date(database, NOON)
+    await crowd.fill_database(database, crowd.rows(MANY, roles))
     if analyzed:
-        cluster.sql("ANALYZE", url=crowded)
-    store = await postgres.store_on(crowded)
+        cluster.sql("ANALYZE", url=database)
+    store = await postgres.store_on(database)
     looked_at = {}
     try:
-        for name, ask in PAGES.items():
+        for name, ask in pages.items():
             with recorded(store, monkeypatch) as reads:
                 await ask(store, MANY)
             looked_at[name] = sum([await rows_of(store, *read) for read in reads])

@@ -17,7 +17,7 @@ from tests.storage.conftest import ACME
 from sayso.domain.access import Workspace
 from sayso.domain.contact import Contact
 from sayso.domain.errors import Invalid
-from sayso.domain.search import matches
+from sayso.domain.search import Group, matches
 from sayso.domain.search_order import CREATION, Mark, Order, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.service.ports import Store
@@ -77,11 +77,21 @@ USER = where("role", "user")
 
 #: What a search does in SQLite, which keeps no statistics: one step for each table it reads.
 PLANS = {
-    "all in a page": (USER, CREATION, ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"]),
+    "all in a page": (where("role", ["user", "lead"], "IN"), CREATION, ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"]),
     "leads": (
         where("role", "lead"),
         CREATION,
-        ["contacts_leads (<expr>=? AND state=? AND role=? AND (created_at"],
+        ["contacts_roles (<expr>=? AND state=? AND role=? AND (created_at"],
+    ),
+    "users among others": (
+        Group(is_all=True, parts=(where("role", "lead", "!="), where("name", "A", "~"))),
+        CREATION,
+        ["contacts_roles (<expr>=? AND state=? AND role=? AND (created_at"],
+    ),
+    "users or others": (
+        Group(is_all=False, parts=(USER, where("name", "A", "~"))),
+        CREATION,
+        ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"],
     ),
     "created since": (
         where("created_at", 5, ">"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from sayso.domain.contact import Role
 from sayso.domain.search import (
     Absent,
     Compared,
@@ -19,6 +21,7 @@ from sayso.domain.search import (
     plain_part,
 )
 from sayso.domain.search_order import CREATION, Order
+from sayso.storage.search_plan import admitted_roles
 from sayso.storage.search_spelling import Spelling
 from sayso.storage.words import has_word
 
@@ -58,6 +61,8 @@ class Asked:
 
     def condition(self, node: Node) -> str:
         if isinstance(node, Filter):
+            if node.field.name == "role":
+                return _role(admitted_roles(node))
             test = self._test(node.field, node.test)
             return f"({test}) IS NOT TRUE" if node.negated else test
         word = " AND " if node.is_all else " OR "
@@ -79,8 +84,6 @@ class Asked:
     def _test(self, field: Field, test: Test) -> str:
         if field.kind is Kind.TAG:
             return self._tagged(test)
-        if field.name == "role" and isinstance(test, OneOf):
-            return _role(test.values)
         return _NOTHING if field.kind is Kind.SEGMENT else self._tested(field, test, self._value(field))
 
     def _tested(self, field: Field, test: Test, value: str) -> str:
@@ -154,7 +157,7 @@ def _is_time(order: Order) -> bool:
     return order == CREATION or order.field is None or order.field.name in _TIMES
 
 
-def _role(values: tuple[Any, ...]) -> str:
-    """In the text, since only that tells the database of the index of leads; there are these two."""
-    asked = [f"role = '{role}'" for role in ("user", "lead") if role in values]
-    return f"({' OR '.join(asked)})"
+def _role(roles: Collection[Role]) -> str:
+    """In the text, and never negated: only so does the database know which part of an index to read."""
+    asked = [f"role = '{role}'" for role in sorted(roles)]
+    return f"({' OR '.join(asked or [_NOTHING])})"

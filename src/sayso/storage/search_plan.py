@@ -55,12 +55,17 @@ def find_roles(query: Node) -> frozenset[Role] | None:
     if isinstance(query, Filter):
         if query.field.name != "role":
             return None
-        return frozenset(role for role in Role if holds(query, role.value) != query.negated)
+        return admitted_roles(query)
     found = [find_roles(part) for part in query.parts]
     known = [roles for roles in found if roles is not None]
     if not known or len(known) < len(found):
         return None
     return frozenset.intersection(*known) if query.is_all else frozenset.union(*known)
+
+
+def admitted_roles(filter_: Filter) -> frozenset[Role]:
+    """The roles that pass a filter on roles."""
+    return frozenset(role for role in Role if holds(filter_, role.value) != filter_.negated)
 
 
 def span(query: Node, name: str) -> Span:

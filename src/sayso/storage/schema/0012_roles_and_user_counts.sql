@@ -1,0 +1,4 @@
+-- Users have what leads had: an index in the order of lists, so that a list of either does not go through the other.
+DROP INDEX contacts_leads;
+CREATE INDEX contacts_roles ON contacts ((workspace_id || ''), state, role, created_at, contact_id)
+WHERE state = 'live' AND (workspace_id || '') IS NOT NULL;

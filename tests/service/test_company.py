@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from tests.cast import AUTHOR, Clock
-from tests.machine import DEADLINE
 
 from sayso.domain.company import CompanyProfile
 from sayso.domain.contact import ContactDraft, ContactState, Profile, Role
@@ -179,29 +178,3 @@ async def test_what_cannot_be_detached_now_is_detached_later(region: Region, wor
     await asyncio.gather(*region.companies.background.tasks)
 
     assert ([], []) == (refusals, await belonging(region, workspace, contacts))
-
-
-async def test_members_are_counted_without_holding_up_the_contact(region: Region, workspace: str, monkeypatch):
-    company, (_, contact) = await filled(region, workspace, 2)
-    other = (await region.companies.put(AUTHOR, workspace, "other", same)).company.id
-    counting, go_on = asyncio.Event(), asyncio.Event()
-    count = region.store.company.user_counts
-
-    async def count_slowly(*asked: object) -> dict[str, int]:
-        counting.set()
-        await go_on.wait()
-        return await count(*asked)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(region.store.company, "user_counts", count_slowly)
-    detach = asyncio.create_task(region.contact_companies.detach(AUTHOR, workspace, contact, company))
-    attach = asyncio.create_task(region.contact_companies.attach(AUTHOR, workspace, contact, other))
-    await counting.wait()
-
-    async with asyncio.timeout(DEADLINE):
-        await region.contacts.update(
-            AUTHOR, workspace, contact, lambda before: ContactDraft(before.profile, unsubscribed_from_emails=True)
-        )
-
-    assert {False} == {detach.done(), attach.done()}
-    go_on.set()
-    assert [0, 1] == [(await task).user_count for task in (detach, attach)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -70,6 +71,9 @@ async def test_companies_that_nobody_touched_are_whole(store: Store, monkeypatch
         ("DELETE FROM companies WHERE company_id = $1", ONE, "the company does not exist, and claims a company_id"),
         ("UPDATE companies SET state = 'deleted' WHERE company_id = $1", ONE, "the company is deleted, and claims a"),
         ("UPDATE companies SET state = 'odd' WHERE company_id = $1", ONE, "the company's row: its state or its"),
+        ("UPDATE companies SET user_count = 2 WHERE company_id = $1", ONE, "the company's row counts 2 contacts, but"),
+        ("UPDATE companies SET user_count = 'x' WHERE company_id = $2", TWO, "the company's row counts (no number of)"),
+        ("UPDATE contacts SET state = 'archived'", ONE, "the company's row counts 1 contacts, but it has 0"),
     ],
 )
 @pytest.mark.parametrize("batch", [1, 1_000])
@@ -84,6 +88,25 @@ def test_what_claims_and_companies_say_against_each_other_is_told(
 
     assert any(company_id == ids[who] and told.startswith(what) for company_id, told in found), found
     assert not any("secret" in told or "one" in told.split() for _, told in found)
+
+
+async def test_a_count_that_is_written_to_meanwhile_is_no_problem(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """Each time the contacts are counted, somebody joins before the count is compared."""
+    workspace, ids = await _companies(store)
+    region = Region.on("us", store, Clock(), RandomIds())
+    count, joins = store.company.count_members, iter(range(3))
+
+    async def count_while_others_join(workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        for number in joins:
+            draft = ContactDraft(Profile(Role.USER, external_id=f"late {number}"))
+            late = await region.contacts.create(AUTHOR, workspace, draft)
+            await region.contact_companies.attach(AUTHOR, workspace, late.id, ids[ONE])
+            break
+        return await count(workspace_id, company_ids)
+
+    monkeypatch.setattr(store.company, "count_members", count_while_others_join)
+
+    assert [] == (await verify(store)).problems
 
 
 def test_nothing_is_wrong_with_what_agrees():

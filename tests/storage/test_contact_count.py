@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -59,10 +59,11 @@ async def numbers(store: Store, workspace_id: str = ACME) -> dict[tuple[str, str
 class Worker:
     """Does things at random, to contacts that it shares with others."""
 
-    def __init__(self, region: Region, workspace_id: str, made: list[str], seed: int) -> None:
+    def __init__(self, region: Region, workspace_id: str, made: list[str], companies: Sequence[str], seed: int) -> None:
         self._region = region
         self._workspace_id = workspace_id
         self._made = made
+        self._companies = companies
         self._chance = Random(seed)
         self._names = (f"{seed}-{number}" for number in count())
 
@@ -86,12 +87,18 @@ class Worker:
             (self._promote, leads[0]),
         ):
             await deed(AUTHOR, self._workspace_id, contact_id)
+        for company_id in self._companies:
+            await self._region.contact_companies.attach(AUTHOR, self._workspace_id, leads[1], company_id)
         await self._region.merges.merge(AUTHOR, self._workspace_id, leads[1], users[1], duplicates_only=False)
+        await self._region.contact_companies.detach(AUTHOR, self._workspace_id, users[1], self._companies[0])
 
     async def _create(self, role: Role) -> str:
         profile = Profile(role, external_id=next(self._names) if role is Role.USER else None)
         contact = await self._region.contacts.create(AUTHOR, self._workspace_id, ContactDraft(profile))
         self._made.append(contact.id)
+        await self._region.contact_companies.attach(
+            AUTHOR, self._workspace_id, contact.id, self._chance.choice(self._companies)
+        )
         return contact.id
 
     async def _act(self) -> None:
@@ -100,6 +107,11 @@ class Worker:
             await self._create(self._chance.choice((Role.LEAD, Role.USER)))
             return
         one, other = self._chance.sample(self._made, 2)
+        if self._chance.random() < 0.3:
+            links = self._region.contact_companies
+            change = self._chance.choice((links.attach, links.detach))
+            await change(AUTHOR, self._workspace_id, one, self._chance.choice(self._companies))
+            return
         if self._chance.random() < 0.2:
             await self._region.merges.merge(AUTHOR, self._workspace_id, one, other, duplicates_only=False)
             return
@@ -120,8 +132,13 @@ async def test_the_counts_are_what_the_rows_add_up_to_whatever_is_done_at_once(s
     regions = [Region.on("us", store, lambda: NOON, RandomIds()) for _ in range(PROCESSES)]
     workspace_id = (await regions[0].workspaces.create("Acme")).id
     made: list[str] = []
+    companies = [
+        (await regions[0].companies.put(AUTHOR, workspace_id, name, lambda profile, _: profile)).company.id
+        for name in ("one", "two")
+    ]
     workers = [
-        Worker(regions[number % PROCESSES], workspace_id, made, 100 * seed + number) for number in range(WORKERS)
+        Worker(regions[number % PROCESSES], workspace_id, made, companies, 100 * seed + number)
+        for number in range(WORKERS)
     ]
 
     await workers[0].do_each()
@@ -136,6 +153,11 @@ async def test_the_counts_are_what_the_rows_add_up_to_whatever_is_done_at_once(s
     live = {role: found.get(("live", role), 0) for role in ("user", "lead")}
     assert sum(live.values()) == await store.contact.count(workspace_id)
     assert live == {role: await store.search.count(workspace_id, of_role(role)) for role in live}
+    users = [await regions[0].companies.find(workspace_id, company_id) for company_id in companies]
+    assert {company.company.id: company.user_count for company in users} == await store.company.count_members(
+        workspace_id, companies
+    )
+    assert 0 < sum(company.user_count for company in users)
 
 
 def _by_state(found: dict[tuple[str, str], int]) -> dict[str, int]:

@@ -77,7 +77,7 @@ HOT = {
     ],
     "list": [contact._FIRST_PAGE, contact._NEXT_PAGE, contact_count._IN_STATE],
     "Idempotency-Key": [idempotency._FIND, idempotency._KEEP, idempotency._FORGET, settings_log.HEAD],
-    "company": [company._FIND, company._SWAP, company._JOIN, company._COUNT_MEMBERS, links._ATTACH, links._DETACH],
+    "company": [company._FIND, company._SWAP, company._JOIN, company._ADD_USERS, links._ATTACH, links._DETACH],
     "scroll": [scroll._FIND, scroll._INSERT, scroll._SWAP, company._AFTER],
     "note": [note._PAGE, note._WHOSE, note._FIND, note._NEXT, note._TAKE],
     "bulk job": [bulk._TASKS, bulk._ITEMS, bulk._UNFINISHED, bulk._FORGET, bulk._ADD, bulk._ADVANCE, bulk._COMPLETE],

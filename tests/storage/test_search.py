@@ -77,7 +77,11 @@ USER = where("role", "user")
 
 #: What a search does in SQLite, which keeps no statistics: one step for each table it reads.
 PLANS = {
-    "all in a page": (where("role", ["user", "lead"], "IN"), CREATION, ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"]),
+    "all in a page": (
+        where("role", ["user", "lead"], "IN"),
+        CREATION,
+        ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"],
+    ),
     "leads": (
         where("role", "lead"),
         CREATION,

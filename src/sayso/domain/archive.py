@@ -45,4 +45,5 @@ def _moved(contact: Contact, kind: str, state: ContactState, act: Act) -> Change
         profile=contact.profile,
         claims=ClaimChanges(mark=tuple(own_claim(contact, *claim, state, act.at) for claim in held)),
         former_role=contact.profile.role,
+        former_companies=contact.links.companies,
     )

@@ -50,7 +50,10 @@ class CompanyProfile:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A company as it stands; `tags` are ids, in the order in which they came. Times in ms."""
+    """A company as it stands; `tags` are ids, in the order in which they came. Times in ms.
+
+    `user_count`: how many live contacts belong to it. Changes of contacts alter it, and no change of the company.
+    """
 
     workspace_id: str
     id: str
@@ -60,6 +63,7 @@ class Company:
     updated_at: int
     profile: CompanyProfile
     tags: tuple[str, ...] = ()
+    user_count: int = field(default=0, compare=False)
 
 
 class CompanyChange(NamedTuple):

@@ -141,7 +141,8 @@ class Change(NamedTuple):
     rows of links to write and to remove, `told` those of data events; a contact that is empty keeps none.
     `joined` are the companies that must still be live. `absorbs` is the contact whose notes and data events become
     this one's. There may be any number of them, so storage moves them, and nobody reads them to decide.
-    `former_role` is the contact's role before a change that writes its profile.
+    `former_role` is the contact's role before a change that writes its profile. `former_companies` are its companies
+    before a change of its state or its links; None for all other changes.
     """
 
     act: Act
@@ -160,6 +161,7 @@ class Change(NamedTuple):
     joined: tuple[str, ...] = ()
     absorbs: str | None = None
     former_role: Role | None = None
+    former_companies: tuple[str, ...] | None = None
 
 
 class ContactDraft(NamedTuple):
@@ -269,6 +271,7 @@ def delete(contact: Contact, act: Act) -> Change:
         claims=ClaimChanges(mark=tuple(marks)),
         links=UNLINKED,
         former_role=contact.profile.role,
+        former_companies=contact.links.companies,
     )
 
 
@@ -283,7 +286,7 @@ def linked(
     """The change that gives a contact other links; of the rows to drop, their ids alone count."""
     head = contact.head
     after = head.after(act, head.chain, head.standing)
-    return Change(act, kind, head, after, links=links, put=put, drop=drop)
+    return Change(act, kind, head, after, links=links, put=put, drop=drop, former_companies=contact.links.companies)
 
 
 def own_claim(contact: Contact, kind: str, value: str, state: ContactState, at: int) -> Claim:

@@ -111,6 +111,7 @@ def merge(
         # In one order, so that no two merges wait for each other.
         joined=tuple(sorted(row.company_id for row in gained if isinstance(row, Membership))),
         former_role=into.profile.role,
+        former_companies=into.links.companies,
     )
     return Merge(survivor, _gone(source, into.id, act, taken))
 
@@ -138,6 +139,7 @@ def _gone(source: Contact, into: str, act: Act, taken: Sequence[Taken]) -> Chang
         ),
         links=UNLINKED,
         former_role=source.profile.role,
+        former_companies=source.links.companies,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -50,6 +50,11 @@ class CompanyPage:
     total: int
 
 
+def counted(company: Company) -> Counted:
+    """A company with the number of contacts that its row keeps."""
+    return Counted(company, company.user_count)
+
+
 class CompanyService:
     def __init__(self, store: Store, attributes: DataAttributeService, turns: Turns, clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -62,11 +67,10 @@ class CompanyService:
 
     async def find(self, workspace_id: str, company_id: str) -> Counted:
         """A live company. Raises CompanyNotFound."""
-        company = await self.find_uncounted(workspace_id, company_id)
-        return (await self.counted(workspace_id, [company]))[0]
+        return counted(await self.find_uncounted(workspace_id, company_id))
 
     async def find_uncounted(self, workspace_id: str, company_id: str) -> Company:
-        """A live company, by a point read: who belongs to it is not counted. Raises CompanyNotFound."""
+        """A live company, without how many contacts belong to it. Raises CompanyNotFound."""
         company = await self._store.company.find(workspace_id, company_id)
         if company is None or company.state is not CompanyState.LIVE:
             raise CompanyNotFound("there is no such company")
@@ -77,17 +81,13 @@ class CompanyService:
         company = await self._holder(workspace_id, external_id)
         if company is None:
             raise CompanyNotFound("there is no such company")
-        return (await self.counted(workspace_id, [company]))[0]
+        return counted(company)
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, number: int, size: int) -> CompanyPage:
         """Live companies; pages count from 1."""
         total = await self._store.company.count(workspace_id, wanted)
         found = await self._store.company.page(workspace_id, wanted, size, (number - 1) * size)
-        return CompanyPage(await self.counted(workspace_id, found), total)
-
-    async def counted(self, workspace_id: str, companies: Sequence[Company]) -> list[Counted]:
-        counts = await self._store.company.user_counts(workspace_id, [company.id for company in companies])
-        return [Counted(company, counts[company.id]) for company in companies]
+        return CompanyPage(list(map(counted, found)), total)
 
     async def put(self, author: Author, workspace_id: str, external_id: str | None, wish: Wish) -> Counted:
         """Change the company that has this id of the customer's, or create it; without an id create one that gets one.
@@ -96,9 +96,7 @@ class CompanyService:
         """
         act = self._act(author)
         own_id = self._ids.uuid() if external_id is None else external_id
-        held = await self._holder(workspace_id, own_id)
-        # Before the lock: a count takes as long as the company is large.
-        count = 0 if held is None else (await self.counted(workspace_id, [held]))[0].user_count
+        held: Company | None = None
 
         async def decide() -> CompanyChange | None:
             nonlocal held
@@ -112,7 +110,7 @@ class CompanyService:
             change = await decided(decide, self._store.company.commit)
         company = change.after if change else held
         assert company is not None
-        return Counted(company, count)
+        return counted(company)
 
     async def update(self, author: Author, workspace_id: str, company_id: str, wish: Wish) -> Counted:
         """Raises CompanyNotFound, Invalid, Unavailable."""
@@ -126,8 +124,7 @@ class CompanyService:
         Raises CompanyNotFound, Unavailable, and what the rule raises.
         """
         act = self._act(author)
-        # Before the lock: a count takes as long as the company is large.
-        held, count = await self.find(workspace_id, company_id)
+        held: Company
 
         async def decide() -> CompanyChange | None:
             nonlocal held
@@ -136,7 +133,7 @@ class CompanyService:
 
         async with self._turns.of(workspace_id, company_id):
             change = await decided(decide, self._store.company.commit)
-        return Counted(change.after if change else held, count)
+        return counted(change.after if change else held)
 
     async def delete(self, author: Author, workspace_id: str, company_id: str) -> None:
         """Delete a company, then detach its contacts: the first thousand before this returns, the others after it.

@@ -8,7 +8,7 @@ from sayso.domain.company import CompanyState
 from sayso.domain.contact import Change, ContactState
 from sayso.domain.errors import CompanyNotFound
 from sayso.domain.paging import Cursor
-from sayso.service.company import CompanyPage, CompanyService, Counted
+from sayso.service.company import CompanyPage, CompanyService, Counted, counted
 from sayso.service.contact import ContactPage, ContactService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
@@ -64,7 +64,7 @@ class ContactCompanyService:
         wanted = ids[(number - 1) * size : number * size]
         found = [await self._store.company.find(workspace_id, company_id) for company_id in wanted]
         live = [company for company in found if company and company.state is CompanyState.LIVE]
-        return CompanyPage(await self._companies.counted(workspace_id, live), len(ids) - len(wanted) + len(live))
+        return CompanyPage(list(map(counted, live)), len(ids) - len(wanted) + len(live))
 
     async def contacts(
         self, workspace_id: str, company_id: str, after: Cursor | None, number: int, size: int
@@ -80,8 +80,7 @@ class ContactCompanyService:
         return ContactPage(live, page, total, following)
 
     async def _counted(self, workspace_id: str, contact_id: str, company_id: str) -> Counted:
-        """The company before the change. Counted outside the contact's lock: a count takes as long as the company is
-        large. Raises ContactNotFound, CompanyNotFound."""
+        """The company before the change. Raises ContactNotFound, CompanyNotFound."""
         await self._contacts.find(workspace_id, contact_id)
         return await self._companies.find(workspace_id, company_id)
 

@@ -31,6 +31,7 @@ class CompanyRow:
     company_id: str
     state: str
     external_id: str
+    user_count: int = 0
 
 
 class CompanyStore(Protocol):
@@ -57,8 +58,8 @@ class CompanyStore(Protocol):
     async def members(self, workspace_id: str, company_id: str, place: str, limit: int, offset: int) -> list[str]:
         """Ids of a company's live contacts after an id, in that order."""
 
-    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
-        """How many live contacts belong to each company."""
+    async def count_members(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        """What verification reads: how many live contacts belong to each company, by their rows."""
 
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
         """Ids of contacts in any state that belong to a company, the first ones."""

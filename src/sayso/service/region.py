@@ -98,7 +98,7 @@ class Region:
             search=search,
             companies=companies,
             contact_companies=contact_companies,
-            scrolls=ScrollService(store, companies, clock, ids),
+            scrolls=ScrollService(store, clock, ids),
             bulk=BulkService(store, bulk_items, clock, ids),
             visitors=VisitorService(contacts, merges, search),
         )

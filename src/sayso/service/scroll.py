@@ -8,7 +8,7 @@ from sayso.domain import scroll as rules
 from sayso.domain.company import Company
 from sayso.domain.errors import ScrollNotFound
 from sayso.domain.scroll import Scroll
-from sayso.service.company import CompanyService, Counted
+from sayso.service.company import Counted, counted
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 
@@ -22,9 +22,8 @@ class _Step:
 
 
 class ScrollService:
-    def __init__(self, store: Store, companies: CompanyService, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
         self._store = store
-        self._companies = companies
         self._clock = clock
         self._ids = ids
 
@@ -53,7 +52,7 @@ class ScrollService:
         step = await decided(decide, self._commit)
         if scroll_id is None and (step is None or step.after is None):
             raise ScrollNotFound("there are no companies to scroll over")
-        return current.id if found else None, await self._companies.counted(workspace_id, found)
+        return current.id if found else None, list(map(counted, found))
 
     async def _commit(self, step: _Step) -> None:
         if step.after is not None:

@@ -1,4 +1,5 @@
-"""Verification of companies' claims: each names a live company that has the id, and each live one's id is claimed."""
+"""Verification of companies: each claim names a live company that has the id, each live one's id is claimed, and each
+keeps the number of contacts that belong to it."""
 
 from __future__ import annotations
 
@@ -43,6 +44,10 @@ class CompanyWalk:
             for row in companies:
                 if any(unclaimed(row, claims.get(row.external_id))):
                     await self._again(row.company_id, row.external_id)
+            numbers = await self._companies.count_members(self._workspace_id, [row.company_id for row in companies])
+            for row in companies:
+                if row.user_count != numbers[row.company_id]:
+                    await self._count_again(row)
             more = len(rows) == BATCH and bool(companies)
             place = companies[-1].company_id if companies else place
 
@@ -69,6 +74,21 @@ class CompanyWalk:
         for what in (*(unclaimed(row, claim) if row else ()), *(misclaimed(claim, row) if claim else ())):
             self._tell(company_id, what)
 
+    async def _count_again(self, row: CompanyRow) -> None:
+        """Report a count that differs from the company's contacts. Beside whoever writes, a number that lies between
+        what was kept before and after is put down to the writes, and the same difference twice in a row is told."""
+        company_id, seen = row.company_id, None
+        for _ in range(TRIES):
+            number = (await self._companies.count_members(self._workspace_id, [company_id]))[company_id]
+            before, now = row, await self._named(company_id)
+            if now is None or _lies_between(before, number, now):
+                return
+            row = now
+            if seen == (row.user_count, number):
+                break
+            seen = (row.user_count, number)
+        self._tell(company_id, f"the company's row counts {_shown(row.user_count)} contacts, but it has {number}")
+
     async def _named(self, company_id: str) -> CompanyRow | None:
         rows = await self._companies.named(self._workspace_id, [company_id])
         return next((row for row in rows if isinstance(row, CompanyRow)), None)
@@ -81,6 +101,16 @@ class CompanyWalk:
         for row in rows:
             if isinstance(row, Unreadable):
                 self._tell(row.contact_id, row.why)
+
+
+def _lies_between(before: CompanyRow, number: int, after: CompanyRow) -> bool:
+    kept = (before.user_count, after.user_count)
+    return all(isinstance(count, int) for count in kept) and min(kept) <= number <= max(kept)
+
+
+def _shown(count: object) -> str:
+    """A number as it may be shown. What somebody else wrote may hold anything."""
+    return str(count) if isinstance(count, int) else "(no number of)"
 
 
 def unclaimed(row: CompanyRow, claim: ClaimRow | None) -> Iterator[str]:

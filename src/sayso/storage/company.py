@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyProfile, CompanyState
+from sayso.domain.contact import Change
+from sayso.domain.user_count import additions
 from sayso.service.ports import Unreadable
 from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.claim import full, places
@@ -14,7 +16,8 @@ from sayso.storage.ids import packed
 from sayso.storage.ledger import announcing
 from sayso.storage.words import has_word
 
-_COLUMNS = "company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile"
+_COLUMNS = """company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile,
+user_count"""
 
 _FIND = f"SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id = $2"
 
@@ -60,7 +63,10 @@ profile = $7 WHERE workspace_id = $8 AND company_id = $9 AND revision = $10"""
 _FORGET = "DELETE FROM companies WHERE workspace_id = $1 AND company_id = $2 AND state = 'deleted'"
 
 # A write, so that it and a deletion come one after the other on every engine.
-_JOIN = "UPDATE companies SET joined = joined + 1 WHERE workspace_id = $1 AND company_id = $2 AND state = 'live'"
+_JOIN = """UPDATE companies SET joined = joined + 1, user_count = user_count + $1
+WHERE workspace_id = $2 AND company_id = $3 AND state = 'live'"""
+
+_ADD_USERS = "UPDATE companies SET user_count = user_count + $1 WHERE workspace_id = $2 AND company_id = $3"
 
 # A scalar subquery finds each contact by key. In a join PostgreSQL might begin with all contacts.
 _IS_LIVE = """'live' = (SELECT state FROM contacts WHERE contacts.workspace_id = contact_companies.workspace_id
@@ -69,13 +75,14 @@ AND contacts.contact_id = contact_companies.contact_id)"""
 _MEMBERS = f"""SELECT contact_id FROM contact_companies WHERE workspace_id || '' = $1 AND company_id = $2
 AND contact_id > $3 AND {_IS_LIVE} ORDER BY contact_id LIMIT $4 OFFSET $5"""
 
-_COUNT_MEMBERS = f"""SELECT company_id, count(*) FROM contact_companies WHERE workspace_id || '' = $1
+#: With the parameters that `full` makes of ids; a company without contacts is not in the answer.
+COUNT_MEMBERS = f"""SELECT company_id, count(*) FROM contact_companies WHERE workspace_id || '' = $1
 AND company_id IN ({places(2)}) AND {_IS_LIVE} GROUP BY company_id"""
 
 _ATTACHED = """SELECT contact_id FROM contact_companies WHERE workspace_id || '' = $1 AND company_id = $2
 ORDER BY contact_id LIMIT $3"""
 
-_HOLDER = "company_id, state, external_id"
+_HOLDER = "company_id, state, external_id, user_count"
 
 _HOLDERS = f"""SELECT {_HOLDER} FROM companies WHERE workspace_id = $1 AND company_id > $2
 ORDER BY company_id LIMIT $3"""
@@ -129,12 +136,10 @@ class SqlCompanyStore:
         key = (workspace_id, packed(company_id), bytes.fromhex(place))
         return [row[0].hex() for row in await self._engine.read_or_scan(_MEMBERS, *key, limit, offset)]
 
-    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = dict.fromkeys(company_ids, 0)
-        for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
-            found |= {
-                row[0].hex(): row[1] for row in await self._engine.read_or_scan(_COUNT_MEMBERS, workspace_id, *some)
-            }
+    async def count_members(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+        found = dict.fromkeys(company_ids, 0)
+        for some in full([packed(company_id) for company_id in company_ids]):
+            found |= {row[0].hex(): row[1] for row in await self._engine.scan(COUNT_MEMBERS, workspace_id, *some)}
         return found
 
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
@@ -157,9 +162,24 @@ class SqlCompanyStore:
         return [_holder(row) for row in rows]
 
 
-def joining(workspace_id: str, company_id: str) -> Statement:
-    """Guards a contact's change that makes it belong to a company: it must be live still."""
-    return Statement(_JOIN, (workspace_id, bytes.fromhex(company_id)), True)
+def memberships(changes: Iterable[Change]) -> list[Statement]:
+    """What changes of contacts do to the companies' rows: those that a contact joins must be live still, and each keeps
+    the number of its contacts.
+
+    One statement for each row, in the order of the rows' keys, so that no two transactions wait for each other.
+    """
+    added: dict[tuple[str, str], int] = {}
+    joined: set[tuple[str, str]] = set()
+    for change in changes:
+        workspace_id = change.before.workspace_id
+        joined.update((workspace_id, company_id) for company_id in change.joined)
+        for company_id, number in additions(change).items():
+            added[workspace_id, company_id] = added.get((workspace_id, company_id), 0) + number
+    return [
+        Statement(_JOIN if key in joined else _ADD_USERS, (number, key[0], bytes.fromhex(key[1])), key in joined)
+        for key, number in sorted((dict.fromkeys(joined, 0) | added).items())
+        if number or key in joined
+    ]
 
 
 def _statements(change: CompanyChange) -> list[Statement]:
@@ -190,10 +210,10 @@ def _packed(profile: CompanyProfile) -> str:
 
 
 def _company(workspace_id: str, row: Row) -> Company:
-    company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, form = row
+    company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, form, users = row
     profile = CompanyProfile(external_id, name, last_request_at=last_request_at or None, **json.loads(form))
     times = (revision, created_at, updated_at)
-    return Company(workspace_id, company_id.hex(), CompanyState(state), *times, profile, tuple(tags.split()))
+    return Company(workspace_id, company_id.hex(), CompanyState(state), *times, profile, tuple(tags.split()), users)
 
 
 def _holder(row: Row | None) -> CompanyRow | Unreadable:

@@ -14,7 +14,7 @@ from sayso.domain.ledger import Chain, origin
 from sayso.domain.links import UNLINKED, Links
 from sayso.domain.standing import Standing
 from sayso.storage import contact_count, data_event
-from sayso.storage.company import joining
+from sayso.storage.company import memberships
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 from sayso.storage.ledger import append
@@ -119,8 +119,11 @@ class SqlContactStore:
 
 
 def statements(change: Change) -> list[Statement]:
-    """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended, then counts."""
+    """Claims first, in (kind, value) order, then the contact's row by its swap, then what is appended, then the
+    companies' rows, then counts."""
     written = [_row(change), *_beside(change)]
+    if change.former_companies is not None:
+        written += memberships([change])
     if change.created_at is not None:
         written.append(contact_count.creation(change))
     elif change.profile is not None:
@@ -132,13 +135,13 @@ def statements(change: Change) -> list[Statement]:
 
 def together(changes: Sequence[Change]) -> list[Statement]:
     """Changes of several contacts as one: all claims, then the contacts' rows in the order of their ids, then the
-    rest, counts last."""
+    rest, companies and counts last."""
     claims: dict[tuple[str, str], Statement] = {}
     for change in changes:
         claims |= _claims(change)
     swaps = [_row(change) for change in sorted(changes, key=lambda change: change.before.id)]
     beside = [statement for change in changes for statement in _beside(change)]
-    return [*_in_order(claims), *swaps, *beside, *contact_count.additions(changes)]
+    return [*_in_order(claims), *swaps, *beside, *memberships(changes), *contact_count.additions(changes)]
 
 
 def _beside(change: Change) -> list[Statement]:
@@ -148,7 +151,6 @@ def _beside(change: Change) -> list[Statement]:
         written += rows(change)
     if change.links is not None or change.told:
         written += data_event.rows(change)
-    written += [joining(change.before.workspace_id, company_id) for company_id in change.joined]
     return written
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 
 from sayso.domain.errors import Unavailable
-from sayso.storage import address_backfill, chain_binding, settings_backfill
+from sayso.storage import address_backfill, chain_binding, settings_backfill, user_count_backfill
 from sayso.storage.backfill import Backfill, run
 from sayso.storage.engine import Row
 from sayso.storage.sqlite import CLUSTERED
@@ -30,6 +30,7 @@ BACKFILLS: dict[str, Backfill] = {
     "0002_chain_binding": chain_binding.give_keys,
     "0003_settings_log": settings_backfill.fill,
     "0007_normal_form": address_backfill.normalize,
+    "0012_roles_and_user_counts": user_count_backfill.count_users,
 }
 
 #: How many rows a batch of such code works on.

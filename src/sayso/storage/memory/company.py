@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyState
 from sayso.domain.contact import Claim, ContactState
@@ -20,7 +21,8 @@ class MemoryCompanyStore:
         self._companies = contacts.companies
 
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
-        return self._companies.get((workspace_id, company_id))
+        company = self._companies.get((workspace_id, company_id))
+        return company and replace(company, user_count=self._contacts.user_counts[workspace_id, company_id])
 
     async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
         found = [self._companies.get((workspace_id, company_id)) for company_id in company_ids]
@@ -49,7 +51,7 @@ class MemoryCompanyStore:
         found = [contact_id for contact_id in await self._members(workspace_id, company_id) if contact_id > place]
         return found[offset : offset + limit]
 
-    async def user_counts(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
+    async def count_members(self, workspace_id: str, company_ids: Sequence[str]) -> dict[str, int]:
         return {company_id: len(await self._members(workspace_id, company_id)) for company_id in company_ids}
 
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
@@ -77,11 +79,17 @@ class MemoryCompanyStore:
         return await self.named(workspace_id, ids[:limit])
 
     async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]:
-        found = (self._companies.get((workspace_id, company_id)) for company_id in company_ids)
-        return [CompanyRow(company.id, company.state, company.profile.external_id) for company in found if company]
+        found = [await self.find(workspace_id, company_id) for company_id in company_ids]
+        return [
+            CompanyRow(company.id, company.state, company.profile.external_id, company.user_count)
+            for company in found
+            if company
+        ]
 
     def _of(self, workspace_id: str) -> list[Company]:
-        return [company for (owner, _), company in self._companies.items() if owner == workspace_id]
+        counts = self._contacts.user_counts
+        found = ((key, company) for key, company in self._companies.items() if key[0] == workspace_id)
+        return [replace(company, user_count=counts[key]) for key, company in found]
 
     def _matching(self, workspace_id: str, wanted: CompanyFilter) -> list[Company]:
         return [

@@ -10,6 +10,7 @@ from sayso.domain.contact import Change, Claim, Contact, ContactState, Head, Rol
 from sayso.domain.contact_count import moves
 from sayso.domain.errors import Stale
 from sayso.domain.links import UNLINKED, LinkRow, Note
+from sayso.domain.user_count import additions
 from sayso.service.ports import Stored
 from sayso.storage.memory.living import Living
 from sayso.storage.memory.subscription_type import MemorySubscriptionTypeStore
@@ -26,6 +27,8 @@ class MemoryContactStore:
         self.entries: dict[tuple[str, str], list[Stored]] = {}
         self.events: dict[tuple[str, str], list[Change]] = {}
         self.companies: dict[tuple[str, str], Company] = {}
+        #: How many live contacts belong to a company, by its workspace and its id.
+        self.user_counts: Counter[tuple[str, str]] = Counter()
         #: The rows of each contact's links, by what they are and their first field.
         self.linked: dict[tuple[str, str], dict[tuple[type[LinkRow], str], LinkRow]] = {}
 
@@ -85,6 +88,7 @@ class MemoryContactStore:
             self._contacts[key] = self._contacts[key].after(change)
         self._living.follow(self._contacts[key])
         self.counts[key[0]].update(moves(change))
+        self.user_counts.update({(key[0], company_id): number for company_id, number in additions(change).items()})
         if change.links is not None:
             self._link(change)
         self._claim(change)

@@ -96,8 +96,8 @@ def test_the_doctor_looks_at_the_server(on_postgres: Sayso):
 
     assert ("note", f"pending: {', '.join(name for name, _ in files())}; the next start applies it") == before["schema"]
     assert {"ok"} == {verdict for verdict, _ in found.values()}, found
-    expected = {"database", "postgresql", "citus", "writes", "durability", "privacy", "schema", "tables", "region"}
-    assert expected == set(found) - {"sayso", "python", "sqlite", "variables"}
+    expected = {"database", "postgresql", "citus", "writes", "durability", "privacy", "planning", "schema", "tables"}
+    assert {*expected, "region"} == set(found) - {"sayso", "python", "sqlite", "variables"}
 
 
 def test_verify_and_the_doctor_find_a_rule(on_postgres: Sayso, cluster, url: str):
@@ -119,6 +119,22 @@ def test_the_doctor_finds_a_database_that_may_forget(on_postgres: Sayso, cluster
     pooled = ("doctor", "--json", "--database-url", f"{url}?pgbouncer=true")
     assert ("wrong", "off: synchronous_commit") == verdicts(on_postgres(*pooled))["durability"]
     assert 1 == on_postgres(*pooled).code
+
+
+def test_the_doctor_notes_a_pooler_s_role_without_the_planner_settings(on_postgres: Sayso, cluster, url: str):
+    on_postgres("migrate")
+    pooled = ("doctor", "--json", "--database-url", f"{url}?pgbouncer=true")
+
+    verdict, detail = verdicts(on_postgres(*pooled))["planning"]
+    assert ("note", True) == (verdict, detail.startswith("on: enable_seqscan, enable_bitmapscan, jit; ALTER ROLE"))
+
+    for name in ("enable_seqscan", "jit"):
+        cluster.sql(f"ALTER DATABASE {url.rpartition('/')[2]} SET {name} = off")
+    assert verdicts(on_postgres(*pooled))["planning"][1].startswith("on: enable_bitmapscan; ")
+
+    cluster.sql(f"ALTER DATABASE {url.rpartition('/')[2]} SET enable_bitmapscan = off")
+    assert "ok" == verdicts(on_postgres(*pooled))["planning"][0]
+    assert "ok" == verdicts(on_postgres("doctor", "--json"))["planning"][0]
 
 
 @pytest.mark.parametrize(

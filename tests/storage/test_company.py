@@ -7,16 +7,19 @@ from itertools import count
 
 import pytest
 from tests.cast import NOON, act
-from tests.storage.conftest import ACME, created
+from tests.storage.conftest import ACME, created, creation
 
 from sayso.domain import company as rules
 from sayso.domain import contact as contacts
 from sayso.domain import contact_company, scroll
 from sayso.domain.company import CLAIM, Company, CompanyProfile, CompanyState
-from sayso.domain.contact import Contact
+from sayso.domain.contact import Contact, Profile, Role
 from sayso.domain.errors import Stale
+from sayso.domain.links import Links
 from sayso.service.ports import Store
 from sayso.service.ports_company import CompanyFilter, CompanyRow
+from sayso.storage.company import memberships
+from sayso.storage.engine import Statement
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -178,6 +181,40 @@ async def test_nobody_joins_a_company_that_is_not_live(store: Store):
             await store.contact.commit(change._replace(joined=(company_id,)))
     assert bob == await store.contact.find(ACME, bob.id)
     assert [alice.id] == await store.company.attached(ACME, company.id, 5)
+
+
+def test_changes_of_several_contacts_write_each_company_once_in_the_order_of_keys():
+    """So no two transactions wait for each other in a circle."""
+    one, two, three = (f"{number:024x}" for number in (1, 2, 3))
+    linked = Links(companies=(two, one))
+    alice, bob = (
+        Contact(creation(name).after, Profile(Role.USER, external_id=name), NOON, linked) for name in ("alice", "bob")
+    )
+    joins = contact_company.attach(alice, three, act(1))
+    assert joins
+
+    written = memberships([joins._replace(joined=(three,)), contacts.delete(bob, act(2))])
+
+    assert [(-1, one), (-1, two), (1, three)] == [(number, id_.hex()) for number, _, id_ in map(params, written)]
+    assert [False, False, True] == [statement.guarded for statement in written]
+
+
+def test_a_company_that_one_contact_joins_and_another_leaves_is_still_guarded():
+    alice, bob = (
+        Contact(creation(name).after, Profile(Role.USER, external_id=name), NOON, links)
+        for name, links in (("alice", Links()), ("bob", Links(companies=("0" * 24,))))
+    )
+    joins = contact_company.attach(alice, "0" * 24, act(1))
+    assert joins
+
+    written = memberships([joins._replace(joined=("0" * 24,)), contacts.delete(bob, act(2))])
+
+    assert [(0, True)] == [(statement.params[0], statement.guarded) for statement in written]
+
+
+def params(statement: Statement) -> tuple[int, str, bytes]:
+    number, workspace_id, company_id = statement.params
+    return number, workspace_id, company_id
 
 
 async def test_of_two_steps_of_a_scroll_one_is_stale(store: Store):

@@ -84,9 +84,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 100])
-async def test_every_company_is_counted_in_batches_of_any_size(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, batch: int
-):
+async def test_every_company_is_counted_in_batches_of_any_size(shop: Shop, monkeypatch: pytest.MonkeyPatch, batch: int):
     monkeypatch.setattr(migrate, "BATCH", batch)
     wanted = {(workspace_id, name): number for workspace_id in shop.workspaces for name, number in MEMBERS.items()}
     assert wanted == await shop.counts()

@@ -66,6 +66,8 @@ async def checker(shared_database: str) -> AsyncIterator[Checker]:
 class Recorder:
     """An engine that finds nothing, counts nothing, and keeps what it was asked."""
 
+    is_one_server = True
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 

@@ -22,6 +22,8 @@ from sayso.domain.search_order import CREATION, Mark, Order, parse_order
 from sayso.domain.search_query import Language, parse
 from sayso.service.ports import Store
 from sayso.service.search import Search, SearchService
+from sayso.storage.postgres import PostgresEngine
+from sayso.storage.search_spelling import PostgresSpelling
 from sayso.storage.sqlite import SqliteEngine
 from sayso.storage.store import SqlStore
 
@@ -138,10 +140,13 @@ async def test_a_page_is_found_by_an_index(sqlite: SqlStore, name: str):
 
 
 @pytest.mark.parametrize("sort", [None, {"field": "created_at", "order": "descending"}])
+@pytest.mark.parametrize(("few", "share"), [(8_000, 4), (1, 1)])
 async def test_a_walk_by_updates_finds_all_whether_they_lie_near_each_other_or_not(
-    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, sort: Any
+    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, sort: Any, few: int, share: int
 ):
     monkeypatch.setattr("sayso.storage.search.NEAR", 1)
+    monkeypatch.setattr("sayso.storage.search.FEW", few)
+    monkeypatch.setattr("sayso.storage.search.SHARE", share)
     contacts = await live(store)
     order = parse_order(sort, searched.LANGUAGES[2])
     for days in range(8):
@@ -154,6 +159,7 @@ async def test_a_walk_by_updates_finds_all_whether_they_lie_near_each_other_or_n
             after = page.following
 
         assert expected == found
+        assert len(expected) == await store.search.count(ACME, query)
 
 
 async def test_a_page_whose_contacts_lie_near_each_other_is_one_statement_along_an_index(
@@ -168,6 +174,19 @@ async def test_a_page_whose_contacts_lie_near_each_other_is_one_statement_along_
     assert ["contacts_page (<expr>=? AND state=? AND (created_at,contact_id)>(?,?))"] == [
         step.partition("INDEX ")[2] for step in steps if "contacts" in step
     ]
+
+
+def test_on_citus_the_contacts_of_few_rows_are_joined_without_an_offset():
+    """Citus refuses an OFFSET in a query that refers to another table; and no change beyond `FEW` is gone through."""
+
+    class Spread:
+        is_one_server = False
+
+    spelling = PostgresSpelling(cast(PostgresEngine, Spread()))
+
+    assert not spelling.looks_up_each
+    assert "OFFSET" not in spelling.by_key("SELECT 1 AS few_id")
+    assert "OFFSET" in PostgresSpelling().by_key("SELECT 1 AS few_id")
 
 
 @pytest.mark.parametrize("kind", ["email", "external_id"])

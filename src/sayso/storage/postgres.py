@@ -140,8 +140,13 @@ class PostgresEngine:
         await self._connections.close()
 
     @property
+    def is_one_server(self) -> bool:
+        """Whether one server has all rows, as far as is known: after the first read it is."""
+        return self._connections.is_one_server is True
+
+    @property
     def _is_together(self) -> bool:
-        return self._coalescing and self._connections.is_one_server is True
+        return self._coalescing and self.is_one_server
 
     async def _asked(self, sql: str, params: tuple[Any, ...], within: float) -> list[Row]:
         deadline = answer_by(within)

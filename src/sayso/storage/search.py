@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 from sayso.domain.address import normalize_email
 from sayso.domain.contact import Contact
@@ -46,17 +48,19 @@ ORDER BY contact_id LIMIT 1 OFFSET $3"""
 
 _TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_id || '' = $1"
 
-# The few first, each with its contact: SQLite takes CROSS JOIN for that order.
-_OF_FEW = """FROM (SELECT DISTINCT contact_id AS few_id FROM ({}) AS few) AS few
-CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
+_FEW_IDS = "SELECT DISTINCT contact_id AS few_id FROM ({}) AS few"
 
 # The next ones in order of creation, and those of them that are found.
-_OF_NEAR = (
-    """SELECT {0} FROM (SELECT {0} {1} AND {2} ORDER BY {3} LIMIT {4}) AS near WHERE {5} ORDER BY {3} LIMIT {6}"""
-)
+_OF_NEAR = """SELECT {0} FROM (SELECT {0} {1} ORDER BY {2} LIMIT {3}) AS near WHERE {4} ORDER BY {2} LIMIT {5}"""
 
-#: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts is shorter.
+#: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts may be
+#: shorter, and so many of them are looked at before it is known to be longer.
 FEW = 8_000
+
+#: Where changes are fewer than the contacts divided by this, going through them is shorter than a walk to its end.
+SHARE = 4
+
+Read: TypeAlias = Callable[..., Awaitable[list[Row]]]
 
 #: So many times as many contacts as are wanted are looked at first, right after a place: who was made lately was
 #: updated lately, and they lie together.
@@ -82,12 +86,20 @@ class SqlSearchStore:
     async def page(
         self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
     ) -> list[Contact]:
-        if after is not None and order.is_of_creation and updated_since(query) is not None:
-            near = await self._near(workspace_id, query, order, after, limit)
+        is_along_updates = order.is_of_creation and updated_since(query) is not None
+        if after is not None and is_along_updates:
+            # Comparing times takes so little that another thread would take longer to be asked.
+            read = self._engine.read if is_of_times(query) else self._engine.scan
+            near = await self._near(read, workspace_id, query, order, after, limit, NEAR * limit)
             if len(near) == limit:
                 return near
         asked = Asked(workspace_id, self._spelling)
         few = await self._few(workspace_id, query, asked)
+        if few is None and is_along_updates:
+            near = await self._near(self._engine.scan, workspace_id, query, order, after, limit, FEW)
+            if len(near) == limit:
+                return near
+            few = await self._not_all(workspace_id, query, asked)
         key, turn = asked.key(order), " DESC" if order.descending else ""
         conditions = [asked.condition(query)]
         if after is not None:
@@ -100,15 +112,14 @@ class SqlSearchStore:
             ORDER BY {key}{turn}, contact_id{turn} LIMIT {asked.given(limit)}"""
         return [_contact(workspace_id, row) for row in await self._scan(sql, asked)]
 
-    async def _near(self, workspace_id: str, query: Node, order: Order, after: Place, limit: int) -> list[Contact]:
-        """What is found not far behind a place."""
+    async def _near(
+        self, read: Read, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int, most: int
+    ) -> list[Contact]:
+        """What is found among `most` contacts, from the beginning or right behind a place."""
         asked, turn = Asked(workspace_id, self._spelling), " DESC" if order.descending else ""
-        beyond = asked.beyond(order, after[0], packed(after[1]))
+        walk = _OF_ALL if after is None else f"{_OF_ALL} AND {asked.beyond(order, after[0], packed(after[1]))}"
         along, condition = f"created_at{turn}, contact_id{turn}", asked.condition(query)
-        looked_at, wanted = asked.given(NEAR * limit), asked.given(limit)
-        sql = _OF_NEAR.format(_COLUMNS, _OF_ALL, beyond, along, looked_at, condition, wanted)
-        # Comparing times takes so little that another thread would take longer to be asked.
-        read = self._engine.read if is_of_times(query) else self._engine.scan
+        sql = _OF_NEAR.format(_COLUMNS, walk, along, asked.given(most), condition, asked.given(limit))
         return [_contact(workspace_id, row) for row in await read(sql, *asked.parameters)]
 
     async def count(self, workspace_id: str, query: Node) -> int:
@@ -119,7 +130,7 @@ class SqlSearchStore:
 
     async def _count(self, workspace_id: str, query: Node) -> int:
         asked = Asked(workspace_id, self._spelling)
-        few = await self._few(workspace_id, query, asked)
+        few = await self._few(workspace_id, query, asked) or await self._not_all(workspace_id, query, asked)
         conditions = [asked.condition(query), *_bounds(asked, created(query), None)]
         rows = await self._scan(f"SELECT count(*) {few or _OF_ALL} AND {' AND '.join(conditions)}", asked)
         return int(rows[0][0])
@@ -128,14 +139,26 @@ class SqlSearchStore:
         """Where a search asks for what few contacts have, the rows that name them."""
         tag_id = tag(query)
         if tag_id is not None and not await self._engine.read_many(_IS_MUCH_TAGGED, workspace_id, tag_id, FEW):
-            return _OF_FEW.format(_TAGGED.format(asked.given(tag_id)))
+            return self._spelling.by_key(_FEW_IDS.format(_TAGGED.format(asked.given(tag_id))))
+        # Within an index, and so short that another thread would take longer to be asked.
+        return await self._recent(self._engine.read, query, asked, FEW)
+
+    async def _not_all(self, workspace_id: str, query: Node, asked: Asked) -> str | None:
+        """As `_few`, where there are more changes, and yet fewer than contacts to walk along."""
+        if updated_since(query) is None or not self._spelling.looks_up_each:
+            return None
+        most = await contact_count.live(self._engine, workspace_id) // SHARE
+        return await self._recent(self._engine.read_or_scan, query, asked, most) if most > FEW else None
+
+    async def _recent(self, read: Read, query: Node, asked: Asked, most: int) -> str | None:
+        """The changes since the time that a search asks for, where there are no more than `most`."""
         second = updated_since(query)
-        if second is not None and second > 0:
-            act = _first_act(second)
-            # Within an index, and so short that another thread would take longer to be asked.
-            if not await self._engine.read(_IS_MUCH_RECENT, act, FEW):
-                return _OF_FEW.format(_RECENT.format(asked.given(act)))
-        return None
+        if second is None or second <= 0:
+            return None
+        act = _first_act(second)
+        if await read(_IS_MUCH_RECENT, act, most):
+            return None
+        return self._spelling.by_key(_FEW_IDS.format(_RECENT.format(asked.given(act))))
 
     async def _scan(self, sql: str, asked: Asked) -> list[Row]:
         return await self._engine.scan(sql, *asked.parameters)

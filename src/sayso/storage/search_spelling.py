@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sayso.domain.search import Kind
 from sayso.storage.engine import Engine
 from sayso.storage.sqlite import SqliteEngine
 
+if TYPE_CHECKING:
+    # With an embedded database nobody needs the driver.
+    from sayso.storage.postgres import PostgresEngine
+
 
 class Spelling(Protocol):
     def each(self, few: str, one: str) -> str:
         """A statement that finds what `one` selects from contacts for each row of `few`, by its key."""
+
+    def by_key(self, few: str) -> str:
+        """The live contacts that each row of `few` names by `few_id`, as what follows a SELECT's columns; conditions
+        can be added."""
+
+    @property
+    def looks_up_each(self) -> bool:
+        """Whether `by_key` costs one look-up for each row of `few`, whatever the database knows of its tables."""
 
     def digits(self, contact_id: str) -> str:
         """An id's bytes as hex digits."""
@@ -39,10 +51,24 @@ class Spelling(Protocol):
         """What that parameter is given."""
 
 
+# The few first, each with its contact: SQLite takes CROSS JOIN for that order.
+_JOINED = """FROM ({}) AS few
+CROSS JOIN contacts WHERE workspace_id = $1 AND contact_id = few_id AND state = 'live'"""
+
+# As a plain join it might begin with all contacts: OFFSET 0 keeps each look-up a query of its own.
+_LOOKED_UP = """FROM ({}) AS few CROSS JOIN LATERAL
+(SELECT * FROM contacts WHERE workspace_id = $1 AND contact_id = few_id OFFSET 0) AS contacts WHERE state = 'live'"""
+
+
 class SqliteSpelling:
+    looks_up_each = True
+
     def each(self, few: str, one: str) -> str:
         # SQLite takes CROSS JOIN for that order.
         return one.replace(" FROM contacts ", f" FROM ({few}) AS few CROSS JOIN contacts ")
+
+    def by_key(self, few: str) -> str:
+        return _JOINED.format(few)
 
     def digits(self, contact_id: str) -> str:
         return f"lower(hex({contact_id}))"
@@ -65,9 +91,20 @@ class SqliteSpelling:
 
 
 class PostgresSpelling:
+    def __init__(self, engine: PostgresEngine | None = None) -> None:
+        self._engine = engine
+
     def each(self, few: str, one: str) -> str:
-        # As a plain join it might begin with all contacts: OFFSET 0 keeps each look-up a query of its own.
+        # As in `_LOOKED_UP`.
         return f"SELECT found.* FROM ({few}) AS few CROSS JOIN LATERAL ({one} OFFSET 0) AS found"
+
+    def by_key(self, few: str) -> str:
+        # Citus spreads no query with an OFFSET that refers to another table.
+        return (_LOOKED_UP if self.looks_up_each else _JOINED).format(few)
+
+    @property
+    def looks_up_each(self) -> bool:
+        return self._engine is None or self._engine.is_one_server
 
     def digits(self, contact_id: str) -> str:
         return _by_bytes(f"encode({contact_id}, 'hex')")
@@ -104,4 +141,4 @@ def _by_bytes(text: str) -> str:
 
 
 def spelling(engine: Engine) -> Spelling:
-    return SqliteSpelling() if isinstance(engine, SqliteEngine) else PostgresSpelling()
+    return SqliteSpelling() if isinstance(engine, SqliteEngine) else PostgresSpelling(cast("PostgresEngine", engine))

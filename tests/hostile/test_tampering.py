@@ -58,11 +58,13 @@ OF_CONTACTS = (
     "data_event_moves",
 )
 
-#: Puts the counts of contacts right.
+#: Puts the counts of contacts right, and those of companies.
 RECOUNT = (
     "DELETE FROM contact_counts",
     """INSERT INTO contact_counts (workspace_id, part, state, role, contacts)
     SELECT workspace_id, 0, state, role, count(*) FROM contacts GROUP BY workspace_id, state, role""",
+    """UPDATE companies SET user_count = (SELECT count(*) FROM contact_companies AS link CROSS JOIN contacts
+    WHERE link.company_id = companies.company_id AND contacts.contact_id = link.contact_id AND state = 'live')""",
 )
 
 Tamper = Callable[[Ledger], None]
@@ -435,6 +437,11 @@ KINDS: dict[str, list[Tamper]] = {
     "the text of a note is changed": one_by_one("UPDATE notes SET body = 'other'"),
     "data events, or the record of a merge, are changed": one_by_one(
         "UPDATE data_events SET name = 'paid'", "DELETE FROM data_events", "DELETE FROM merges"
+    ),
+    "the number of contacts that a company keeps is changed": one_by_one(
+        "UPDATE companies SET user_count = user_count + 1",
+        "DELETE FROM contact_companies",
+        "UPDATE companies SET user_count = ''",
     ),
     "companies, tags or data attributes are changed": one_by_one(
         "UPDATE companies SET name = 'Other'", "UPDATE tags SET name = 'other'", "DELETE FROM data_attributes"

@@ -14,6 +14,7 @@ from sayso.domain.errors import CompanyNotFound, Unavailable
 from sayso.service import company as companies
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
+from sayso.service.ports_company import CompanyFilter
 from sayso.service.region import Region
 
 
@@ -178,3 +179,29 @@ async def test_what_cannot_be_detached_now_is_detached_later(region: Region, wor
     await asyncio.gather(*region.companies.background.tasks)
 
     assert ([], []) == (refusals, await belonging(region, workspace, contacts))
+
+
+async def test_a_company_is_shown_with_its_count_and_nobody_counts_its_contacts(
+    region: Region, workspace: str, monkeypatch
+):
+    company, (_, contact) = await filled(region, workspace, 2)
+    links = region.contact_companies
+
+    async def refuse(*_: object) -> dict[str, int]:
+        raise AssertionError("the contacts of a company were counted")
+
+    monkeypatch.setattr(region.store.company, "count_members", refuse)
+    shown = [
+        await links.detach(AUTHOR, workspace, contact, company),
+        await links.attach(AUTHOR, workspace, contact, company),
+        await links.attach(AUTHOR, workspace, contact, company),
+        await region.companies.find(workspace, company),
+        await region.companies.put(AUTHOR, workspace, "big", lambda profile, _: replace(profile, name="Bigger")),
+        *(await region.companies.page(workspace, CompanyFilter(), 1, 10)).companies,
+        *(await links.companies(workspace, contact, 1, 10)).companies,
+    ]
+
+    assert [0, 1, 1, 1, 1, 1, 1] == [one.user_count for one in shown]
+    await region.contacts.archive(AUTHOR, workspace, contact)
+    assert 0 == (await region.companies.find(workspace, company)).user_count
+    assert 0 == (await links.contacts(workspace, company, None, 1, 10)).total

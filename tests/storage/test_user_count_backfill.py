@@ -20,7 +20,7 @@ from sayso.storage import store as stores
 from sayso.storage.engine import Statement
 from sayso.storage.store import SqlStore
 
-NAME = "0012_roles_and_user_counts"
+NAME = "0010_roles_and_user_counts"
 
 #: How many contacts belong to each company; one of each of the full ones is archived.
 MEMBERS = {"none": 0, "one": 1, "two": 2, "three": 3, "four": 4}

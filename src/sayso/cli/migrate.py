@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Migrations whose code may run again.
-AGAIN = ("0003_settings_log", "0007_normal_form", "0012_roles_and_user_counts")
+AGAIN = ("0003_settings_log", "0007_normal_form", "0010_roles_and_user_counts")
 
 
 @click.command("migrate")

@@ -30,7 +30,7 @@ BACKFILLS: dict[str, Backfill] = {
     "0002_chain_binding": chain_binding.give_keys,
     "0003_settings_log": settings_backfill.fill,
     "0007_normal_form": address_backfill.normalize,
-    "0012_roles_and_user_counts": user_count_backfill.count_users,
+    "0010_roles_and_user_counts": user_count_backfill.count_users,
 }
 
 #: How many rows a batch of such code works on.

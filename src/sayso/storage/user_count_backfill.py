@@ -1,4 +1,4 @@
-"""The code of migration 0012: how many live contacts belong to each company.
+"""The code of migration 0010: how many live contacts belong to each company.
 
 Run again, it corrects counts beside servers: on PostgreSQL it locks the companies before it counts, so that whoever
 changes a count meanwhile adds to the number that is written here.

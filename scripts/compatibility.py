@@ -19,7 +19,6 @@ _MESSENGER = "belongs to Intercom's Messenger; Sayso has none"
 _TICKETS = "Sayso has no tickets"
 _HELP = "Sayso publishes nothing"
 _LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
-_NOTES = "notes are kept about contacts alone"
 _PREVIEW = "only in Preview, and still changing"
 
 #: Why an operation is not served.
@@ -27,11 +26,8 @@ WHY = {
     ("GET", "/admins/activity_log_event_types"): _LOG,
     ("POST", "/admins/activity_logs/search"): _LOG,
     ("PUT", "/admins/{}/away"): _INBOX,
-    ("GET", "/companies/{}/notes"): _NOTES,
-    ("POST", "/companies/{}/notes"): _NOTES,
     ("GET", "/contacts/{}/banners"): _MESSENGER,
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
-    ("POST", "/companies/search"): _PREVIEW,
     ("GET", "/contacts/activities"): _PREVIEW,
 }
 

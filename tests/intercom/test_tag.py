@@ -110,7 +110,7 @@ async def test_users_are_tagged_and_untagged_at_once(acme: Acme):
 
 async def test_companies_are_tagged_and_untagged_at_once(acme: Acme):
     companies, workspace = acme.region.companies, acme.workspace.id
-    pear = (await companies.put(AUTHOR, workspace, "pear", lambda profile, _: profile)).company.id
+    pear = (await companies.put(AUTHOR, workspace, "pear", lambda profile, _: profile)).id
 
     tag = await make(acme, "Partner", companies=[{"company_id": "pear"}])
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.cast import AUTHOR, Clock
 
-from sayso.domain.company import CompanyProfile
+from sayso.domain.company import Company, CompanyProfile
 from sayso.domain.contact import ContactDraft, ContactState, Profile, Role
 from sayso.domain.errors import CompanyNotFound, Unavailable
 from sayso.service import company as companies
@@ -34,7 +34,7 @@ def same(profile: CompanyProfile, now: int) -> CompanyProfile:
 
 async def filled(region: Region, workspace: str, members: int) -> tuple[str, list[str]]:
     """A company and its contacts; the first of them is archived, and leaves it like the others."""
-    company = (await region.companies.put(AUTHOR, workspace, "big", same)).company.id
+    company = (await region.companies.put(AUTHOR, workspace, "big", same)).id
     contacts = []
     for number in range(members):
         profile = Profile(Role.USER, external_id=f"member{number}")
@@ -114,7 +114,7 @@ async def test_a_deletion_that_was_cut_short_is_taken_up(
         with pytest.raises(CompanyNotFound):
             await region.contact_companies.attach(AUTHOR, workspace, contact, company)
         assert [] == (await region.contact_companies.companies(workspace, contact, 1, 10)).companies
-    heir = (await region.companies.put(AUTHOR, workspace, "big", same)).company.id
+    heir = (await region.companies.put(AUTHOR, workspace, "big", same)).id
     following = Region.on("us", region.store, Clock(), RandomIds())
     if again == "by the same request":
         await following.companies.delete(AUTHOR, workspace, company)
@@ -140,7 +140,7 @@ async def test_whoever_joins_while_the_company_is_deleted_belongs_to_it_no_more(
     )
 
     assert outcomes[0] is None
-    assert all(isinstance(one, (companies.Counted, CompanyNotFound, Unavailable)) for one in outcomes[1:])
+    assert all(isinstance(one, (Company, CompanyNotFound, Unavailable)) for one in outcomes[1:])
     await asyncio.gather(*region.companies.background.tasks)
     assert [] == await belonging(region, workspace, contacts)
     assert [] == await region.store.company.attached(workspace, company, 10)
@@ -156,7 +156,7 @@ async def test_of_many_who_create_one_company_all_get_the_same(region: Region, w
         *((region, other)[number % 2].companies.put(AUTHOR, workspace, "one", plan(number)) for number in range(6))
     )
 
-    (company_id,) = {counted.company.id for counted in made}
+    (company_id,) = {company.id for company in made}
     kept = (await region.companies.find(workspace, company_id)).company
     assert {str(number): True for number in range(6)} == kept.profile.custom_attributes
     assert 6 == kept.revision

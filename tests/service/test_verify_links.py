@@ -56,9 +56,7 @@ async def _contact(region: Region, workspace: str, profile: Profile) -> str:
 
 
 async def _company(region: Region, workspace: str, name: str) -> str:
-    return (
-        await region.companies.put(AUTHOR, workspace, name, lambda profile, _: replace(profile, name=name))
-    ).company.id
+    return (await region.companies.put(AUTHOR, workspace, name, lambda profile, _: replace(profile, name=name))).id
 
 
 async def told(store: Store, workspace: str) -> set[tuple[str, str]]:

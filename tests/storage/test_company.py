@@ -15,7 +15,7 @@ from sayso.domain import contact_company, scroll
 from sayso.domain.company import CLAIM, Company, CompanyProfile, CompanyState
 from sayso.domain.contact import Contact, Profile, Role
 from sayso.domain.errors import Stale
-from sayso.domain.links import Links
+from sayso.domain.links import Links, Note
 from sayso.service.ports import Store
 from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.company import memberships
@@ -236,3 +236,30 @@ async def test_of_two_steps_of_a_scroll_one_is_stale(store: Store):
     assert held
     await store.scroll.close(held)
     assert await store.scroll.find(ACME) is None
+
+
+async def test_a_company_s_notes_are_listed_newest_first_found_by_their_ids_and_gone_with_it(store: Store):
+    company = await kept(store, "noted")
+    for number in ("31", "32", "33"):
+        change = rules.add_note(company, number, "1", f"<p>{number}</p>", act(int(number)))
+        await store.company.commit(change)
+        company = change.after
+    assert company == await store.company.find(ACME, company.id)
+
+    assert (3, ("33", "32", "31")) == company.notes
+    assert ["33", "32"] == [note.id for note in await store.company.notes(ACME, company.id, 0, 2)]
+    assert ["31"] == [note.id for note in await store.company.notes(ACME, company.id, 2, 2)]
+    assert (company.id, Note("31", "1", "<p>31</p>", NOON)) == await store.company.find_note(ACME, "31")
+    assert await store.company.find_note("globex", "31") is None
+    await store.company.commit(rules.delete(company, act(40)))
+    assert [] == await store.company.notes(ACME, company.id, 0, 9)
+    assert await store.company.find_note(ACME, "31") is None
+
+
+async def test_of_two_notes_written_at_once_the_second_is_stale(store: Store):
+    company = await kept(store, "noted")
+    await store.company.commit(rules.add_note(company, "31", "1", "", act(31)))
+
+    with pytest.raises(Stale):
+        await store.company.commit(rules.add_note(company, "32", "1", "", act(32)))
+    assert await store.company.find_note(ACME, "32") is None

@@ -133,7 +133,7 @@ async def test_the_counts_are_what_the_rows_add_up_to_whatever_is_done_at_once(s
     workspace_id = (await regions[0].workspaces.create("Acme")).id
     made: list[str] = []
     companies = [
-        (await regions[0].companies.put(AUTHOR, workspace_id, name, lambda profile, _: profile)).company.id
+        (await regions[0].companies.put(AUTHOR, workspace_id, name, lambda profile, _: profile)).id
         for name in ("one", "two")
     ]
     workers = [
@@ -154,7 +154,7 @@ async def test_the_counts_are_what_the_rows_add_up_to_whatever_is_done_at_once(s
     assert sum(live.values()) == await store.contact.count(workspace_id)
     assert live == {role: await store.search.count(workspace_id, of_role(role)) for role in live}
     users = [await regions[0].companies.find(workspace_id, company_id) for company_id in companies]
-    assert {company.company.id: company.user_count for company in users} == await store.company.count_members(
+    assert {company.id: company.user_count for company in users} == await store.company.count_members(
         workspace_id, companies
     )
     assert 0 < sum(company.user_count for company in users)

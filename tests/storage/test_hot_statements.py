@@ -51,6 +51,7 @@ NOT_HOT = {
     ("company.py", "_COUNT"): "a count is over all companies",
     ("company.py", "_COUNT_NAMED"): "as the count of all",
     ("company.py", "_COUNT_TAGGED"): "as the count of all",
+    ("company.py", "_FIND_NOTE"): "of a company's note the id alone is known",
     ("company.py", "_AFTER"): "a scroll is over all companies",
     ("company.py", "_DELETED"): "when a process starts",
     ("company.py", "_MEMBERS"): "a company's contacts lie on all shards",

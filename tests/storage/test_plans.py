@@ -79,7 +79,7 @@ HOT = {
     "Idempotency-Key": [idempotency._FIND, idempotency._KEEP, idempotency._FORGET, settings_log.HEAD],
     "company": [company._FIND, company._SWAP, company._JOIN, company._ADD_USERS, links._ATTACH, links._DETACH],
     "scroll": [scroll._FIND, scroll._INSERT, scroll._SWAP, company._AFTER],
-    "note": [note._PAGE, note._WHOSE, note._FIND, note._NEXT, note._TAKE],
+    "note": [note._PAGE, note._WHOSE, note._FIND, note._NEXT, note._TAKE, company._NOTES, company._FIND_NOTE],
     "bulk job": [bulk._TASKS, bulk._ITEMS, bulk._UNFINISHED, bulk._FORGET, bulk._ADD, bulk._ADVANCE, bulk._COMPLETE],
     "data event": [data_event._EXISTS, data_event._SUMMARY, data_event._FIRST],
 }
@@ -93,6 +93,7 @@ KEYS = {
     "contact_tags": ["workspace_id", "contact_id"],
     "contact_companies": ["workspace_id", "contact_id"],
     "companies": ["workspace_id", "company_id"],
+    "company_notes": ["workspace_id", "company_id"],
     "notes": ["workspace_id", "contact_id"],
     "note_ids": ["workspace_id", "note_id"],
     "merges": ["workspace_id", "contact_id"],
@@ -132,6 +133,8 @@ GROWTH = [
     SELECT {{0}}, 100 + number, number, 'deleted', 1, 1, 1 FROM {_ROWS}""",
     f"""INSERT INTO notes (workspace_id, contact_id, note_id, body, created_at)
     SELECT {{0}}, decode(md5('contact' || number), 'hex'), 1000 + number, '', 1 FROM {_ROWS}""",
+    f"""INSERT INTO company_notes (workspace_id, company_id, note_id, body, created_at)
+    SELECT {{0}}, decode(md5('company' || number), 'hex'), 5000 + number, '', 1 FROM {_ROWS}""",
     f"""INSERT INTO note_ids SELECT {{0}}, 1000 + number, decode(md5('contact' || number), 'hex') FROM {_ROWS}""",
     f"""INSERT INTO bulk_tasks (workspace_id, job_id, number, kind, action, author_kind, author_ref, author_method,
     request_id, item_count, done, failed, created_at, updated_at, completed_at, items)

@@ -42,10 +42,10 @@ class Shop:
             self.workspaces.append(workspace_id)
             for external_id, number in MEMBERS.items():
                 made = await self.region.companies.put(AUTHOR, workspace_id, external_id, lambda profile, _: profile)
-                self.companies[workspace_id, external_id] = made.company.id
+                self.companies[workspace_id, external_id] = made.id
                 for place in range(number + (number > 0)):
                     contact = await self.add(workspace_id, f"{external_id} {place}")
-                    await self.region.contact_companies.attach(AUTHOR, workspace_id, contact, made.company.id)
+                    await self.region.contact_companies.attach(AUTHOR, workspace_id, contact, made.id)
                 if number:
                     await self.region.contacts.archive(AUTHOR, workspace_id, contact)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sayso.domain.act import Act
 from sayso.domain.contact import check_attributes
 from sayso.domain.errors import Invalid
+from sayso.domain.links import NO_NOTES, Note, NoteList
 from sayso.domain.second import check_second
 
 #: What claims of companies are called: a company's external_id is held by one company at a time.
@@ -63,16 +64,18 @@ class Company:
     updated_at: int
     profile: CompanyProfile
     tags: tuple[str, ...] = ()
+    notes: NoteList = NO_NOTES
     user_count: int = field(default=0, compare=False)
 
 
 class CompanyChange(NamedTuple):
-    """What was done to a company: what it was, None for a new one, and what it becomes."""
+    """What was done to a company: what it was, None for a new one, what it becomes, and the note that was written."""
 
     act: Act
     kind: str
     before: Company | None
     after: Company
+    note: Note | None = None
 
 
 class CompanyWish(NamedTuple):
@@ -121,9 +124,16 @@ def untag(before: Company, tag_id: str, act: Act) -> CompanyChange | None:
     return _after(before, "company.untagged", act, tags=kept)
 
 
+def add_note(before: Company, note_id: str, author_id: str, text: str, act: Act) -> CompanyChange:
+    """Decide a new note on a company; `text` is a body as it is kept."""
+    change = _after(before, "company.noted", act, notes=before.notes.with_note(note_id))
+    return change._replace(note=Note(note_id, author_id, text, act.at))
+
+
 def delete(before: Company, act: Act) -> CompanyChange:
-    """Decide a deletion: the company is gone at once, and its external_id free; its contacts are detached after it."""
-    change = _after(before, "company.deleted", act, state=CompanyState.DELETED, tags=())
+    """Decide a deletion: the company is gone at once, with its notes, and its external_id free; its contacts are
+    detached after it."""
+    change = _after(before, "company.deleted", act, state=CompanyState.DELETED, tags=(), notes=NO_NOTES)
     return change._replace(after=replace(change.after, profile=CompanyProfile(before.profile.external_id)))
 
 

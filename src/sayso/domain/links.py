@@ -18,27 +18,42 @@ class NoteList(NamedTuple):
     total: int = 0
     newest: tuple[str, ...] = ()
 
+    def with_note(self, note_id: str) -> NoteList:
+        """The list once one more note is written."""
+        return NoteList(self.total + 1, (note_id, *self.newest)[:NEWEST])
+
+    def packed(self) -> str:
+        """How many there are, then the newest: `23 40 38 37`. Empty for none."""
+        return " ".join((str(self.total), *self.newest)) if self.total else ""
+
+    @classmethod
+    def unpacked(cls, text: str) -> NoteList:
+        """The reverse of `packed`. Raises ValueError on what `packed` never makes."""
+        if not text:
+            return cls()
+        total, *newest = text.split()
+        return cls(int(total), tuple(newest))
+
+
+NO_NOTES = NoteList()
+
 
 class Links(NamedTuple):
     """Ids of tags and companies in the order in which they came to the contact, and its notes."""
 
     tags: tuple[str, ...] = ()
     companies: tuple[str, ...] = ()
-    notes: NoteList = NoteList()
+    notes: NoteList = NO_NOTES
 
     def packed(self) -> tuple[str, str, str]:
         """Three short texts for the contact's row: `7 12`, `66b0...`, and `23 40 38 37`, notes after their number."""
-        total, newest = self.notes
-        return " ".join(self.tags), " ".join(self.companies), " ".join((str(total), *newest)) if total else ""
+        return " ".join(self.tags), " ".join(self.companies), self.notes.packed()
 
     @staticmethod
     @lru_cache(maxsize=8_192)
     def unpacked(tags: str, companies: str, notes: str) -> Links:
         """The reverse of `packed`. Raises ValueError on what `packed` never makes."""
-        if not notes:
-            return Links(tuple(tags.split()), tuple(companies.split()))
-        total, *newest = notes.split()
-        return Links(tuple(tags.split()), tuple(companies.split()), NoteList(int(total), tuple(newest)))
+        return Links(tuple(tags.split()), tuple(companies.split()), NoteList.unpacked(notes))
 
 
 UNLINKED = Links()
@@ -60,7 +75,7 @@ class Membership(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A note on a contact, its `body` as given: by which admin, None for nobody, and when, in ms."""
+    """A note on a contact or a company, its `body` as kept: by which admin, None for nobody, and when, in ms."""
 
     id: str
     author_id: str | None

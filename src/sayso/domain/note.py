@@ -1,4 +1,4 @@
-"""Notes: what an admin wrote down about a contact."""
+"""Notes: what an admin wrote down about a contact or a company."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from sayso.domain.act import Act
 from sayso.domain.contact import Change, Contact, linked
 from sayso.domain.errors import Invalid, Missing
-from sayso.domain.links import NEWEST, Note, NoteList
+from sayso.domain.links import Note
 from sayso.domain.markup import safe
 
 #: How many characters a note has at most, as sent and as kept.
@@ -32,8 +32,7 @@ def body(text: str) -> str:
 
 def create(contact: Contact, note_id: str, author_id: str, text: str, act: Act) -> Change:
     """Decide a new note on a contact; `text` is a body as it is kept."""
-    total, newest = contact.links.notes
-    notes = NoteList(total + 1, (note_id, *newest)[:NEWEST])
+    notes = contact.links.notes.with_note(note_id)
     note = Note(note_id, author_id, text, act.at)
     return linked(contact, "contact.noted", contact.links._replace(notes=notes), act, put=(note,))
 

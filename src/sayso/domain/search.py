@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -101,10 +101,15 @@ Node: TypeAlias = Filter | Group
 
 def matches(node: Node, contact: Contact) -> bool:
     """Whether a search finds a contact: what every store must agree with."""
+    return is_met(node, lambda field: read(field, contact))
+
+
+def is_met(node: Node, value_of: Callable[[Field], Any]) -> bool:
+    """Whether a search finds what has these values."""
     if isinstance(node, Group):
-        found = (matches(part, contact) for part in node.parts)
+        found = (is_met(part, value_of) for part in node.parts)
         return all(found) if node.is_all else any(found)
-    return holds(node, read(node.field, contact)) != node.negated
+    return holds(node, value_of(node.field)) != node.negated
 
 
 def holds(filter_: Filter, value: Any) -> bool:
@@ -164,8 +169,7 @@ def plain_part(field: Field, text: str) -> str:
 def read(field: Field, contact: Contact) -> Any:
     """A field's value, None where there is none; of a kind other than the field's is as good as none."""
     if field.attribute is not None:
-        value = contact.profile.custom_attributes.get(field.attribute)
-        return value if type(value) in _TYPES[field.kind] else None
+        return read_attribute(field, contact.profile.custom_attributes)
     reader = _READERS.get(field.name)
     value, kind = reader(contact) if reader else _stored(contact, field.name), field.kind
     if kind is Kind.STRING:
@@ -173,6 +177,12 @@ def read(field: Field, contact: Contact) -> Any:
     if kind is Kind.BOOLEAN:
         return bool(value)
     return int(value) if value is not None and kind is Kind.INTEGER else value
+
+
+def read_attribute(field: Field, attributes: Mapping[str, Any]) -> Any:
+    """The value of the custom attribute that a field names; None where it is of another kind."""
+    value = attributes.get(field.attribute or "")
+    return value if type(value) in _TYPES[field.kind] else None
 
 
 _TYPES: dict[Kind, tuple[type, ...]] = {

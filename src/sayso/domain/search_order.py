@@ -6,14 +6,16 @@ import binascii
 import json
 import operator
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sayso.domain.contact import Contact
 from sayso.domain.errors import Invalid, UnknownSearchField, WrongCursor, WrongSortOrder
 from sayso.domain.search import Field, Kind, plain, read
 from sayso.domain.search_query import Language
+
+T = TypeVar("T")
 
 #: No key of an order is longer, in characters.
 _KEY_LIMIT = 4_096
@@ -36,25 +38,34 @@ class Order:
 
     def place(self, contact: Contact) -> Place:
         """Where a contact comes. To the millisecond where the field has them."""
-        if self.field is None or self.is_of_creation:
-            return contact.created_at, contact.id
-        if self.field.name == "updated_at":
-            return contact.head.updated_at, contact.id
-        value = read(self.field, contact)
-        if value is None:
-            return ("" if self.is_text else -1), contact.id
-        return (plain(self.field, value) if self.is_text else int(value)), contact.id
+        key = self.key(contact.created_at, contact.head.updated_at, lambda field: read(field, contact))
+        return key, contact.id
 
     def following(self, contacts: Iterable[Contact], after: Place | None) -> list[Contact]:
         """In this order, those that come after a place."""
-        ordered = sorted(contacts, key=self.place, reverse=self.descending)
+        return self.beyond(contacts, self.place, after)
+
+    def key(self, created_at: int, updated_at: int, value_of: Callable[[Field], Any]) -> str | int:
+        """What comes before the id in the place of what has these times, in ms, and values."""
+        if self.field is None or self.is_of_creation:
+            return created_at
+        if self.field.name == "updated_at":
+            return updated_at
+        value = value_of(self.field)
+        if value is None:
+            return "" if self.is_text else -1
+        return str(plain(self.field, value)) if self.is_text else int(value)
+
+    def beyond(self, found: Iterable[T], place: Callable[[T], Place], after: Place | None) -> list[T]:
+        """In this order, those whose place comes after one."""
+        ordered = sorted(found, key=place, reverse=self.descending)
         if after is None:
             return ordered
         is_beyond = operator.lt if self.descending else operator.gt
-        return [contact for contact in ordered if is_beyond(self.place(contact), after)]
+        return [each for each in ordered if is_beyond(place(each), after)]
 
 
-#: The key of an order, and the contact's id.
+#: The key of an order, and the id of what is found.
 Place = tuple[Any, str]
 
 CREATION = Order()
@@ -62,7 +73,7 @@ CREATION = Order()
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last contact seen, by its place; the page it closed, and the total counted for the first page."""
+    """The last one seen, by its place; the page it closed, and the total counted for the first page."""
 
     key: str | int
     id: str

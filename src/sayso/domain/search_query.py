@@ -54,7 +54,7 @@ _FORMATTED_PHONE = Field("formatted_phone", Kind.STRING)
 _ATTRIBUTE = "custom_attributes."
 
 #: Texts that name something: an integer is the text of its digits.
-_IDENTIFIERS = frozenset({"external_id", "id", "owner_id"})
+_IDENTIFIERS = frozenset({"company_id", "external_id", "id", "owner_id"})
 
 _SAME = frozenset({"=", "!="})
 _AMONG = frozenset({"IN", "NIN"})
@@ -80,7 +80,7 @@ class Language:
 
     `zone`: whose days times are matched by. `is_exact`: the contact's own times are matched to the second, date
     attributes by the day of UTC. `owner_is_text`: owner_id is a string. `attributes`: the kinds of the custom ones.
-    `is_gone`: whether a tag was deleted, which contacts may name still.
+    `is_gone`: whether a tag was deleted, which contacts may name still. `fields`: those of contacts unless given.
     """
 
     zone: tzinfo
@@ -89,6 +89,7 @@ class Language:
     has_formatted_phone: bool = False
     attributes: Mapping[str, Kind] | None = None
     is_gone: Callable[[str], bool] | None = None
+    fields: Mapping[str, Field] | None = None
 
     def field(self, name: Any) -> Field:
         """Raises UnknownSearchField."""
@@ -100,7 +101,7 @@ class Language:
             return _OWNER_AS_TEXT
         if name == "formatted_phone" and self.has_formatted_phone:
             return _FORMATTED_PHONE
-        field = _FIELDS.get(name)
+        field = (_FIELDS if self.fields is None else self.fields).get(name)
         if field is None:
             raise UnknownSearchField(name)
         return field

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from sayso.domain.company import Company as DomainCompany
 from sayso.domain.company import CompanyProfile, CompanyWish
 from sayso.domain.errors import CompanyNotFound, Invalid, Malformed, Missing
 from sayso.domain.paging import Cursor
@@ -32,7 +33,7 @@ from sayso.intercom.shapes.company import (
     NextCompanyContacts,
     PlanGiven,
 )
-from sayso.service.company import CompanyPage, Counted
+from sayso.service.company import CompanyPage
 from sayso.service.ports_company import CompanyFilter
 
 PER_PAGE, CONTACTS_PER_PAGE = 15, 50
@@ -142,11 +143,11 @@ async def segments(call: Call) -> Response:
     return call.reply(CompanySegmentList([], 0))
 
 
-def shape(call: Call, company: Counted) -> Company:
+def shape(call: Call, company: DomainCompany) -> Company:
     return Company.of(company, call.snapshot.tags.by_id)
 
 
-def _reply(call: Call, company: Counted) -> Response:
+def _reply(call: Call, company: DomainCompany) -> Response:
     return call.reply(shape(call, company))
 
 

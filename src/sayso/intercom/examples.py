@@ -40,7 +40,17 @@ from sayso.intercom.shapes.data_event import (
     DataEventSummariesFields,
     DataEventSummaryFields,
 )
-from sayso.intercom.shapes.note import Note, NotedContact, NoteFields, NoteList, NotePages
+from sayso.intercom.shapes.note import (
+    CompanyNote,
+    CompanyNoteList,
+    CompanyNoteReference,
+    Note,
+    NotedCompany,
+    NotedContact,
+    NoteFields,
+    NoteList,
+    NotePages,
+)
 from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
 from sayso.intercom.shapes.subscription_type import (
     AttachSubscriptionType,
@@ -112,6 +122,8 @@ _ADMIN = Admin("admin@example.com", "1", "Admin")
 
 _NOTE = Note("12", _AT, NotedContact(_ID), _ADMIN, "<p>Hello</p>")
 
+_COMPANY_NOTE = CompanyNote("13", _AT, NotedCompany("6a0c1f5e9b3d7a2c4e8f0b1e"), _ADMIN, "<p>Hello</p>")
+
 _EVENT = DataEvent(
     "01930f00-0000-7000-8000-000000000000",
     "invited-friend",
@@ -140,7 +152,12 @@ _COMPANY = companies.Company(
     industry="Manufacturing",
     tags=companies.CompanyTags([TagBasic("7", "VIP")]),
     segments=SegmentList([]),
-    notes=companies.CompanyNotes([], "/companies/6a0c1f5e9b3d7a2c4e8f0b1e/notes", 0, False),
+    notes=companies.CompanyNotes(
+        [CompanyNoteReference("13", NotedCompany("6a0c1f5e9b3d7a2c4e8f0b1e"))],
+        "/companies/6a0c1f5e9b3d7a2c4e8f0b1e/notes",
+        1,
+        False,
+    ),
     plan=companies.Plan("plan", "2186158", "Pro"),
     custom_attributes={"seats": 12},
 )
@@ -168,6 +185,18 @@ EXAMPLES: dict[type[Struct], Struct] = {
         },
         pagination=search.Pagination(per_page=50),
     ),
+    search.CompanySearchRequest: search.CompanySearchRequest(
+        query={
+            "operator": "AND",
+            "value": [
+                {"field": "monthly_spend", "operator": ">", "value": 50},
+                {"field": "user_count", "operator": ">", "value": 0},
+            ],
+        },
+        pagination=search.Pagination(per_page=15),
+        sort={"field": "name", "order": "ascending"},
+    ),
+    search.SearchedCompanies: search.SearchedCompanies([_COMPANY], 1, Pages(1, 15, 1)),
     search.FoundContacts: search.FoundContacts([_CONTACT], 1, Pages(1, 50, 1)),
     SubscriptionType: _TYPE,
     SubscriptionTypeList: SubscriptionTypeList([_TYPE]),
@@ -219,6 +248,8 @@ EXAMPLES: dict[type[Struct], Struct] = {
     AdminList: AdminList([_ADMIN]),
     Note: _NOTE,
     NoteFields: NoteFields("Hello", "1"),
+    CompanyNote: _COMPANY_NOTE,
+    CompanyNoteList: CompanyNoteList([_COMPANY_NOTE], 1, NotePages(None, 1, 50, 1)),
     NoteList: NoteList([_NOTE], 1, NotePages(None, 1, 50, 1)),
     Accepted: Accepted(),
     DataEventList: DataEventList("ada@example.com", _ID, "ada", [_EVENT], DataEventPages()),

@@ -39,6 +39,7 @@ from sayso.intercom.shapes.contact_merge import AllowedMerge, BlockedMerge, Merg
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList, DataEventSummary
 from sayso.intercom.shapes.error import Error, ErrorList
+from sayso.intercom.shapes.note import CompanyNote, Note
 from sayso.intercom.shapes.tag import TagFields
 from sayso.intercom.shapes.visitor import ConversionFields
 from sayso.intercom.versions import OLDEST, Version
@@ -102,6 +103,7 @@ _OTHERS: dict[type[Struct], tuple[type[Struct], ...]] = {
     DataEventList: (DataEventSummary,),
     FoundCompanies: (FoundCompany,),
     AllowedMerge: (BlockedMerge,),
+    Note: (CompanyNote,),
 }
 
 

@@ -20,7 +20,7 @@ from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttributeList
 from sayso.intercom.shapes.data_event import DataEventList
 from sayso.intercom.shapes.not_stored import ArticleList, CollectionList, NewsItemList
-from sayso.intercom.shapes.note import NoteList
+from sayso.intercom.shapes.note import CompanyNoteList, NoteList
 from sayso.intercom.shapes.segment import Segment, SegmentList
 from sayso.intercom.shapes.visitor import FoundVisitor
 
@@ -60,6 +60,7 @@ QUERIES: dict[type[Struct], list[Json]] = {
     ],
     NoteList: _numbered(note.PER_PAGE),
     FoundVisitor: [_query("user_id", "The visitor's `user_id`: a lead's `external_id`.", _TEXT, required=True)],
+    CompanyNoteList: _numbered(note.PER_PAGE),
     Segment: [_COUNT],
     SegmentList: [
         _COUNT,

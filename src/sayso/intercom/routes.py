@@ -13,6 +13,8 @@ from sayso.intercom import (
     admin,
     company,
     company_bulk,
+    company_note,
+    company_search,
     contact,
     contact_archive,
     contact_bulk,
@@ -79,8 +81,8 @@ from sayso.intercom.shapes.not_stored import (
     TicketList,
     TicketTypeList,
 )
-from sayso.intercom.shapes.note import Note, NoteFields, NoteList
-from sayso.intercom.shapes.search import FoundContacts, SearchRequest
+from sayso.intercom.shapes.note import CompanyNote, CompanyNoteList, Note, NoteFields, NoteList
+from sayso.intercom.shapes.search import CompanySearchRequest, FoundContacts, SearchedCompanies, SearchRequest
 from sayso.intercom.shapes.segment import ContactSegmentList, Segment, SegmentList
 from sayso.intercom.shapes.subscription_type import AttachSubscriptionType, SubscriptionType, SubscriptionTypeList
 from sayso.intercom.shapes.tag import DeletedTag, SavedTag, Tag, TagBasic, TagChoice, TagFields, TagList
@@ -185,11 +187,14 @@ ROUTES = (
     Route("PUT", "/companies/bulk", company_bulk.update, WRITE, "Update companies in bulk", CompaniesBulkJob, UpdateCompanies, since=Version.PREVIEW, status=202),
     Route("POST", "/companies/bulk/delete", company_bulk.delete, WRITE, "Delete companies in bulk", CompaniesBulkJob, DeleteCompanies, since=Version.PREVIEW, status=202),
     Route("GET", "/companies/bulk/{id}", company_bulk.find, READ, "Find a bulk job for companies", CompaniesBulkJob, since=Version.PREVIEW),
+    Route("POST", "/companies/search", company_search.companies, READ, "Search companies", SearchedCompanies, CompanySearchRequest, since=Version.PREVIEW),
     Route("GET", "/companies/{id}", company.find, READ, "Find a company", Company),
     Route("PUT", "/companies/{id}", company.update, WRITE, "Update a company", Company, CompanyFields),
     Route("DELETE", "/companies/{id}", company.delete, WRITE, "Delete a company", DeletedCompany),
     Route("GET", "/companies/{id}/contacts", company.contacts, READ, "List a company's contacts", CompanyContactList),
     Route("GET", "/companies/{id}/segments", company.segments, READ, "List a company's segments", CompanySegmentList),
+    Route("GET", "/companies/{id}/notes", company_note.list_of_company, READ, "List a company's notes", CompanyNoteList, since=Version.V2_15),
+    Route("POST", "/companies/{id}/notes", company_note.create, WRITE, "Create a note on a company", CompanyNote, NoteFields, since=Version.V2_16),
     Route("GET", "/contacts/{contact_id}/companies", contact_company.list_of_contact, READ, "List a contact's companies", ContactCompanyList),
     Route("POST", "/contacts/{contact_id}/companies", contact_company.attach, WRITE, "Attach a contact to a company", Company, AttachCompany),
     Route("DELETE", "/contacts/{contact_id}/companies/{id}", contact_company.detach, WRITE, "Detach a contact from a company", Company),

@@ -104,7 +104,7 @@ class BulkItems:
 
     async def _delete_company(self, task: BulkTask, item: BulkItem) -> None:
         with _unless_gone(item):
-            await self._companies.find_uncounted(task.workspace_id, item.id)
+            await self._companies.find(task.workspace_id, item.id)
             await self._companies.delete(task.author, task.workspace_id, item.id)
 
     async def _link(self, task: BulkTask, item: BulkItem) -> None:
@@ -126,11 +126,11 @@ class BulkItems:
         # A company that is not there, or that the contact does not belong to, is as good as removed.
         if link.remove:
             with suppress(CompanyNotFound):
-                company = (await self._companies.find_by_external_id(workspace_id, link.company_id)).company
+                company = await self._companies.find_by_external_id(workspace_id, link.company_id)
                 await self._contact_companies.detach(author, workspace_id, contact_id, company.id)
             return
         wish = CompanyWish({} if link.name is None else {"name": link.name}).profile
-        company = (await self._companies.put(author, workspace_id, link.company_id, wish)).company
+        company = await self._companies.put(author, workspace_id, link.company_id, wish)
         await self._contact_companies.attach(author, workspace_id, contact_id, company.id)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 from sayso.domain import company as rules
 from sayso.domain import contact_company
@@ -35,24 +34,12 @@ Rule = Callable[[Company, Act], CompanyChange | None]
 Wish = Callable[[CompanyProfile, int], CompanyProfile]
 
 
-class Counted(NamedTuple):
-    """A company, and how many live contacts belong to it."""
-
-    company: Company
-    user_count: int
-
-
 @dataclass(frozen=True, slots=True)
 class CompanyPage:
     """One page of a list, and how many companies there are in it all."""
 
-    companies: list[Counted]
+    companies: list[Company]
     total: int
-
-
-def counted(company: Company) -> Counted:
-    """A company with the number of contacts that its row keeps."""
-    return Counted(company, company.user_count)
 
 
 class CompanyService:
@@ -65,31 +52,27 @@ class CompanyService:
         self._ids = ids
         self.background = Background()
 
-    async def find(self, workspace_id: str, company_id: str) -> Counted:
+    async def find(self, workspace_id: str, company_id: str) -> Company:
         """A live company. Raises CompanyNotFound."""
-        return counted(await self.find_uncounted(workspace_id, company_id))
-
-    async def find_uncounted(self, workspace_id: str, company_id: str) -> Company:
-        """A live company, without how many contacts belong to it. Raises CompanyNotFound."""
         company = await self._store.company.find(workspace_id, company_id)
         if company is None or company.state is not CompanyState.LIVE:
             raise CompanyNotFound("there is no such company")
         return company
 
-    async def find_by_external_id(self, workspace_id: str, external_id: str) -> Counted:
+    async def find_by_external_id(self, workspace_id: str, external_id: str) -> Company:
         """A live company. Raises CompanyNotFound."""
         company = await self._holder(workspace_id, external_id)
         if company is None:
             raise CompanyNotFound("there is no such company")
-        return counted(company)
+        return company
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, number: int, size: int) -> CompanyPage:
         """Live companies; pages count from 1."""
         total = await self._store.company.count(workspace_id, wanted)
         found = await self._store.company.page(workspace_id, wanted, size, (number - 1) * size)
-        return CompanyPage(list(map(counted, found)), total)
+        return CompanyPage(found, total)
 
-    async def put(self, author: Author, workspace_id: str, external_id: str | None, wish: Wish) -> Counted:
+    async def put(self, author: Author, workspace_id: str, external_id: str | None, wish: Wish) -> Company:
         """Change the company that has this id of the customer's, or create it; without an id create one that gets one.
 
         Raises Invalid, Unavailable.
@@ -106,19 +89,18 @@ class CompanyService:
                 return await self._learned(rules.create(workspace_id, self._ids.contact(act.at), profile, act))
             return await self._learned(rules.update(held, wish(held.profile, act.at), act))
 
-        async with self._turns.of(workspace_id, own_id):
-            change = await decided(decide, self._store.company.commit)
+        change = await self.commit(workspace_id, own_id, decide)
         company = change.after if change else held
         assert company is not None
-        return counted(company)
+        return company
 
-    async def update(self, author: Author, workspace_id: str, company_id: str, wish: Wish) -> Counted:
+    async def update(self, author: Author, workspace_id: str, company_id: str, wish: Wish) -> Company:
         """Raises CompanyNotFound, Invalid, Unavailable."""
         return await self.change(
             author, workspace_id, company_id, lambda held, act: rules.update(held, wish(held.profile, act.at), act)
         )
 
-    async def change(self, author: Author, workspace_id: str, company_id: str, rule: Rule) -> Counted:
+    async def change(self, author: Author, workspace_id: str, company_id: str, rule: Rule) -> Company:
         """A live company after what a pure rule decides for it, which may be nothing.
 
         Raises CompanyNotFound, Unavailable, and what the rule raises.
@@ -128,12 +110,22 @@ class CompanyService:
 
         async def decide() -> CompanyChange | None:
             nonlocal held
-            held = await self.find_uncounted(workspace_id, company_id)
+            held = await self.find(workspace_id, company_id)
             return await self._learned(rule(held, act))
 
-        async with self._turns.of(workspace_id, company_id):
-            change = await decided(decide, self._store.company.commit)
-        return counted(change.after if change else held)
+        change = await self.commit(workspace_id, company_id, decide)
+        return change.after if change else held
+
+    async def commit(
+        self, workspace_id: str, name: str, decide: Callable[[], Awaitable[CompanyChange | None]]
+    ) -> CompanyChange | None:
+        """Commit what is decided for a company, which may be nothing, in its turn; it is decided again when somebody
+        was faster. `name` is its id, or the external_id of one that may not be there yet.
+
+        Raises what `decide` raises, Unavailable.
+        """
+        async with self._turns.of(workspace_id, name):
+            return await decided(decide, self._store.company.commit)
 
     async def delete(self, author: Author, workspace_id: str, company_id: str) -> None:
         """Delete a company, then detach its contacts: the first thousand before this returns, the others after it.
@@ -149,8 +141,7 @@ class CompanyService:
                 raise CompanyNotFound("there is no such company")
             return rules.delete(company, act) if company.state is CompanyState.LIVE else None
 
-        async with self._turns.of(workspace_id, company_id):
-            await decided(decide, self._store.company.commit)
+        await self.commit(workspace_id, company_id, decide)
         if not await self._empty(author, workspace_id, company_id):
             self.background.start(partial(self._finish, author, workspace_id, company_id))
 

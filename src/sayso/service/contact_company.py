@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sayso.domain import contact_company as rules
 from sayso.domain.act import Act, Author
-from sayso.domain.company import CompanyState
+from sayso.domain.company import Company, CompanyState
 from sayso.domain.contact import Change, ContactState
 from sayso.domain.errors import CompanyNotFound
 from sayso.domain.paging import Cursor
-from sayso.service.company import CompanyPage, CompanyService, Counted, counted
+from sayso.service.company import CompanyPage, CompanyService
 from sayso.service.contact import ContactPage, ContactService
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
@@ -26,29 +28,29 @@ class ContactCompanyService:
         self._clock = clock
         self._ids = ids
 
-    async def attach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Counted:
+    async def attach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Company:
         """Make a contact belong to a company. Raises ContactNotFound, CompanyNotFound, TooManyCompanies."""
         act = self._act(author)
-        held = await self._counted(workspace_id, contact_id, company_id)
+        held = await self._both(workspace_id, contact_id, company_id)
 
         async def decide() -> Change | None:
             contact = await self._contacts.find(workspace_id, contact_id)
-            await self._companies.find_uncounted(workspace_id, company_id)
+            await self._companies.find(workspace_id, company_id)
             change = rules.attach(contact, company_id, act)
             return change and change._replace(joined=(company_id,))
 
         async with self._turns.of(workspace_id, contact_id):
             change = await decided(decide, self._store.contact.commit)
-        return held._replace(user_count=held.user_count + (change is not None))
+        return replace(held, user_count=held.user_count + (change is not None))
 
-    async def detach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Counted:
+    async def detach(self, author: Author, workspace_id: str, contact_id: str, company_id: str) -> Company:
         """End that a contact belongs to a company. Raises ContactNotFound; CompanyNotFound where it does not."""
         act = self._act(author)
-        held = await self._counted(workspace_id, contact_id, company_id)
+        held = await self._both(workspace_id, contact_id, company_id)
 
         async def decide() -> Change | None:
             contact = await self._contacts.find(workspace_id, contact_id)
-            await self._companies.find_uncounted(workspace_id, company_id)
+            await self._companies.find(workspace_id, company_id)
             change = rules.detach(contact, company_id, act)
             if change is None:
                 raise CompanyNotFound("the contact does not belong to the company")
@@ -56,7 +58,7 @@ class ContactCompanyService:
 
         async with self._turns.of(workspace_id, contact_id):
             await decided(decide, self._store.contact.commit)
-        return held._replace(user_count=max(held.user_count - 1, 0))
+        return replace(held, user_count=max(held.user_count - 1, 0))
 
     async def companies(self, workspace_id: str, contact_id: str, number: int, size: int) -> CompanyPage:
         """The companies of a live contact, in the order in which it came to them. Raises ContactNotFound."""
@@ -64,7 +66,7 @@ class ContactCompanyService:
         wanted = ids[(number - 1) * size : number * size]
         found = [await self._store.company.find(workspace_id, company_id) for company_id in wanted]
         live = [company for company in found if company and company.state is CompanyState.LIVE]
-        return CompanyPage(list(map(counted, live)), len(ids) - len(wanted) + len(live))
+        return CompanyPage(live, len(ids) - len(wanted) + len(live))
 
     async def contacts(
         self, workspace_id: str, company_id: str, after: Cursor | None, number: int, size: int
@@ -79,7 +81,7 @@ class ContactCompanyService:
         following = Cursor(0, ids[size - 1], page, total) if len(ids) > size else None
         return ContactPage(live, page, total, following)
 
-    async def _counted(self, workspace_id: str, contact_id: str, company_id: str) -> Counted:
+    async def _both(self, workspace_id: str, contact_id: str, company_id: str) -> Company:
         """The company before the change. Raises ContactNotFound, CompanyNotFound."""
         await self._contacts.find(workspace_id, contact_id)
         return await self._companies.find(workspace_id, company_id)

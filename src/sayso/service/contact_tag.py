@@ -160,8 +160,8 @@ class ContactTagService:
 
     async def _company(self, workspace_id: str, wanted: Marking) -> str:
         if wanted.id is not None:
-            return (await self._companies.find(workspace_id, wanted.id)).company.id
-        return (await self._companies.find_by_external_id(workspace_id, wanted.external_id or "")).company.id
+            return (await self._companies.find(workspace_id, wanted.id)).id
+        return (await self._companies.find_by_external_id(workspace_id, wanted.external_id or "")).id
 
 
 async def _find_all(

@@ -51,10 +51,10 @@ class NoteService:
         async def decide() -> Change | None:
             nonlocal note_id
             contact = await self._contacts.find(workspace_id, contact_id)
-            admin = await self._admin(workspace_id, admin_id)
+            admin = await self.find_admin(workspace_id, admin_id)
             body = rules.body(text)
             # Taken when nothing can refuse the note any more, and kept when another try is needed.
-            note_id = note_id or await self._next_id(workspace_id)
+            note_id = note_id or await self.next_id(workspace_id)
             return rules.create(contact, note_id, admin.id, body, act)
 
         async with self._turns.of(workspace_id, contact_id):
@@ -74,9 +74,7 @@ class NoteService:
 
     async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note]:
         """A note of a live contact, and the contact's id. Raises NotFound."""
-        missing = NotFound("there is no such note")
-        if not note_id.isascii() or not note_id.isdecimal() or len(note_id) > 18 or str(int(note_id)) != note_id:
-            raise missing
+        missing = check_note_id(note_id)
         found = await self._store.note.find(workspace_id, note_id)
         if found is None:
             raise missing
@@ -86,14 +84,16 @@ class NoteService:
             raise missing from None
         return found
 
-    async def _admin(self, workspace_id: str, admin_id: str | None) -> Admin:
+    async def find_admin(self, workspace_id: str, admin_id: str | None) -> Admin:
+        """The author of a note to be written. Raises NotFound."""
         snapshot = await self._snapshots.of(workspace_id)
         found = _admin_in(snapshot, admin_id) or _admin_in(await self._snapshots.current(workspace_id), admin_id)
         if found is None:
             raise NotFound("there is no such admin")
         return found
 
-    async def _next_id(self, workspace_id: str) -> str:
+    async def next_id(self, workspace_id: str) -> str:
+        """The id of a note to be written. Raises Unavailable."""
         async with self._taking.of(workspace_id, ""):
             following, end = self._taken.get(workspace_id, (0, 0))
             if following == end:
@@ -113,6 +113,14 @@ class NoteService:
 
         await decided(decide, commit)
         return taken
+
+
+def check_note_id(note_id: str) -> NotFound:
+    """What to raise where no note has this id, which is a decimal number. Raises it for what can be no id."""
+    missing = NotFound("there is no such note")
+    if not note_id.isascii() or not note_id.isdecimal() or len(note_id) > 18 or str(int(note_id)) != note_id:
+        raise missing
+    return missing
 
 
 def _admin_in(snapshot: Snapshot | None, admin_id: str | None) -> Admin | None:

@@ -26,7 +26,7 @@ from sayso.domain.subscription_type import Notice, SubscriptionType, Translation
 from sayso.domain.tag import Tag, TagChange
 from sayso.service.ports_bulk import BulkStore
 from sayso.service.ports_claims import ClaimStore
-from sayso.service.ports_company import CompanyStore, ScrollStore
+from sayso.service.ports_company import CompanySearchStore, CompanyStore, ScrollStore
 from sayso.service.ports_counts import ContactCountStore
 from sayso.service.ports_data_event import DataEventStore
 from sayso.service.ports_links import LinkRowStore
@@ -266,6 +266,9 @@ class Store(Protocol):
 
     @property
     def company(self) -> CompanyStore: ...
+
+    @property
+    def company_search(self) -> CompanySearchStore: ...
 
     @property
     def contact(self) -> ContactStore: ...

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.domain.company import Company, CompanyChange
+from sayso.domain.links import Note
 from sayso.domain.scroll import Scroll
+from sayso.domain.search import Node
+from sayso.domain.search_order import Order, Place
 
 if TYPE_CHECKING:
     # One port names the other's.
@@ -64,6 +67,12 @@ class CompanyStore(Protocol):
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
         """Ids of contacts in any state that belong to a company, the first ones."""
 
+    async def notes(self, workspace_id: str, company_id: str, offset: int, limit: int) -> list[Note]:
+        """A company's notes, newest first."""
+
+    async def find_note(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:
+        """A note, and the id of the company it is on."""
+
     async def commit(self, change: CompanyChange) -> None: ...
 
     async def forget(self, workspace_id: str, company_id: str) -> None:
@@ -73,6 +82,17 @@ class CompanyStore(Protocol):
         """What verification reads: companies in any state after an id, in that order."""
 
     async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]: ...
+
+
+class CompanySearchStore(Protocol):
+    """Live companies that a search finds; `matches` of the domain's `company_search` says which."""
+
+    async def page(
+        self, workspace_id: str, query: Node, order: Order, after: Place | None, limit: int
+    ) -> list[Company]:
+        """Those after a place, in their order."""
+
+    async def count(self, workspace_id: str, query: Node) -> int: ...
 
 
 class ScrollStore(Protocol):

@@ -10,6 +10,8 @@ from sayso.service.admin import AdminService
 from sayso.service.bulk import BulkService
 from sayso.service.bulk_item import BulkItems
 from sayso.service.company import CompanyService
+from sayso.service.company_note import CompanyNoteService
+from sayso.service.company_search import CompanySearchService
 from sayso.service.consent import ConsentService
 from sayso.service.contact import ContactService
 from sayso.service.contact_company import ContactCompanyService
@@ -57,6 +59,8 @@ class Region:
     data_event_moves: DataEventMoveService
     search: SearchService
     companies: CompanyService
+    company_notes: CompanyNoteService
+    company_search: CompanySearchService
     contact_companies: ContactCompanyService
     scrolls: ScrollService
     bulk: BulkService
@@ -76,6 +80,7 @@ class Region:
         bulk_items = BulkItems(store, snapshots, contacts, companies, contact_companies, contact_tags, clock, ids)
         merges = MergeService(store, contacts, moves, turns, clock, ids)
         search = SearchService(store)
+        notes = NoteService(store, snapshots, contacts, turns, clock, ids)
         return cls(
             name=name,
             store=store,
@@ -92,11 +97,13 @@ class Region:
             contact_tags=contact_tags,
             attributes=attributes,
             segments=SegmentService(store, contacts, clock),
-            notes=NoteService(store, snapshots, contacts, turns, clock, ids),
+            notes=notes,
             data_events=DataEventService(store, contacts, turns, clock, ids),
             data_event_moves=moves,
             search=search,
             companies=companies,
+            company_notes=CompanyNoteService(store, companies, notes, clock, ids),
+            company_search=CompanySearchService(store),
             contact_companies=contact_companies,
             scrolls=ScrollService(store, clock, ids),
             bulk=BulkService(store, bulk_items, clock, ids),

@@ -8,7 +8,6 @@ from sayso.domain import scroll as rules
 from sayso.domain.company import Company
 from sayso.domain.errors import ScrollNotFound
 from sayso.domain.scroll import Scroll
-from sayso.service.company import Counted, counted
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 
@@ -27,7 +26,7 @@ class ScrollService:
         self._clock = clock
         self._ids = ids
 
-    async def page(self, workspace_id: str, scroll_id: str | None) -> tuple[str | None, list[Counted]]:
+    async def page(self, workspace_id: str, scroll_id: str | None) -> tuple[str | None, list[Company]]:
         """The scroll's id and its next companies, in the order of their ids; without an id the first ones of a new
         scroll. None left: it is closed, and there is no id.
 
@@ -52,7 +51,7 @@ class ScrollService:
         step = await decided(decide, self._commit)
         if scroll_id is None and (step is None or step.after is None):
             raise ScrollNotFound("there are no companies to scroll over")
-        return current.id if found else None, list(map(counted, found))
+        return current.id if found else None, found
 
     async def _commit(self, step: _Step) -> None:
         if step.after is not None:

@@ -60,15 +60,22 @@ _KINDS = {
 
 def language(snapshot: Snapshot, said: Said) -> Language:
     """What a workspace's searches may say, in the version that `said` tells."""
-    if snapshot.searchable is None:
-        own = (each for each in snapshot.attributes.values() if each.model is Model.CONTACT and not each.archived)
-        snapshot.searchable = {each.name: _KINDS[each.data_type] for each in own}
+    own = attributes(snapshot, Model.CONTACT)
     # Not kept with the snapshot: it is cheap to make, and must not outlive the tags it asks.
-    return Language(_zone(snapshot.workspace.timezone), *said, snapshot.searchable, snapshot.tags.is_gone)
+    return Language(zone(snapshot.workspace.timezone), *said, own, snapshot.tags.is_gone)
+
+
+def attributes(snapshot: Snapshot, model: Model) -> dict[str, Kind]:
+    """The custom attributes of a model that searches may name, and what they hold."""
+    found = snapshot.searchable.get(model)
+    if found is None:
+        own = (each for each in snapshot.attributes.values() if each.model is model and not each.archived)
+        found = snapshot.searchable[model] = {each.name: _KINDS[each.data_type] for each in own}
+    return found
 
 
 @lru_cache(maxsize=1_024)
-def _zone(name: str) -> tzinfo:
+def zone(name: str) -> tzinfo:
     try:
         return UTC if name == "UTC" else ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -111,11 +118,11 @@ class SearchService:
 
     async def _named(self, workspace_id: str, query: Node) -> list[Contact] | None:
         """All that a query finds, where it names contacts by their identifiers: a few point reads."""
-        identifiers = _identifiers(query)
-        if identifiers is None or len(identifiers) > NAMED:
+        known = identifiers(query, _IDENTIFIERS)
+        if known is None or len(known) > NAMED:
             return None
         found: dict[str, Contact] = {}
-        for name, value in identifiers:
+        for name, value in known:
             named = await self._identified(workspace_id, name, value)
             if named is None:
                 return None
@@ -140,14 +147,14 @@ def _has(contact: Contact, name: str, value: str) -> bool:
     return held == value or (name == "email" and held is not None and normalize_email(held) == normalize_email(value))
 
 
-def _identifiers(query: Node) -> set[Identifier] | None:
-    """Identifiers of which each contact found has one; None where a query does not say so."""
+def identifiers(query: Node, names: frozenset[str]) -> set[Identifier] | None:
+    """Identifiers, in fields of these names, of which everything found has one; None where a query does not say so."""
     if isinstance(query, Filter):
         name, test = query.field.name, query.test
-        if name not in _IDENTIFIERS or query.negated or not isinstance(test, OneOf):
+        if name not in names or query.negated or not isinstance(test, OneOf):
             return None
         return {(name, str(value)) for value in test.values}
-    parts = [_identifiers(part) for part in query.parts]
+    parts = [identifiers(part, names) for part in query.parts]
     known = [part for part in parts if part is not None]
     if query.is_all:
         return min(known, key=len, default=None)

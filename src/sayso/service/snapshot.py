@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sayso.domain.access import Workspace
 from sayso.domain.admin import Admin
-from sayso.domain.data_attribute import DataAttribute
+from sayso.domain.data_attribute import DataAttribute, Model
 from sayso.domain.errors import NotFound, Unavailable
 from sayso.domain.search import Kind
 from sayso.domain.subscription_type import SubscriptionType
@@ -54,7 +54,7 @@ class Snapshot:
     """A workspace's small tables as they were at `version`.
 
     `rendered` is where the surfaces keep what they made of the types: by a word of theirs, then by what it was made
-    for. `searchable` are the custom attributes of contacts that searches may name, once somebody asked for them.
+    for. `searchable` are the custom attributes that searches may name, once somebody asked for them.
 
     Nothing that a snapshot holds may refer back to it: it must be freed at once when a newer one takes its place, not
     when the garbage collector comes.
@@ -67,7 +67,7 @@ class Snapshot:
     tags: Tags = field(default_factory=Tags)
     attributes: dict[int, DataAttribute] = field(default_factory=dict)
     rendered: defaultdict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-    searchable: dict[str, Kind] | None = None
+    searchable: dict[Model, dict[str, Kind]] = field(default_factory=dict)
 
     @property
     def version(self) -> int:

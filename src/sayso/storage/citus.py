@@ -35,6 +35,7 @@ DISTRIBUTED = (
     Distributed("note_ids", "note_id", "none"),
     Distributed("contact_keys", "value", "none"),
     Distributed("companies", "company_id", "none"),
+    Distributed("company_notes", "company_id", "companies"),
     Distributed("scrolls", "workspace_id", "none"),
     Distributed("bulk_tasks", "workspace_id", "none"),
     # Beside one workspace's contacts there is no place: they lie on all shards. Here a list reads its counts from one.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyProfile, CompanyState
 from sayso.domain.contact import Change
+from sayso.domain.links import Note, NoteList
 from sayso.domain.user_count import additions
 from sayso.service.ports import Unreadable
 from sayso.service.ports_company import CompanyFilter, CompanyRow
@@ -14,26 +15,28 @@ from sayso.storage.claim import full, places
 from sayso.storage.engine import Engine, Row, Statement
 from sayso.storage.ids import packed
 from sayso.storage.ledger import announcing
+from sayso.storage.note import note
 from sayso.storage.words import has_word
 
-_COLUMNS = """company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, profile,
-user_count"""
+#: What `company` reads.
+COLUMNS = """company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, notes,
+profile, user_count"""
 
-_FIND = f"SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id = $2"
+_FIND = f"SELECT {COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id = $2"
 
 _LIVE = f"""SELECT company_id FROM companies
 WHERE workspace_id = $1 AND company_id IN ({places(2)}) AND state = 'live'"""
 
-_LATEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
+_LATEST = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY last_request_at DESC, company_id DESC LIMIT $2 OFFSET $3"""
 
-_EARLIEST = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
+_EARLIEST = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY last_request_at, company_id LIMIT $2 OFFSET $3"""
 
-_NAMED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND name = $2 AND state = 'live'
+_NAMED = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND name = $2 AND state = 'live'
 ORDER BY company_id DESC LIMIT $3 OFFSET $4"""
 
-_TAGGED = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
+_TAGGED = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 AND {has_word("tags", "$2")} ORDER BY last_request_at DESC, company_id DESC LIMIT $3 OFFSET $4"""
 
 _COUNT = "SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND state = 'live'"
@@ -43,7 +46,7 @@ _COUNT_NAMED = "SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND
 _COUNT_TAGGED = f"""SELECT count(*) FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 AND {has_word("tags", "$2")}"""
 
-_AFTER = f"""SELECT {_COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id > $2 AND state = 'live'
+_AFTER = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id > $2 AND state = 'live'
 ORDER BY company_id LIMIT $3"""
 
 _DELETED = "SELECT company_id FROM companies WHERE workspace_id || '' = $1 AND state = 'deleted' LIMIT 1000"
@@ -54,11 +57,22 @@ VALUES ($1, $2, $3, $4, 'live', $5) ON CONFLICT (workspace_id, kind, value) DO N
 _RELEASE = "DELETE FROM contact_keys WHERE workspace_id = $1 AND kind = $2 AND value = $3 AND contact_id = $4"
 
 _INSERT = """INSERT INTO companies (workspace_id, company_id, external_id, state, revision, created_at, updated_at,
-last_request_at, name, tags, profile, joined) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
+last_request_at, name, tags, notes, profile, joined) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)
 ON CONFLICT (workspace_id, company_id) DO NOTHING"""
 
 _SWAP = """UPDATE companies SET state = $1, revision = $2, updated_at = $3, last_request_at = $4, name = $5, tags = $6,
-profile = $7 WHERE workspace_id = $8 AND company_id = $9 AND revision = $10"""
+notes = $7, profile = $8 WHERE workspace_id = $9 AND company_id = $10 AND revision = $11"""
+
+_NOTES = """SELECT note_id, author_id, body, created_at FROM company_notes WHERE workspace_id = $1 AND company_id = $2
+ORDER BY created_at DESC, note_id DESC LIMIT $3 OFFSET $4"""
+
+_FIND_NOTE = """SELECT company_id, note_id, author_id, body, created_at FROM company_notes
+WHERE workspace_id || '' = $1 AND note_id = $2"""
+
+_ADD_NOTE = """INSERT INTO company_notes (workspace_id, company_id, note_id, author_id, body, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+_DELETE_NOTES = "DELETE FROM company_notes WHERE workspace_id = $1 AND company_id = $2"
 
 _FORGET = "DELETE FROM companies WHERE workspace_id = $1 AND company_id = $2 AND state = 'deleted'"
 
@@ -96,7 +110,7 @@ class SqlCompanyStore:
 
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
         rows = await self._engine.read(_FIND, workspace_id, packed(company_id))
-        return _company(workspace_id, rows[0]) if rows else None
+        return company(workspace_id, rows[0]) if rows else None
 
     async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
         found: set[str] = set()
@@ -114,7 +128,7 @@ class SqlCompanyStore:
             rows = await self._engine.read_or_scan(
                 _EARLIEST if wanted.ascending else _LATEST, workspace_id, limit, offset
             )
-        return [_company(workspace_id, row) for row in rows]
+        return [company(workspace_id, row) for row in rows]
 
     async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
         if wanted.name is not None:
@@ -127,7 +141,7 @@ class SqlCompanyStore:
 
     async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
         rows = await self._engine.read_many(_AFTER, workspace_id, bytes.fromhex(place), limit)
-        return [_company(workspace_id, row) for row in rows]
+        return [company(workspace_id, row) for row in rows]
 
     async def deleted(self, workspace_id: str) -> list[str]:
         return [row[0].hex() for row in await self._engine.read_many(_DELETED, workspace_id)]
@@ -145,6 +159,15 @@ class SqlCompanyStore:
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
         rows = await self._engine.read_many(_ATTACHED, workspace_id, packed(company_id), limit)
         return [row[0].hex() for row in rows]
+
+    async def notes(self, workspace_id: str, company_id: str, offset: int, limit: int) -> list[Note]:
+        rows = await self._engine.read_many(_NOTES, workspace_id, packed(company_id), limit, offset)
+        return [note(row) for row in rows]
+
+    async def find_note(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:
+        for company_id, *row in await self._engine.read(_FIND_NOTE, workspace_id, int(note_id)):
+            return company_id.hex(), note(row)
+        return None
 
     async def commit(self, change: CompanyChange) -> None:
         await self._engine.commit(_statements(change))
@@ -183,20 +206,24 @@ def memberships(changes: Iterable[Change]) -> list[Statement]:
 
 
 def _statements(change: CompanyChange) -> list[Statement]:
-    act, kind, before, after = change
+    act, kind, before, after, written = change
     event = announcing(act, after.workspace_id, after.id, kind)
     company_id = bytes.fromhex(after.id)
     key = (after.workspace_id, company_id)
     claim = (after.workspace_id, CLAIM, after.profile.external_id, company_id)
-    row = (after.profile.last_request_at or 0, after.profile.name, " ".join(after.tags), _packed(after.profile))
+    lists = (" ".join(after.tags), after.notes.packed())
+    row = (after.profile.last_request_at or 0, after.profile.name, *lists, _packed(after.profile))
     if before is None:
         times = (after.revision, after.created_at, after.updated_at)
         insert = (*key, after.profile.external_id, after.state, *times, *row)
         return [Statement(_TAKE, (*claim, after.created_at), True), Statement(_INSERT, insert, True), event]
     swap = Statement(_SWAP, (after.state, after.revision, after.updated_at, *row, *key, before.revision), True)
+    if written is not None:
+        added = (*key, int(written.id), written.author_id, written.body, written.created_at)
+        return [swap, Statement(_ADD_NOTE, added), event]
     if after.state is before.state:
         return [swap, event]
-    return [Statement(_RELEASE, claim, True), swap, event]
+    return [Statement(_RELEASE, claim, True), swap, Statement(_DELETE_NOTES, key), event]
 
 
 _PACKED = ("plan", "size", "website", "industry", "monthly_spend", "remote_created_at")
@@ -209,11 +236,26 @@ def _packed(profile: CompanyProfile) -> str:
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
-def _company(workspace_id: str, row: Row) -> Company:
-    company_id, external_id, state, revision, created_at, updated_at, last_request_at, name, tags, form, users = row
+def company(workspace_id: str, row: Row) -> Company:
+    """A company as its row of `COLUMNS` says."""
+    (
+        company_id,
+        external_id,
+        state,
+        revision,
+        created_at,
+        updated_at,
+        last_request_at,
+        name,
+        tags,
+        notes,
+        form,
+        users,
+    ) = row
     profile = CompanyProfile(external_id, name, last_request_at=last_request_at or None, **json.loads(form))
     times = (revision, created_at, updated_at)
-    return Company(workspace_id, company_id.hex(), CompanyState(state), *times, profile, tuple(tags.split()), users)
+    lists = (tuple(tags.split()), NoteList.unpacked(notes))
+    return Company(workspace_id, company_id.hex(), CompanyState(state), *times, profile, *lists, users)
 
 
 def _holder(row: Row | None) -> CompanyRow | Unreadable:

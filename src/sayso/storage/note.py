@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sayso.domain.links import Note
-from sayso.storage.engine import Engine, Row, Statement
+from sayso.storage.engine import Engine, Statement
 from sayso.storage.ids import packed
 
 #: How many ids a process takes at once: so that processes seldom want the same row.
@@ -54,13 +57,13 @@ class SqlNoteStore:
 
     async def page(self, workspace_id: str, contact_id: str, offset: int, limit: int) -> list[Note]:
         rows = await self._engine.read_many(_PAGE, workspace_id, packed(contact_id), limit, offset)
-        return [_note(row) for row in rows]
+        return [note(row) for row in rows]
 
     async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:
         number = int(note_id)
         for (contact_id,) in await self._engine.read(_WHOSE, workspace_id, number):
             for row in await self._engine.read(_FIND, workspace_id, contact_id, number):
-                return contact_id.hex(), _note(row)
+                return contact_id.hex(), note(row)
         return None
 
     async def take_ids(self, workspace_id: str) -> tuple[int, int]:
@@ -77,6 +80,7 @@ def naming(workspace_id: str, contact_id: bytes, note: Note) -> Statement:
     return Statement(_NAME, (workspace_id, int(note.id), contact_id))
 
 
-def _note(row: Row) -> Note:
+def note(row: Sequence[Any]) -> Note:
+    """A note as its number, its author, its body and its time say."""
     number, author_id, body, created_at = row
     return Note(str(number), author_id, body, created_at)

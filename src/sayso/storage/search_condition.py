@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from sayso.domain.contact import Role
 from sayso.domain.search import (
@@ -35,14 +35,25 @@ _DOMAIN = "substr(normal_email, length(rtrim(normal_email, replace(normal_email,
 
 _MAIL_STOPPED = f"""CASE WHEN {has_word("standing", "'!email'")} THEN 1 ELSE 0 END"""
 
-#: Fields that are columns of a contact's row, or made of one.
-_COLUMNS = {
-    **{name: name for name in ("role", "external_id", "name")},
-    "email": "normal_email",
-    "email_domain": _DOMAIN,
-    "phone": "normal_phone",
-    "unsubscribed_from_emails": _MAIL_STOPPED,
-}
+
+class Searched(NamedTuple):
+    """A table that is searched: the column of its rows' ids, and the fields that are columns or made of one. The others
+    are in its `profile`; ids of tags are in `tags`, times in ms in `created_at` and `updated_at`."""
+
+    id: str
+    columns: Mapping[str, str]
+
+
+CONTACTS = Searched(
+    "contact_id",
+    {
+        **{name: name for name in ("role", "external_id", "name")},
+        "email": "normal_email",
+        "email_domain": _DOMAIN,
+        "phone": "normal_phone",
+        "unsubscribed_from_emails": _MAIL_STOPPED,
+    },
+)
 
 _NOTHING = "1 = 0"
 
@@ -50,8 +61,9 @@ _NOTHING = "1 = 0"
 class Asked:
     """The parameters of a statement, the workspace first, and the parts of its text that they stand in."""
 
-    def __init__(self, workspace_id: str, spelling: Spelling) -> None:
+    def __init__(self, workspace_id: str, spelling: Spelling, searched: Searched = CONTACTS) -> None:
         self.parameters: list[Any] = [workspace_id]
+        self._searched = searched
         self._spelling = spelling
 
     def given(self, value: Any) -> str:
@@ -69,17 +81,17 @@ class Asked:
         return f"({word.join(self.condition(part) for part in node.parts)})"
 
     def key(self, order: Order) -> str:
-        """What contacts are ordered by, before their ids."""
+        """What rows are ordered by, before their ids."""
         if order.field is None or order.field.name in _TIMES:
             return (order.field or CREATED).name
         value = self._value(order.field)
         return f"coalesce({value}, '')" if order.is_text else f"coalesce({value}, -1)"
 
-    def beyond(self, order: Order, key: str | int, contact_id: bytes | None) -> str:
+    def beyond(self, order: Order, key: str | int, row_id: bytes | None) -> str:
         """What comes after a place in an order."""
         given = self.given(key) if isinstance(key, str) or _is_time(order) else self._number(key)
         sign = "<" if order.descending else ">"
-        return f"({self.key(order)}, contact_id) {sign} ({given}, {self.given(contact_id)})"
+        return f"({self.key(order)}, {self._searched.id}) {sign} ({given}, {self.given(row_id)})"
 
     def _test(self, field: Field, test: Test) -> str:
         if field.kind is Kind.TAG:
@@ -109,8 +121,8 @@ class Asked:
             # The plus keeps the condition from choosing an index: how contacts are met is planned apart.
             return f"+{field.name}"
         if field.name == "id":
-            return spelling.digits("contact_id")
-        return _COLUMNS.get(field.name) or self._packed(field)
+            return spelling.digits(self._searched.id)
+        return self._searched.columns.get(field.name) or self._packed(field)
 
     def _packed(self, field: Field) -> str:
         is_owner = field.name == "owner_id"

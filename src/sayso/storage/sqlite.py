@@ -35,6 +35,7 @@ Handed = tuple[asyncio.AbstractEventLoop, list[Work], "list[Outcome] | None", fl
 CLUSTERED = frozenset(
     {
         "companies",
+        "company_notes",
         "contact_companies",
         "contact_counts",
         "contact_keys",

@@ -17,6 +17,7 @@ from sayso.storage.admin import SqlAdminStore
 from sayso.storage.bulk import SqlBulkStore
 from sayso.storage.claim import SqlClaimStore
 from sayso.storage.company import SqlCompanyStore
+from sayso.storage.company_search import SqlCompanySearchStore
 from sayso.storage.contact import SqlContactStore
 from sayso.storage.contact_count import SqlContactCountStore
 from sayso.storage.data_attribute import SqlDataAttributeStore
@@ -62,6 +63,7 @@ class SqlStore:
         self.bulk = SqlBulkStore(engine)
         self.claim = SqlClaimStore(engine)
         self.company = SqlCompanyStore(engine)
+        self.company_search = SqlCompanySearchStore(engine)
         self.contact = SqlContactStore(engine)
         self.contact_count = SqlContactCountStore(engine)
         self.data_event = SqlDataEventStore(engine)

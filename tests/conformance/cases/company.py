@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import httpx2
-from tests.conformance.operations import NOBODY, Case, Cast, made
+from tests.conformance.operations import NO_NUMBER, NOBODY, Case, Cast, made
 
 FIELDS = {
     "company_id": "company{number}",
@@ -17,6 +17,10 @@ FIELDS = {
     "custom_attributes": {"paid_subscriber": "yes"},
     "update_last_request_at": True,
 }
+
+NAMED = {"field": "name", "operator": "=", "value": "my company"}
+JOINED = {"field": "user_count", "operator": ">", "value": 0}
+NAME_ASCENDING = {"field": "name", "order": "ascending"}
 
 CASES = {
     ("POST", "/companies"): [
@@ -50,6 +54,27 @@ CASES = {
     ("GET", "/companies/scroll"): [
         Case(200, "/companies/scroll?scroll_param={scroll}"),
         Case(404, "/companies/scroll?scroll_param=unknown"),
+    ],
+    ("POST", "/companies/search"): [
+        Case(200, "/companies/search", {"query": NAMED, "sort": NAME_ASCENDING, "pagination": {"per_page": 5}}),
+        Case(200, "/companies/search", {"query": {"operator": "AND", "value": [NAMED, JOINED]}}),
+        Case(200, "/companies/search", {"query": JOINED, "pagination": {"per_page": 1}}),
+        Case(400, "/companies/search", {}),
+        Case(400, "/companies/search", {"query": {"field": "segment_id", "operator": "=", "value": "1"}}),
+        Case(400, "/companies/search", {"query": NAMED, "sort": {"field": "name", "order": "up"}}),
+        Case(400, "/companies/search", {"query": NAMED, "pagination": {"per_page": 151}}),
+    ],
+    ("POST", "/companies/{id}/notes"): [
+        Case(200, "/companies/{company}/notes", {"body": "Hello", "admin_id": "1"}),
+        Case(400, "/companies/{company}/notes", {"admin_id": "1"}),
+        Case(404, "/companies/{company}/notes", {"body": "Hello", "admin_id": NO_NUMBER}),
+        Case(404, f"/companies/{NOBODY}/notes", {"body": "Hello"}),
+    ],
+    ("GET", "/companies/{id}/notes"): [
+        Case(200, "/companies/{company}/notes"),
+        Case(200, "/companies/{company}/notes?per_page=1&page=1"),
+        Case(400, "/companies/{company}/notes?per_page=none"),
+        Case(404, f"/companies/{NOBODY}/notes"),
     ],
     ("GET", "/companies/{id}"): [Case(200, "/companies/{company}"), Case(404, f"/companies/{NOBODY}")],
     ("PUT", "/companies/{id}"): [
@@ -91,7 +116,7 @@ CASES = {
 
 
 async def cast(client: httpx2.AsyncClient, known: Cast) -> Cast:
-    """A company of which everything is known, and two that have only an id; the contact and Bob belong to all."""
+    """A company of which everything is known, with two notes, and two that have only an id; the contact and Bob belong to all."""
     number = known["number"]
     fields = {**FIELDS, "company_id": f"company{number}"}
     company = (await made(client, "/companies", fields))["id"]
@@ -100,5 +125,9 @@ async def cast(client: httpx2.AsyncClient, known: Cast) -> Cast:
     for company_id in ids[:2]:
         for contact in {known["contact"], bob}:
             await made(client, f"/contacts/{contact}/companies", {"id": company_id})
+    noted = {"Intercom-Version": "2.16"}
+    for body in ("This is a note.", "This is another."):
+        answer = await client.post(f"/companies/{company}/notes", json={"body": body}, headers=noted)
+        assert 200 == answer.status_code, answer.text
     scroll = (await client.get("/companies/scroll")).json().get("scroll_param", "none")
     return {"company": company, "other": ids[2], "scroll": scroll}

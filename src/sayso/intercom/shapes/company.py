@@ -8,12 +8,14 @@ from zlib import crc32
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from sayso.domain.company import Company as DomainCompany
+from sayso.domain.links import NoteList
 from sayso.domain.tag import Tag as DomainTag
 from sayso.http.loose import Identifier, Second
 from sayso.intercom.shapes.contact import Contact
+from sayso.intercom.shapes.note import CompanyNoteReference, NotedCompany
 from sayso.intercom.shapes.segment import Segment, SegmentList
 from sayso.intercom.shapes.tag import TagBasic
-from sayso.service.company import Counted
 
 T = TypeVar("T")
 
@@ -31,9 +33,9 @@ class CompanyTags(Struct, tag_field="type", tag="tag.list"):
 
 
 class CompanyNotes(Struct, tag_field="type", tag="note.list"):
-    """Companies have no notes here."""
+    """`data` has the newest ten."""
 
-    data: list[None]
+    data: list[CompanyNoteReference]
     url: str
     total_count: int
     has_more: bool
@@ -64,8 +66,7 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
     custom_attributes: dict[str, Any]
 
     @classmethod
-    def of(cls, counted: Counted, tags: Mapping[str, DomainTag]) -> Company:
-        company, user_count = counted
+    def of(cls, company: DomainCompany, tags: Mapping[str, DomainTag]) -> Company:
         profile, created_at = company.profile, company.created_at // 1000
         marked = [TagBasic(tags[tag_id].id, tags[tag_id].name) for tag_id in company.tags if tag_id in tags]
         return cls(
@@ -79,16 +80,22 @@ class Company(Struct, tag_field="type", tag="company", kw_only=True):
             last_request_at=_known(profile.last_request_at),
             monthly_spend=profile.monthly_spend,
             session_count=0,
-            user_count=user_count,
+            user_count=company.user_count,
             size=_known(profile.size),
             website=_known(profile.website),
             industry=_known(profile.industry),
             tags=CompanyTags(marked),
             segments=SegmentList([]),
-            notes=CompanyNotes([], f"/companies/{company.id}/notes", 0, False),
+            notes=_notes(company.id, company.notes),
             plan=_plan(profile.plan),
             custom_attributes=dict(profile.custom_attributes),
         )
+
+
+def _notes(company_id: str, notes: NoteList) -> CompanyNotes:
+    noted, (total, newest) = NotedCompany(company_id), notes
+    shown = [CompanyNoteReference(note_id, noted) for note_id in newest]
+    return CompanyNotes(shown, f"/companies/{company_id}/notes", total, total > len(shown))
 
 
 def _known(value: T | None) -> T | UnsetType:

@@ -30,6 +30,32 @@ class Note(Struct, tag_field="type", tag="note"):
         return cls(note.id, note.created_at // 1000, NotedContact(contact_id), told, note.body)
 
 
+class NotedCompany(Struct, tag_field="type", tag="company"):
+    id: str
+
+
+class CompanyNote(Struct, tag_field="type", tag="note"):
+    """A note on a company. `body` is HTML."""
+
+    id: str
+    created_at: int
+    company: NotedCompany
+    author: Admin | None
+    body: str
+
+    @classmethod
+    def of(cls, note: DomainNote, company_id: str, author: DomainAdmin | None) -> CompanyNote:
+        shown = Admin.of(author) if author else None
+        return cls(note.id, note.created_at // 1000, NotedCompany(company_id), shown, note.body)
+
+
+class CompanyNoteReference(Struct, tag_field="type", tag="note"):
+    """What a company's own object has of its notes; the list of notes has the rest."""
+
+    id: str
+    company: NotedCompany
+
+
 class NextNotes(Struct):
     page: int
     per_page: int
@@ -47,6 +73,12 @@ class NotePages(Struct, tag_field="type", tag="pages"):
 
 class NoteList(Struct, tag_field="type", tag="list"):
     data: list[Note]
+    total_count: int
+    pages: NotePages
+
+
+class CompanyNoteList(Struct, tag_field="type", tag="list"):
+    data: list[CompanyNote]
     total_count: int
     pages: NotePages
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from sayso.intercom.shapes.contact import ContactList
+from sayso.intercom.shapes.company import Company
+from sayso.intercom.shapes.contact import ContactList, Pages
 
 
 class Pagination(Struct):
@@ -20,6 +21,10 @@ class SearchRequest(Struct):
     query: dict[str, Any] | UnsetType = UNSET
     pagination: Pagination | None = None
     sort: Any = None
+
+
+class CompanySearchRequest(SearchRequest):
+    """`query` and `sort` are as for contacts, over the fields of companies."""
 
 
 class Identified(Struct, forbid_unknown_fields=True):
@@ -37,3 +42,11 @@ class IdentifiedRequest(Struct, forbid_unknown_fields=True):
 
 class FoundContacts(ContactList, tag_field="type", tag="list"):
     """A page of them."""
+
+
+class SearchedCompanies(Struct, tag_field="type", tag="list"):
+    """A page of companies."""
+
+    data: list[Company]
+    total_count: int
+    pages: Pages

@@ -11,6 +11,7 @@ from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.bulk import MemoryBulkStore
 from sayso.storage.memory.claim import MemoryClaimStore
 from sayso.storage.memory.company import MemoryCompanyStore, MemoryScrollStore
+from sayso.storage.memory.company_search import MemoryCompanySearchStore
 from sayso.storage.memory.contact import MemoryContactStore
 from sayso.storage.memory.contact_count import MemoryContactCountStore
 from sayso.storage.memory.data_attribute import MemoryDataAttributeStore
@@ -46,6 +47,7 @@ class MemoryStore:
         self.claim = MemoryClaimStore(self.contact)
         self.digest = MemoryDigestStore(self.contact)
         self.company = MemoryCompanyStore(self.contact)
+        self.company_search = MemoryCompanySearchStore(self.company)
         self.scroll = MemoryScrollStore()
         self.ledger = MemoryLedgerStore(self.contact)
         self.links = MemoryLinkStore(self.contact)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sayso.domain.company import CLAIM, Company, CompanyChange, CompanyState
 from sayso.domain.contact import Claim, ContactState
 from sayso.domain.errors import Stale
-from sayso.domain.links import Membership
+from sayso.domain.links import Membership, Note
 from sayso.domain.scroll import Scroll
 from sayso.service.ports import Unreadable
 from sayso.service.ports_company import CompanyFilter, CompanyRow
@@ -19,6 +19,7 @@ class MemoryCompanyStore:
     def __init__(self, contacts: MemoryContactStore) -> None:
         self._contacts = contacts
         self._companies = contacts.companies
+        self._notes: dict[tuple[str, str], list[Note]] = {}
 
     async def find(self, workspace_id: str, company_id: str) -> Company | None:
         company = self._companies.get((workspace_id, company_id))
@@ -29,7 +30,7 @@ class MemoryCompanyStore:
         return {company.id for company in found if company and company.state is CompanyState.LIVE}
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
-        found = self._matching(workspace_id, wanted)
+        found = self.matching(workspace_id, wanted)
         if wanted.name is not None:
             found.sort(key=lambda company: company.id, reverse=True)
         else:
@@ -38,10 +39,10 @@ class MemoryCompanyStore:
         return found[offset : offset + limit]
 
     async def count(self, workspace_id: str, wanted: CompanyFilter) -> int:
-        return len(self._matching(workspace_id, wanted))
+        return len(self.matching(workspace_id, wanted))
 
     async def after(self, workspace_id: str, place: str, limit: int) -> list[Company]:
-        found = (company for company in self._matching(workspace_id, CompanyFilter()) if company.id > place)
+        found = (company for company in self.matching(workspace_id, CompanyFilter()) if company.id > place)
         return sorted(found, key=lambda company: company.id)[:limit]
 
     async def deleted(self, workspace_id: str) -> list[str]:
@@ -57,8 +58,20 @@ class MemoryCompanyStore:
     async def attached(self, workspace_id: str, company_id: str, limit: int) -> list[str]:
         return self._attached(workspace_id, company_id)[:limit]
 
+    async def notes(self, workspace_id: str, company_id: str, offset: int, limit: int) -> list[Note]:
+        notes = self._notes.get((workspace_id, company_id), [])
+        newest_first = sorted(notes, key=lambda note: (note.created_at, int(note.id)), reverse=True)
+        return newest_first[offset : offset + limit]
+
+    async def find_note(self, workspace_id: str, note_id: str) -> tuple[str, Note] | None:
+        for (owner, company_id), notes in self._notes.items():
+            for note in notes:
+                if (owner, note.id) == (workspace_id, note_id):
+                    return company_id, note
+        return None
+
     async def commit(self, change: CompanyChange) -> None:
-        _, _, before, after = change
+        _, _, before, after, written = change
         key = (after.workspace_id, after.id)
         place = (after.workspace_id, CLAIM, after.profile.external_id)
         if self._companies.get(key) != before or (before is None and place in self._contacts.held):
@@ -68,6 +81,9 @@ class MemoryCompanyStore:
             self._contacts.held[place] = Claim(*place[1:], after.id, ContactState.LIVE, after.created_at)
         elif after.state is not before.state:
             del self._contacts.held[place]
+            self._notes.pop(key, None)
+        if written is not None:
+            self._notes.setdefault(key, []).append(written)
 
     async def forget(self, workspace_id: str, company_id: str) -> None:
         kept = self._companies.get((workspace_id, company_id))
@@ -91,7 +107,8 @@ class MemoryCompanyStore:
         found = ((key, company) for key, company in self._companies.items() if key[0] == workspace_id)
         return [replace(company, user_count=counts[key]) for key, company in found]
 
-    def _matching(self, workspace_id: str, wanted: CompanyFilter) -> list[Company]:
+    def matching(self, workspace_id: str, wanted: CompanyFilter) -> list[Company]:
+        """Live companies, in any order."""
         return [
             company
             for company in self._of(workspace_id)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import pytest
+from tests.clients.conftest import Workspace
 from tests.clients.connecting import Lines, read_by_airbyte, read_by_singer, records
 from tests.clients.installing import CONNECTORS
-from tests.running import Running
 
 STREAMS_OF_SINGER = {
     "admins",
@@ -26,34 +23,6 @@ STREAMS_OF_SINGER = {
 }
 
 STREAMS_OF_AIRBYTE = {*STREAMS_OF_SINGER, "activity_logs"}
-
-
-class Workspace(NamedTuple):
-    """A server whose workspace has 500 contacts and 120 companies, and a tag; their ids."""
-
-    server: Running
-    contacts: set[str]
-    companies: set[str]
-    tag: str
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with Running(tmp_path_factory.mktemp("connectors"), SAYSO_RATE_LIMIT="1000000") as server, server.client as client:
-
-        def make(path: str, **body: object) -> str:
-            made = client.post(path, json=body)
-            assert 200 == made.status_code, made.text
-            return made.json()["id"]
-
-        contacts = [make("/contacts", email=f"{number}@example.com", name=f"No. {number}") for number in range(500)]
-        companies = [make("/companies", company_id=str(number), name=f"No. {number}") for number in range(120)]
-        tag = make("/tags", name="VIP")
-        make(f"/contacts/{contacts[0]}/tags", id=tag)
-        # More than a contact's own object lists.
-        for company in companies[:12]:
-            make(f"/contacts/{contacts[0]}/companies", id=company)
-        yield Workspace(server, set(contacts), set(companies), tag)
 
 
 def test_tap_intercom_reads_its_whole_catalogue(workspace: Workspace, tmp_path: Path):

@@ -49,6 +49,7 @@ def test_the_story_is_told_by_the_client_for_node(quiet: Running):
 def test_the_lock_names_exact_versions_and_no_host():
     lock = (NODE_FOLDER / "package-lock.json").read_text()
     wanted = json.loads((NODE_FOLDER / "package.json").read_text())["dependencies"]
+    assert locked()["node_modules/@activepieces/piece-intercom"] == wanted.pop("@activepieces/piece-intercom")
     clients = {
         path: version for path, version in locked().items() if re.fullmatch(r"node_modules/intercom-client[-\d]*", path)
     }

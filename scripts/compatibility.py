@@ -37,7 +37,10 @@ DIFFERENCES = (
     (
         "`pages.next` of companies",
         "an object",
-        "a URL in every numbered version, which clients follow; an object in Preview and Unstable",
+        (
+            "a URL in every numbered version, which clients follow; an object in Preview and Unstable. "
+            "Nango's action that lists companies expects an object: it reads 150 of them at most; its sync reads all"
+        ),
     ),
     (
         "`GET /companies` with `company_id` or `name`",

@@ -83,7 +83,7 @@ async def items_of(region: Region, workspace: str, kind: BulkKind, action: BulkA
             ids.append((await region.contacts.create(AUTHOR, workspace, draft)).id)
         else:
             company = await region.companies.put(AUTHOR, workspace, f"{number}", lambda profile, _: profile)
-            ids.append(company.company.id)
+            ids.append(company.id)
     given = {"name": "Changed"} if action is UPDATE else {}
     return [BulkItem(id_, given, unsubscribed_from_emails=kind is CONTACTS or None) for id_ in ids]
 

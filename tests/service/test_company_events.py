@@ -46,7 +46,7 @@ async def test_what_becomes_of_a_company_is_announced_and_what_changes_nothing_i
         seen.append(len(every))
         return every[seen[-2] if len(seen) > 1 else 0 :]
 
-    acme = (await companies.put(AUTHOR, workspace, "acme", named("Acme"))).company.id
+    acme = (await companies.put(AUTHOR, workspace, "acme", named("Acme"))).id
     assert [(acme, "company.created")] == await told()
     for name in ("Acme & Sons", "Acme & Sons"):
         await companies.put(AUTHOR, workspace, "acme", named(name))
@@ -67,7 +67,7 @@ async def test_what_becomes_of_a_company_is_announced_and_what_changes_nothing_i
     await told()
     await companies.delete(AUTHOR, workspace, acme)
     assert {(acme, "company.deleted"), (ada, "contact.company_detached")} == set(await told())
-    await companies.delete(AUTHOR, workspace, (await companies.put(AUTHOR, workspace, "b", named("B"))).company.id)
+    await companies.delete(AUTHOR, workspace, (await companies.put(AUTHOR, workspace, "b", named("B"))).id)
     assert ["company.created", "company.deleted"] == sorted(kind for _, kind in await told())
     assert [] == (await verify(store)).problems
 
@@ -87,10 +87,8 @@ async def test_a_change_that_is_stale_is_not_announced(store: SqlStore):
     made = await region.companies.put(AUTHOR, workspace, "acme", lambda profile, _: replace(profile, plan="Pro"))
 
     kept = CompanyProfile("acme", name="First", plan="Pro")
-    assert kept == made.company.profile
-    assert [(made.company.id, f"company.{kind}") for kind in ("created", "updated")] == sorted(
-        await events(store, workspace)
-    )
+    assert kept == made.profile
+    assert [(made.id, f"company.{kind}") for kind in ("created", "updated")] == sorted(await events(store, workspace))
     with pytest.raises(Stale):
         await commit(stale[0])
     assert 2 == len(await events(store, workspace))

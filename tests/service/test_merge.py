@@ -90,7 +90,7 @@ async def test_a_merge_waits_for_no_reads_that_others_make_beside_the_loop(store
     user = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, "ada")))
     lead = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.LEAD)))
     company = await region.companies.put(AUTHOR, workspace, "big", lambda profile, now: profile)
-    await region.contact_companies.attach(AUTHOR, workspace, lead.id, company.company.id)
+    await region.contact_companies.attach(AUTHOR, workspace, lead.id, company.id)
 
     async def refuse(*_: object) -> None:
         raise AssertionError("both contacts' locks are held meanwhile")
@@ -100,4 +100,4 @@ async def test_a_merge_waits_for_no_reads_that_others_make_beside_the_loop(store
             monkeypatch.setattr(store.engine, name, refuse)
     merged = await region.merges.merge(AUTHOR, workspace, lead.id, user.id, duplicates_only=False)
 
-    assert (company.company.id,) == merged.links.companies
+    assert (company.id,) == merged.links.companies

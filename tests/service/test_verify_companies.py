@@ -25,15 +25,17 @@ ONE, TWO, GONE = range(3)
 
 
 async def _companies(store: Store) -> tuple[str, list[str]]:
-    """Two companies, one of them with a contact, and one that was deleted."""
+    """Two companies, one of them with a contact and two notes, and one that was deleted."""
     region = Region.on("us", store, Clock(), RandomIds())
     workspace = (await region.workspaces.create("Acme")).id
     ids = []
     for name in ("one", "two", "gone"):
         made = await region.companies.put(AUTHOR, workspace, name, lambda profile, _: replace(profile, name="secret"))
-        ids.append(made.company.id)
+        ids.append(made.id)
     ada = await region.contacts.create(AUTHOR, workspace, ContactDraft(Profile(Role.USER, external_id="ada")))
     await region.contact_companies.attach(AUTHOR, workspace, ada.id, ids[ONE])
+    for body in ("secret", "secret too"):
+        await region.company_notes.create(AUTHOR, workspace, ids[ONE], None, body)
     await region.companies.delete(AUTHOR, workspace, ids[GONE])
     return workspace, ids
 
@@ -70,6 +72,8 @@ async def test_companies_that_nobody_touched_are_whole(store: Store, monkeypatch
         ("UPDATE contact_keys SET state = 'odd' WHERE value = 'one'", ONE, "a claim of the company's is of no known"),
         ("DELETE FROM companies WHERE company_id = $1", ONE, "the company does not exist, and claims a company_id"),
         ("UPDATE companies SET state = 'deleted' WHERE company_id = $1", ONE, "the company is deleted, and claims a"),
+        ("DELETE FROM company_notes", ONE, "the company's row counts 2 notes, and company_notes has 0"),
+        ("UPDATE companies SET notes = 'x' WHERE company_id = $1", ONE, "the company's row: its notes are none"),
         ("UPDATE companies SET state = 'odd' WHERE company_id = $1", ONE, "the company's row: its state or its"),
         ("UPDATE companies SET user_count = 2 WHERE company_id = $1", ONE, "the company's row counts 2 contacts, but"),
         ("UPDATE companies SET user_count = 'x' WHERE company_id = $2", TWO, "the company's row counts (no number of)"),

@@ -29,12 +29,14 @@ class CompanyFilter:
 
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
-    """What a company's row says of who it is, unchecked."""
+    """What a company's row says of who it is and of its notes, unchecked, and how many notes there are."""
 
     company_id: str
     state: str
     external_id: str
     user_count: int = 0
+    notes: str = ""
+    note_count: int = 0
 
 
 class CompanyStore(Protocol):

@@ -1,5 +1,5 @@
-"""Verification of companies: each claim names a live company that has the id, each live one's id is claimed, and each
-keeps the number of contacts that belong to it."""
+"""Verification of companies: each claim names a live company that has the id, each live one's id is claimed, and it has
+as many contacts and notes as its row says."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sayso.domain.company import CLAIM, CompanyState
 from sayso.domain.contact import ContactState
+from sayso.domain.links import NoteList
 from sayso.service.ports import Store, Unreadable
 from sayso.service.ports_claims import ClaimRow
 from sayso.service.ports_company import CompanyRow
@@ -42,7 +43,7 @@ class CompanyWalk:
             self._tell_unreadable(rows)
             claims = await self._on(row.external_id for row in companies if isinstance(row.external_id, str))
             for row in companies:
-                if any(unclaimed(row, claims.get(row.external_id))):
+                if any(unclaimed(row, claims.get(row.external_id))) or any(miscounted(row)):
                     await self._again(row.company_id, row.external_id)
             numbers = await self._companies.count_members(self._workspace_id, [row.company_id for row in companies])
             for row in companies:
@@ -71,7 +72,8 @@ class CompanyWalk:
             claim = (await self._on([external_id] if isinstance(external_id, str) else [])).get(external_id)
             if row == await self._named(company_id):
                 break
-        for what in (*(unclaimed(row, claim) if row else ()), *(misclaimed(claim, row) if claim else ())):
+        of_row = (*unclaimed(row, claim), *miscounted(row)) if row else ()
+        for what in (*of_row, *(misclaimed(claim, row) if claim else ())):
             self._tell(company_id, what)
 
     async def _count_again(self, row: CompanyRow) -> None:
@@ -121,6 +123,19 @@ def unclaimed(row: CompanyRow, claim: ClaimRow | None) -> Iterator[str]:
         yield "nobody claims the company's company_id"
     elif row.state == CompanyState.LIVE and claim and claim.contact_id != row.company_id:
         yield "another company claims the company's company_id"
+
+
+def miscounted(row: CompanyRow) -> Iterator[str]:
+    """What is wrong with a live company's notes. A deleted one's are found by nobody."""
+    if row.state != CompanyState.LIVE:
+        return
+    try:
+        total = NoteList.unpacked(row.notes).total
+    except (ValueError, AttributeError):
+        yield "the company's row: its notes are none"
+        return
+    if total != row.note_count:
+        yield f"the company's row counts {total} notes, and company_notes has {row.note_count}"
 
 
 def misclaimed(claim: ClaimRow, row: CompanyRow | None) -> Iterator[str]:

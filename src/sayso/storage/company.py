@@ -96,7 +96,9 @@ AND company_id IN ({places(2)}) AND {_IS_LIVE} GROUP BY company_id"""
 _ATTACHED = """SELECT contact_id FROM contact_companies WHERE workspace_id || '' = $1 AND company_id = $2
 ORDER BY contact_id LIMIT $3"""
 
-_HOLDER = "company_id, state, external_id, user_count"
+_HOLDER = """company_id, state, external_id, user_count, notes,
+(SELECT count(*) FROM company_notes WHERE company_notes.workspace_id = companies.workspace_id
+AND company_notes.company_id = companies.company_id)"""
 
 _HOLDERS = f"""SELECT {_HOLDER} FROM companies WHERE workspace_id = $1 AND company_id > $2
 ORDER BY company_id LIMIT $3"""

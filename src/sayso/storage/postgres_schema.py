@@ -195,7 +195,8 @@ def _expected_table(connection: apsw.Connection, table: str) -> _Table:
         """SELECT name, type, "notnull", coalesce(dflt_value, ''), pk FROM pragma_table_info(?1)""", (table,)
     ).fetchall()
     for name, kind, required, default, place in described:
-        columns[name] = _Column(_TYPES[kind], bool(required), "pg_catalog.C" if kind == "TEXT" else "", default, "")
+        collation = "pg_catalog.C" if kind == "TEXT" else ""
+        columns[name] = _Column(_TYPES[kind], bool(required), collation, _described(kind, default), "")
         key.append((place, name))
     indexes = {f"{table}_pkey": _Index("btree" + ",".join(name for place, name in sorted(key) if place), True)}
     statements: list[Row] = connection.execute(
@@ -206,6 +207,11 @@ def _expected_table(connection: apsw.Connection, table: str) -> _Table:
         assert match, sql
         indexes[name] = _Index(_IS_NO_MEANING.sub("", f"btree{match[2]}"), bool(match[1]))
     return _Table(columns, indexes)
+
+
+def _described(kind: str, default: str) -> str:
+    """A default as PostgreSQL describes it: of a text it gives the type."""
+    return f"{default}::text" if kind == "TEXT" and default else default
 
 
 def _meaning(match: re.Match[str] | None) -> str:

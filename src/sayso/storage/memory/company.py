@@ -96,11 +96,12 @@ class MemoryCompanyStore:
 
     async def named(self, workspace_id: str, company_ids: Sequence[str]) -> list[CompanyRow | Unreadable]:
         found = [await self.find(workspace_id, company_id) for company_id in company_ids]
-        return [
-            CompanyRow(company.id, company.state, company.profile.external_id, company.user_count)
-            for company in found
-            if company
-        ]
+        return [self._row(company) for company in found if company]
+
+    def _row(self, company: Company) -> CompanyRow:
+        count = len(self._notes.get((company.workspace_id, company.id), ()))
+        id_, state, external_id = company.id, company.state, company.profile.external_id
+        return CompanyRow(id_, state, external_id, company.user_count, company.notes.packed(), count)
 
     def _of(self, workspace_id: str) -> list[Company]:
         counts = self._contacts.user_counts

@@ -297,7 +297,12 @@ async def _requests(acme: Acme, store: SqlStore) -> None:
     answers.append(await acme.get("/contacts", params={"per_page": "1", "starting_after": following}))
     answers.append(await acme.get(f"/notes/{answers[12].json()['id']}"))
     made = (await acme.post("/companies", {"company_id": f"{number}", "name": "Initech"})).json()["id"]
+    newest = {"Intercom-Version": "2.16"}
+    noted = await acme.post(f"/companies/{made}/notes", {"body": "Hello"}, headers=newest)
     answers += [
+        noted,
+        await acme.get(f"/companies/{made}/notes", headers=newest),
+        await acme.get(f"/notes/{noted.json()['id']}", headers=newest),
         await acme.get(f"/companies/{made}"),
         await acme.put(f"/companies/{made}", {"name": "Initrode"}),
         await acme.post(f"/contacts/{one}/companies", {"id": made}),

@@ -43,6 +43,7 @@ async def test_companies_are_found_by_each_field_of_theirs(acme: Acme):
     assert ["6"] == await found(acme, where("remote_created_at", 1_394_531_169))
     assert ["7"] == await found(acme, where("last_request_at", 1, ">"))
     assert ["6", "7"] == await found(acme, where("created_at", acme.clock() // 1000))
+    assert [] == await found(acme, where("created_at", acme.clock() // 1000 + 1))
     assert ["6"] == await found(acme, where("tag_id", tag))
     assert ["7"] == await found(acme, where("tag_id", tag, "!="))
     assert ["7"] == await found(acme, where("custom_attributes.paid", "yes"))

@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST ?=
-# A file is one process' alone: its tests may share a server. The long ones come first.
-PROCESSES := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file is one process' alone: its tests may share a server. The long ones come first. Tests wait about as long as
+# they compute, so two processors keep four processes busy.
+PROCESSES := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help serve test check bench docs facts lock clean
 

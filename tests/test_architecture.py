@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import apsw
@@ -105,6 +106,7 @@ SQL = re.compile(
 )
 
 
+@cache
 def statements(path: Path) -> dict[str, str]:
     """SQL texts by the name they are given, or their line; what f-strings put in is filled in where it is a name."""
     tree = ast.parse(path.read_text())

@@ -90,8 +90,8 @@ async def make_company(world: World, number: int) -> str:
     made = await world.region.companies.put(
         _AUTHOR, world.workspace_id, f"company-{number}", lambda profile, _: replace(profile, name=f"Company {number}")
     )
-    world.companies.append(made.company.id)
-    return made.company.id
+    world.companies.append(made.id)
+    return made.id
 
 
 async def _choose(world: World, type_id: str, choice: Choice) -> None:

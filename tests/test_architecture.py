@@ -31,6 +31,7 @@ WITHOUT_WORKSPACE = {
     ("search.py", "_IS_MUCH_RECENT"): "whether much has happened lately, of which the search then takes its own",
     ("copy.py", "_COMPANIES"): "moving a whole database",
     ("copy.py", "_BULK_DONE"): "moving a whole database",
+    ("bulk.py", "_UNFINISHED"): "a process carries on with what others have left, in all workspaces",
     ("ledger.py", "_LAST_OF_RANGE"): "verification goes through the events of all workspaces",
 }
 

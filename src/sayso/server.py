@@ -106,7 +106,7 @@ async def finishing(regions: Regions) -> AsyncIterator[None]:
         yield
     finally:
         for region in regions.by_name.values():
-            await region.bulk.background.stop()
+            await region.bulk.stop()
             await region.companies.background.stop()
             await region.data_event_moves.background.stop()
 

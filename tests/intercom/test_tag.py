@@ -114,12 +114,12 @@ async def test_companies_are_tagged_and_untagged_at_once(acme: Acme):
 
     tag = await make(acme, "Partner", companies=[{"company_id": "pear"}])
 
-    assert (tag,) == (await companies.find(workspace, pear)).company.tags
+    assert (tag,) == (await companies.find(workspace, pear)).tags
     assert [pear] == [one["id"] for one in (await acme.get("/companies", params={"tag_id": tag})).json()["data"]]
     untagged = {"id": tag, "companies": [{"id": pear, "untag": True}]}
     answer = await acme.post("/tags", untagged, headers={"Intercom-Version": "Preview"})
     assert [{"id": pear, "tagged": False}] == answer.json()["companies"]
-    assert () == (await companies.find(workspace, pear)).company.tags
+    assert () == (await companies.find(workspace, pear)).tags
 
 
 async def test_a_company_has_a_deleted_tag_no_more(acme: Acme):

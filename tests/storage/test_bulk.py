@@ -66,7 +66,8 @@ async def test_unfinished_tasks_are_found_the_oldest_first_and_finished_ones_for
     await store.bulk.advance(done, done.after(2, 0, NOON, NOON))
     await store.bulk.advance(other, other.after(2, 0, NOON, NOON))
 
-    assert [("b", 1), ("a", 1)] == await store.bulk.unfinished("acme")
+    assert [("acme", "b", 1), ("acme", "a", 1)] == await store.bulk.unfinished(NOON + 1)
+    assert [("acme", "b", 1)] == await store.bulk.unfinished(NOON)
     await store.bulk.add(task(3), [], NOON)
     assert [] != await store.bulk.tasks("acme", "c")
     await store.bulk.add(task(4), [], NOON + 1)

@@ -1,7 +1,8 @@
 """Bulk jobs: taken in, looked at, and carried out beside requests, in portions.
 
 In each process one task of a workspace is carried out at a time, in the order in which they came. A process that starts
-goes on with what is not completed. Where two processes do, both carry out one portion, and then one of them stops.
+carries on with what is not completed, and so does one that runs with what another one has left for a minute. Where two
+processes carry out the same task, both do one portion, and then one of them stops.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sayso.service.ports import Clock, Ids, Store
 #: How many items are carried out before the count of them is stored.
 PORTION = 10
 
-#: A task on which nothing was done for this long, in ms, is taken over by a process that is asked for its job.
+#: A task on which nothing was done for this long, in ms, is taken over. Each process looks for such tasks as often.
 ABANDONED_AFTER = 60_000
 
 #: Job id and number.
@@ -41,6 +42,7 @@ class BulkService:
         #: By workspace, the tasks that this process carries out; the first of them now.
         self._waiting: dict[str, deque[_Place]] = {}
         self.background = Background()
+        self._watching = Background()
 
     async def submit(
         self,
@@ -88,22 +90,28 @@ class BulkService:
         return BulkJob((*earlier, task))
 
     async def find(self, workspace_id: str, kind: BulkKind, job_id: str) -> BulkJob:
-        """A job; one whose process is gone goes on here. Raises JobNotFound."""
-        held = await self._job(workspace_id, kind, job_id)
-        if held.completed_at is None and self._clock() - held.updated_at >= ABANDONED_AFTER:
-            for task in held.tasks:
-                if task.completed_at is None:
-                    self._enqueue(workspace_id, (job_id, task.number))
-        return held
+        """Raises JobNotFound."""
+        return await self._job(workspace_id, kind, job_id)
 
     def take_up(self) -> None:
-        """Begin to go on with what was left when a process ended."""
-        self.background.start(partial(until_available, self._take_up))
+        """Begin to carry on with what was left when a process ended, and later with what other processes leave."""
+        self._watching.start(self._watch)
 
-    async def _take_up(self) -> None:
-        for workspace in await self._store.workspace.all():
-            for place in await self._store.bulk.unfinished(workspace.id):
-                self._enqueue(workspace.id, place)
+    async def stop(self) -> None:
+        """Leave what is not completed to the next process."""
+        await self._watching.stop()
+        await self.background.stop()
+
+    async def _watch(self) -> None:
+        await until_available(partial(self.take_over, self._clock()))
+        while True:
+            await asyncio.sleep(ABANDONED_AFTER / 1000)
+            await until_available(lambda: self.take_over(self._clock() - ABANDONED_AFTER))
+
+    async def take_over(self, idle_since: int) -> None:
+        """Carry on with the tasks on which nothing was done since a time in ms. Raises Unavailable."""
+        for workspace_id, job_id, number in await self._store.bulk.unfinished(idle_since):
+            self._enqueue(workspace_id, (job_id, number))
 
     async def _job(self, workspace_id: str, kind: BulkKind, job_id: str) -> BulkJob:
         # No store can be asked for a NUL.

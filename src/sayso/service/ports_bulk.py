@@ -15,8 +15,9 @@ class BulkStore(Protocol):
     async def items(self, workspace_id: str, job_id: str, number: int) -> list[BulkItem]:
         """What a task asks for, in order; nothing where it is completed."""
 
-    async def unfinished(self, workspace_id: str) -> list[tuple[str, int]]:
-        """Job id and number of each task that is not completed, the oldest first."""
+    async def unfinished(self, idle_since: int) -> list[tuple[str, str, int]]:
+        """Workspace, job id and number of each task that is not completed and was not advanced after a time in ms, the
+        oldest first."""
 
     async def add(self, task: BulkTask, items: Sequence[BulkItem], forget_before: int) -> None:
         """Store a new task, and forget those completed before a time in ms. Raises Stale where its number is taken."""

@@ -16,7 +16,7 @@ WHERE workspace_id = $1 AND job_id = $2 ORDER BY number"""
 
 _ITEMS = "SELECT items FROM bulk_tasks WHERE workspace_id = $1 AND job_id = $2 AND number = $3"
 
-_UNFINISHED = """SELECT job_id, number FROM bulk_tasks WHERE workspace_id || '' = $1 AND completed_at IS NULL
+_UNFINISHED = """SELECT workspace_id, job_id, number FROM bulk_tasks WHERE completed_at IS NULL AND updated_at <= $1
 ORDER BY created_at, job_id, number"""
 
 _FORGET = "DELETE FROM bulk_tasks WHERE workspace_id || '' = $1 AND completed_at < $2"
@@ -48,8 +48,8 @@ class SqlBulkStore:
         rows = await self._engine.read(_ITEMS, workspace_id, job_id, number)
         return _DECODER.decode(rows[0][0]) if rows and rows[0][0] else []
 
-    async def unfinished(self, workspace_id: str) -> list[tuple[str, int]]:
-        return [(job_id, number) for job_id, number in await self._engine.read_many(_UNFINISHED, workspace_id)]
+    async def unfinished(self, idle_since: int) -> list[tuple[str, str, int]]:
+        return [(row[0], row[1], row[2]) for row in await self._engine.read_many(_UNFINISHED, idle_since)]
 
     async def add(self, task: BulkTask, items: Sequence[BulkItem], forget_before: int) -> None:
         row = (

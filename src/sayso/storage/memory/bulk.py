@@ -20,10 +20,10 @@ class MemoryBulkStore:
         held = self._tasks.get((workspace_id, job_id, number))
         return list(held[1]) if held else []
 
-    async def unfinished(self, workspace_id: str) -> list[tuple[str, int]]:
-        found = [task for task, _ in self._tasks.values() if task.workspace_id == workspace_id]
+    async def unfinished(self, idle_since: int) -> list[tuple[str, str, int]]:
+        found = [task for task, _ in self._tasks.values() if task.completed_at is None]
         found.sort(key=lambda task: (task.created_at, task.job_id, task.number))
-        return [(task.job_id, task.number) for task in found if task.completed_at is None]
+        return [_key(task) for task in found if task.updated_at <= idle_since]
 
     async def add(self, task: BulkTask, items: Sequence[BulkItem], forget_before: int) -> None:
         key = _key(task)

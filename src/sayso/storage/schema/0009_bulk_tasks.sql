@@ -21,6 +21,9 @@ CREATE TABLE bulk_tasks (
     PRIMARY KEY (workspace_id, job_id, number)
 );
 
--- Finds the tasks that are not completed, and those completed long ago.
-CREATE INDEX bulk_tasks_completed ON bulk_tasks ((workspace_id || ''), completed_at, created_at)
+-- Finds those that were completed long ago.
+CREATE INDEX bulk_tasks_completed ON bulk_tasks ((workspace_id || ''), completed_at)
 WHERE (workspace_id || '') IS NOT NULL;
+
+-- The few that are not completed, of all workspaces.
+CREATE INDEX bulk_tasks_unfinished ON bulk_tasks (updated_at) WHERE completed_at IS NULL;

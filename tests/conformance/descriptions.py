@@ -79,7 +79,11 @@ _OF_MORE = {
 #: What only some of the objects have of which an example shows one.
 _OF_SOME = {
     "/notes/{note_id}": {"contact"},
-    "/companies/{id}/notes": {"away_status_reason_id", "has_inbox_seat", "team_ids", "team_priority_level"},
+    # As it is routed here, and as it is described.
+    **{
+        key_0: {"away_status_reason_id", "has_inbox_seat", "team_ids", "team_priority_level"}
+        for key_0 in ("/companies/{id}/notes", "/companies/{company_id}/notes")
+    },
 }
 
 _ROUTER: Router[Route] = Router(ROUTES)

@@ -157,7 +157,7 @@ async def test_of_many_who_create_one_company_all_get_the_same(region: Region, w
     )
 
     (company_id,) = {company.id for company in made}
-    kept = (await region.companies.find(workspace, company_id)).company
+    kept = await region.companies.find(workspace, company_id)
     assert {str(number): True for number in range(6)} == kept.profile.custom_attributes
     assert 6 == kept.revision
 

@@ -22,7 +22,7 @@ STAYS = {"contacts", "contact_keys", "ledger", "events"}
 NOTES = 12
 
 #: Tables that say nothing of contacts; bulk tasks do until they are completed.
-OTHERS = {"bulk_tasks", "companies", "contact_counts", "scrolls", "idempotency"}
+OTHERS = {"bulk_tasks", "companies", "company_notes", "contact_counts", "scrolls", "idempotency"}
 
 #: What has rows only while more is moved or erased than a transaction does.
 PASSING = {"data_event_moves"}
@@ -30,9 +30,7 @@ PASSING = {"data_event_moves"}
 
 async def filled_in(region: Region, workspace: str) -> dict[str, str]:
     """Two contacts, one a survivor, who have something in every table; by name."""
-    company = (
-        await region.companies.put(AUTHOR, workspace, "acme", lambda profile, _: replace(profile, name="Acme"))
-    ).company
+    company = await region.companies.put(AUTHOR, workspace, "acme", lambda profile, _: replace(profile, name="Acme"))
     made = {}
     for name in ("alice", "bob"):
         profile = Profile(Role.USER, email=f"{name}@example.com")

@@ -59,9 +59,7 @@ async def write(path: Path, contacts: int) -> None:
         for choice in (Choice.GRANTED, Choice.WITHDRAWN):
             await choose(region, workspace, contact, type_id, choice)
         await region.notes.create(AUTHOR, workspace, contact, None, "A note")
-        company = (
-            await region.companies.put(AUTHOR, workspace, f"company {number}", lambda profile, _: profile)
-        ).company
+        company = await region.companies.put(AUTHOR, workspace, f"company {number}", lambda profile, _: profile)
         await region.contact_companies.attach(AUTHOR, workspace, contact, company.id)
 
     await asyncio.gather(*map(add, range(contacts)))

@@ -75,7 +75,13 @@ BACK = (
     "ALTER TABLE contacts DROP COLUMN shares_email",
     """CREATE INDEX contacts_lead_email ON contacts (workspace_id, state, role, lower(email))
     WHERE role = 'lead' AND state = 'live'""",
-    f"DELETE FROM migrations WHERE name >= '{NAME}'",
+    # What runs again after it, in the order of their numbers.
+    "DROP INDEX contacts_roles",
+    "CREATE INDEX contacts_leads ON contacts (workspace_id)",
+    "ALTER TABLE companies DROP COLUMN user_count",
+    "ALTER TABLE companies DROP COLUMN notes",
+    "DROP TABLE company_notes",
+    f"DELETE FROM migrations WHERE name >= '{NAME}' AND name <> '0009_bulk_tasks'",
 )
 
 _CLAIM = """INSERT INTO contact_keys (workspace_id, kind, value, contact_id, state, at)

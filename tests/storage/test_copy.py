@@ -52,7 +52,7 @@ async def source(tmp_path: Path) -> Path:
         contact = await region.contacts.create(AUTHOR, workspace.id, ContactDraft(profile))
         for choice in (Choice.GRANTED, Choice.WITHDRAWN)[: number % 3]:
             await region.consent.choose(AUTHOR, workspace.id, contact.id, type_.id, lambda _, c=choice: Wish(c))
-        company = (await region.companies.put(AUTHOR, workspace.id, f"{number % 2}", named("Big \N{SNOWMAN}"))).company
+        company = await region.companies.put(AUTHOR, workspace.id, f"{number % 2}", named("Big \N{SNOWMAN}"))
         await region.contact_companies.attach(AUTHOR, workspace.id, contact.id, company.id)
         if number % 5 == 0:
             await region.contacts.delete(AUTHOR, workspace.id, contact.id)

@@ -126,8 +126,8 @@ def parse(tree: Any, language: Language) -> Node:
     filters, longest = _filters(node), _longest(node)
     if filters * longest > COST:
         raise Invalid(
-            f"The search is too expensive: {filters} filters times {longest} characters (the longest text in a filter) "
-            f"is more than {COST}. Use fewer filters, or shorter texts",
+            f"The search is too expensive: {filters} filters times {longest} characters (the longest value of a "
+            f"filter) is more than {COST}. Use fewer filters, or shorter values",
             "query",
         )
     return node

@@ -16,7 +16,7 @@ WHERE workspace_id = $1 AND job_id = $2 ORDER BY number"""
 
 _ITEMS = "SELECT items FROM bulk_tasks WHERE workspace_id = $1 AND job_id = $2 AND number = $3"
 
-_UNFINISHED = """SELECT workspace_id, job_id, number FROM bulk_tasks WHERE completed_at IS NULL AND updated_at <= $1
+_UNFINISHED = """SELECT workspace_id, job_id, number FROM bulk_tasks WHERE completed_at IS NULL AND updated_at + 0 <= $1
 ORDER BY created_at, job_id, number"""
 
 _FORGET = "DELETE FROM bulk_tasks WHERE workspace_id || '' = $1 AND completed_at < $2"

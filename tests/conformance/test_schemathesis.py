@@ -96,7 +96,8 @@ def known(target: Running) -> dict[str, list[str]]:
             kind: [client.post(f"/{kind}/bulk", json={kind: [item]}).json()["id"]]
             for kind, item in (("contacts", {"role": "lead"}), ("companies", {"company_id": "kept-job"}))
         }
-        leads = [client.post("/contacts", json={"role": "lead"}).json()["id"] for _ in range(50)]
+        made = [client.post("/contacts", json={"role": "lead"}).json() for _ in range(50)]
+        leads = [lead["id"] for lead in made]
     return {
         "DELETE /contacts/{id}": doomed,
         "block": blocked,
@@ -114,6 +115,7 @@ def known(target: Running) -> dict[str, list[str]]:
         "{segment_id}": segments,
         "{note_id}": notes,
         "from": leads,
+        "visitors": [lead["external_id"] for lead in made],
         "{subscription_id}": types,
         "{external_id}": ["kept-0"],
         "{locale}": ["en", "de", "pt-BR"],
@@ -170,11 +172,22 @@ def _point_at_what_exists(case, known: dict[str, list[str]], draw) -> None:
         case.headers = {**(case.headers or {}), "Intercom-Version": "2.16"}
     if case.path == "/events" and isinstance(case.query, dict) and case.method == "GET" and draw(st.booleans()):
         case.query |= {"type": "user", "intercom_user_id": draw(contact)}
+    if (case.method, case.path) == ("GET", "/visitors") and isinstance(case.query, dict) and draw(st.booleans()):
+        case.query["user_id"] = draw(st.sampled_from(known["visitors"]))
     if (case.method, case.path) in _BODIES and isinstance(case.body, dict) and draw(st.booleans()):
-        case.body = _BODIES[case.method, case.path] | {
-            name: draw(contact if name in {"id", "into"} else st.sampled_from(known[name]))
-            for name in _DRAWN.get(case.path, ())
-        }
+        _name_what_exists(case, known, draw)
+
+
+def _name_what_exists(case, known: dict[str, list[str]], draw) -> None:
+    """A body of `_BODIES` with ids that are there."""
+    contact = st.sampled_from(known["{contact_id}"])
+    case.body = _BODIES[case.method, case.path] | {
+        name: draw(contact if name in {"id", "into"} else st.sampled_from(known["from"]))
+        for name in _DRAWN.get(case.path, ())
+    }
+    if case.path.startswith("/visitors"):
+        lead = {"id": draw(st.sampled_from(known["from"]))}
+        case.body |= {"visitor": lead} if case.path.endswith("/convert") else lead
 
 
 #: What hardly anything generated would be: it names what is there, twice or by a time.
@@ -183,8 +196,18 @@ _BODIES = {
     ("POST", "/contacts/{contact_id}/notes"): {"body": "Text"},
     ("POST", "/events"): {"event_name": "ordered", "created_at": int(time())},
     ("POST", "/events/summaries"): {"event_summaries": {"event_name": "ordered", "count": 1}},
+    ("POST", "/contacts/merge/preview"): {"skip_duplicate_validation": True},
+    ("POST", "/user_delete_requests"): {},
+    ("PUT", "/visitors"): {"name": "Visitor"},
+    ("POST", "/visitors/convert"): {"type": "lead", "user": {"email": "lead@example.com"}},
 }
-_DRAWN = {"/contacts/merge": ("from", "into"), "/events": ("id",)}
+_DRAWN = {
+    "/contacts/merge": ("from", "into"),
+    "/contacts/merge/preview": ("from", "into"),
+    "/events": ("id",),
+    "/events/summaries": ("id",),
+    "/user_delete_requests": ("intercom_user_id",),
+}
 
 
 def test_every_operation_was_also_fulfilled_and_none_failed(target: Running):

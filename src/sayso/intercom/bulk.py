@@ -18,8 +18,6 @@ from sayso.intercom.shapes.bulk import job_shape
 
 _BODY = msgspec.json.Decoder(dict[str, Any])
 
-#: What one of them is called.
-
 T = TypeVar("T", bound=Struct)
 
 

@@ -66,7 +66,7 @@ async def attach(call: Call) -> Response:
 
 
 async def detach(call: Call) -> Response:
-    """Take it back: the type's default stands again."""
+    """Opt out of an opt_in type, which is a withdrawal; take back the refusal of an opt_out type."""
     contact_id, type_id = call.parameters
     type_ = await call.region.consent.choose(call.author, call.workspace_id, contact_id, type_id, detaching)
     return Response(rendered(call, type_))

@@ -31,7 +31,8 @@ SLICE = 0.1
 
 
 class Writer:
-    """What runs on the writer thread: everything that queued up, as one transaction."""
+    """The connection for writing: everything that queued up is one transaction. The event loop runs its statements
+    where nothing has to be waited for; the writer thread runs the others and commits."""
 
     def __init__(self, connect: Callable[[], apsw.Connection], *, checkpoints: bool) -> None:
         self._connect = connect

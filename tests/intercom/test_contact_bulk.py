@@ -228,7 +228,7 @@ async def test_a_job_takes_more_tasks_for_a_quarter_of_an_hour(acme: Acme):
     [
         ("POST", "/contacts/bulk", {}, "field_not_found", "contacts field must be supplied"),
         ("PUT", "/contacts/bulk", {"contacts": {}}, "type_mismatch", "contacts must be an array"),
-        ("POST", "/contacts/bulk", {"contacts": [1]}, "type_mismatch", "each of contacts must be an object"),
+        ("POST", "/contacts/bulk", {"contacts": [1]}, "type_mismatch", "each contact must be an object"),
         ("PUT", "/contacts/bulk", {"contacts": [{}]}, "field_not_found", "contacts must be identified by id"),
         ("POST", "/contacts/bulk/delete", {"contacts": [{}]}, "field_not_found", "contacts must be identified by id"),
         (
@@ -239,7 +239,7 @@ async def test_a_job_takes_more_tasks_for_a_quarter_of_an_hour(acme: Acme):
             "maximum number of contacts per request is 100",
         ),
         ("POST", "/companies/bulk", {}, "field_not_found", "companies field must be supplied"),
-        ("POST", "/companies/bulk", {"companies": [1]}, "type_mismatch", "each of companies must be an object"),
+        ("POST", "/companies/bulk", {"companies": [1]}, "type_mismatch", "each company must be an object"),
         (
             "POST",
             "/companies/bulk/delete",
@@ -254,4 +254,5 @@ async def test_a_bulk_request_without_a_list_of_items_is_refused_as_described(
 ):
     answer = await acme.client.request(method, path, json=body)
 
-    assert (422, [{"code": code, "message": message}]) == (answer.status_code, answer.json()["errors"])
+    (error,) = answer.json()["errors"]
+    assert (422, code, message) == (answer.status_code, error["code"], error["message"])

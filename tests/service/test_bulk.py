@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.cast import AUTHOR, NOON, Clock
+from tests.cast import AUTHOR, Clock
 from tests.conformance.conftest import store  # noqa: F401
 from tests.machine import DEADLINE
 
 from sayso.domain.bulk import KEPT_FOR, BulkAction, BulkItem, BulkJob, BulkKind, BulkState, BulkTask, CompanyLink
 from sayso.domain.contact import ContactDraft, Profile, Role
 from sayso.domain.errors import JobNotFound, Unavailable
+from sayso.domain.subscription_type import Channel
 from sayso.server import finishing
 from sayso.service.bulk import ABANDONED_AFTER, PORTION
 from sayso.service.ids import RandomIds
@@ -63,7 +64,7 @@ def cut_before_the_count(region: Region, monkeypatch: pytest.MonkeyPatch, portio
 
     async def advance_some(before: BulkTask, after: BulkTask) -> None:
         nonlocal counted
-        counted += 1
+        counted += after.done > before.done
         if counted == portions:
             raise Cut
         await advance(before, after)
@@ -143,7 +144,7 @@ async def test_two_processes_that_carry_out_one_job_do_so_once_and_go_on_with_ot
     other = another(region)
 
     job = await submit(region, workspace, CONTACTS, CREATE, items)
-    await other.bulk.take_over(NOON)
+    await other.bulk.take_over()
     await asyncio.sleep(0)
     more = [
         await submit(one, workspace, COMPANIES, CREATE, [BulkItem(given={"external_id": "6"})])
@@ -151,9 +152,12 @@ async def test_two_processes_that_carry_out_one_job_do_so_once_and_go_on_with_ot
     ]
     while region.bulk.background.tasks or other.bulk.background.tasks:
         await asyncio.gather(end(region), end(other))
-
     held = await region.bulk.find(workspace, CONTACTS, job.id)
     assert (BulkState.COMPLETED, ITEMS) == (held.state, held.tasks[0].done)
+
+    # The one that came too late has left its tasks to whoever looks for them.
+    await region.bulk.take_over()
+    await end(region)
     assert (ITEMS, 1) == await counts(region, workspace)
     for job in more:
         assert BulkState.COMPLETED is (await region.bulk.find(workspace, COMPANIES, job.id)).state
@@ -209,14 +213,80 @@ async def test_a_job_whose_process_is_gone_is_carried_on_by_another_after_a_minu
             await end(region)
     other = another(region, clock)
     clock.pass_(ABANDONED_AFTER)
-    await other.bulk.take_over(clock() - ABANDONED_AFTER - 1)
+    await other.bulk.take_over(ABANDONED_AFTER)
     await other.bulk.find(workspace, CONTACTS, job.id)
     assert set() == other.bulk.background.tasks
 
-    await other.bulk.take_over(clock() - ABANDONED_AFTER)
+    # Begun a moment after it was asked for.
+    clock.pass_(1)
+    await other.bulk.take_over(ABANDONED_AFTER)
     await end(other)
 
     assert BulkState.COMPLETED is (await other.bulk.find(workspace, CONTACTS, job.id)).state
+
+
+async def test_a_workspace_in_which_another_process_is_at_work_is_left_to_it(
+    region: Region, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as cut:
+        cut_before_the_count(region, cut, 1)
+        for number in range(2):
+            await submit(region, workspace, COMPANIES, CREATE, [BulkItem(given={"external_id": f"{number}"})])
+        with pytest.raises(Cut):
+            await end(region)
+    other = another(region, clock)
+    # Its first task was begun a moment ago, the second waits since long.
+    clock.pass_(ABANDONED_AFTER)
+    (first, second), now = await region.store.bulk.unfinished(), clock()
+    task = await region.store.bulk.task(*first[:3])
+    assert task is not None
+    await region.store.bulk.advance(task, task.begun(now))
+
+    await other.bulk.take_over(ABANDONED_AFTER)
+    assert set() == other.bulk.background.tasks
+    assert second.updated_at <= now - ABANDONED_AFTER
+
+    clock.pass_(ABANDONED_AFTER + 1)
+    await other.bulk.take_over(ABANDONED_AFTER)
+    await end(other)
+    assert [] == await region.store.bulk.unfinished()
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_a_no_that_is_younger_than_a_bulk_request_stays(
+    region: Region, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool
+):
+    draft = ContactDraft(Profile(Role.USER, email="alice@example.com"), True)
+    contact = (await region.contacts.create(AUTHOR, workspace, draft)).id
+    item = BulkItem(contact, {"name": "Alice"}, unsubscribed_from_emails=False)
+
+    async def stops() -> bool:
+        found = await region.contacts.find(workspace, contact)
+        return Channel.EMAIL in found.head.standing.stops
+
+    with monkeypatch.context() as cut:
+        if is_cut:
+            cut_before_the_count(region, cut, 1)
+        await submit(region, workspace, CONTACTS, UPDATE, [item])
+        if is_cut:
+            with pytest.raises(Cut):
+                await end(region)
+            assert not await stops()
+        else:
+            # It came before the no that is said now, and its turn comes after it.
+            await region.bulk.stop()
+            await region.contacts.update(AUTHOR, workspace, contact, lambda _: ContactDraft(draft.profile, False))
+    await region.contacts.update(AUTHOR, workspace, contact, lambda held: ContactDraft(held.profile, True))
+
+    other = another(region, clock)
+    await other.bulk.take_over()
+    await end(other)
+
+    assert await stops()
+    assert "Alice" == (await region.contacts.find(workspace, contact)).profile.name
+    await submit(other, workspace, CONTACTS, UPDATE, [item])
+    await end(other)
+    assert not await stops()
 
 
 async def test_jobs_are_forgotten_a_month_after_their_end(region: Region, workspace: str, clock: Clock):
@@ -225,7 +295,8 @@ async def test_jobs_are_forgotten_a_month_after_their_end(region: Region, worksp
     clock.pass_(KEPT_FOR)
     await submit(region, workspace, CONTACTS, CREATE, [])
     await region.bulk.find(workspace, CONTACTS, jobs[0].id)
-    clock.pass_(1)
+    # Begun a moment after it was asked for.
+    clock.pass_(2)
 
     await submit(region, workspace, CONTACTS, CREATE, [])
 

@@ -35,8 +35,9 @@ async def test_a_task_is_read_as_it_was_added_until_its_items_are_done(store: St
     await store.bulk.add(task(workspace="globex"), [], 0)
 
     assert [task(), task(2)] == await store.bulk.tasks("acme", "job")
+    assert (task(2), None) == (await store.bulk.task("acme", "job", 2), await store.bulk.task("acme", "job", 3))
     assert items == await store.bulk.items("acme", "job", 1)
-    half, done = task().after(1, 0, NOON + 1, NOON + 2), task().after(2, 1, NOON + 1, NOON + 3)
+    half, done = task().after(1, 0, NOON + 2), task().after(2, 1, NOON + 3)
     await store.bulk.advance(task(), half)
     assert [half, task(2)] == await store.bulk.tasks("acme", "job")
     assert items == await store.bulk.items("acme", "job", 1)
@@ -53,7 +54,9 @@ async def test_a_number_is_taken_once_and_a_portion_counted_once(store: Store):
     empty = replace(task(2), item_count=0)
     await store.bulk.add(empty, [], 0)
 
-    for before, after in ((task(), task().after(1, 0, 1, 2)), (empty, empty.after(0, 0, 1, 2))):
+    begun = task(2).begun(NOON)
+    assert (NOON, NOON + 1) == (begun.started_at, begun.updated_at)
+    for before, after in ((task(), task().after(1, 0, 2)), (empty, empty.after(0, 0, 2))):
         await store.bulk.advance(before, after)
         with pytest.raises(Stale):
             await store.bulk.advance(before, after)
@@ -63,11 +66,10 @@ async def test_unfinished_tasks_are_found_the_oldest_first_and_finished_ones_for
     early, late, done, other = task(job="b"), task(job="a", at=NOON + 1), task(job="c"), task(workspace="globex")
     for one in (late, early, done, other):
         await store.bulk.add(one, [], 0)
-    await store.bulk.advance(done, done.after(2, 0, NOON, NOON))
-    await store.bulk.advance(other, other.after(2, 0, NOON, NOON))
+    await store.bulk.advance(done, done.after(2, 0, NOON))
+    await store.bulk.advance(other, other.after(2, 0, NOON))
 
-    assert [("acme", "b", 1), ("acme", "a", 1)] == await store.bulk.unfinished(NOON + 1)
-    assert [("acme", "b", 1)] == await store.bulk.unfinished(NOON)
+    assert [("acme", "b", 1, False, NOON), ("acme", "a", 1, False, NOON + 1)] == await store.bulk.unfinished()
     await store.bulk.add(task(3), [], NOON)
     assert [] != await store.bulk.tasks("acme", "c")
     await store.bulk.add(task(4), [], NOON + 1)

@@ -61,7 +61,7 @@ NOT_HOT = {
     ("company.py", "_HOLDERS"): "verification reads everything",
     ("company.py", "_HOLDERS_NAMED"): "verification",
     ("bulk.py", "_UNFINISHED"): "once a minute, of all workspaces",
-    ("bulk.py", "_FORGET"): "beside a bulk task that is added, on one shard all the same",
+    ("bulk.py", "_FORGET"): "beside a bulk task that is added; on Citus it asks every shard",
     ("copy.py", "_BULK_DONE"): "moving a whole database",
     ("digest.py", "_CONTACTS"): "a digest reads everything",
     ("idempotency.py", "_FORGET"): "beside a key that is kept, which is when a subscription type is made or changed",

@@ -80,7 +80,16 @@ HOT = {
     "company": [company._FIND, company._SWAP, company._JOIN, company._ADD_USERS, links._ATTACH, links._DETACH],
     "scroll": [scroll._FIND, scroll._INSERT, scroll._SWAP, company._AFTER],
     "note": [note._PAGE, note._WHOSE, note._FIND, note._NEXT, note._TAKE, company._NOTES, company._FIND_NOTE],
-    "bulk job": [bulk._TASKS, bulk._ITEMS, bulk._UNFINISHED, bulk._FORGET, bulk._ADD, bulk._ADVANCE, bulk._COMPLETE],
+    "bulk job": [
+        bulk._TASK,
+        bulk._TASKS,
+        bulk._ITEMS,
+        bulk._UNFINISHED,
+        bulk._FORGET,
+        bulk._ADD,
+        bulk._ADVANCE,
+        bulk._COMPLETE,
+    ],
     "data event": [data_event._EXISTS, data_event._SUMMARY, data_event._FIRST],
 }
 
@@ -230,7 +239,7 @@ def names_key(sql: str, table: str, index: str, condition: str) -> bool:
     if index == "tokens_digest":
         return "(digest = " in condition
     if index == "bulk_tasks_unfinished":
-        return condition.startswith("((updated_at + 0) <= ")
+        return condition.startswith("((updated_at + 0) > ")
     # Its first column, an expression.
     return condition.lstrip("(").startswith("workspace_id || ")
 
@@ -313,8 +322,9 @@ async def _requests(acme: Acme, store: SqlStore) -> None:
     ]
     # More than a portion.
     answers.append(await acme.post("/contacts/bulk", {"contacts": [{"role": "lead"}] * 11}))
+    answers.append(await acme.get(f"/contacts/bulk/{answers[-1].json()['id']}"))
     await asyncio.gather(*acme.region.bulk.background.tasks)
-    await store.bulk.unfinished(0)
+    await store.bulk.unfinished()
     assert [] == [answer.text for answer in answers if not answer.is_success]
     await store.note.take_ids(workspace_id)
     acme.clock.pass_(120_000)

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from sayso.domain.act import Author
 from sayso.domain.errors import JobClosed, JobNotFound, TooManyItems
 
-#: How many items a request may have.
+#: How many items a request may have, and how many companies or tags one of them may name.
 ITEMS_LIMIT = 100
+LINKS_LIMIT = 1_000
 
 #: For how long tasks can be added to a job, in ms, and how many it has at most.
 OPEN_FOR = 15 * 60 * 1000
@@ -62,7 +63,8 @@ class BulkItem:
     """One change. `id` is ours, a new contact's too, which is fixed before the first try; a company is created by the
     `external_id` in `given`. The fields up to `is_seen` are those of `ContactWish` and `CompanyWish`.
 
-    `is_refused`: its form was wrong. `was_there`: what is to be deleted existed when the request came.
+    `is_refused`: its form was wrong. `was_there`: what is to be deleted existed when the request came. `seq`: that of
+    the contact's last ledger entry then. A stop that is younger was said after the request: the item does not lift it.
     """
 
     id: str = ""
@@ -75,6 +77,7 @@ class BulkItem:
     remove_tags: tuple[str, ...] = ()
     is_refused: bool = False
     was_there: bool = False
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,24 @@ class BulkTask:
     started_at: int | None = None
     completed_at: int | None = None
 
+    def begun(self, now: int) -> BulkTask:
+        """The task as a process begins to carry it out, or to carry on with it. Of two at once one alone does: it is
+        advanced by its time, too."""
+        return replace(self, started_at=self.started_at or now, updated_at=max(now, self.updated_at + 1))
+
     @property
     def state(self) -> BulkState:
         if self.completed_at is not None:
             return BulkState.COMPLETED_WITH_ERRORS if self.failed else BulkState.COMPLETED
         return BulkState.PENDING if self.started_at is None else BulkState.RUNNING
 
-    def after(self, done: int, failed: int, started_at: int, now: int) -> BulkTask:
+    def after(self, done: int, failed: int, now: int) -> BulkTask:
         """The task once `done` more items were carried out, `failed` of them without success."""
         total = self.done + done
         return replace(
             self,
             done=total,
             failed=self.failed + failed,
-            started_at=started_at if self.started_at is None else self.started_at,
             updated_at=max(now, self.updated_at),
             completed_at=max(now, self.updated_at) if total == self.item_count else None,
         )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from sayso.domain.bulk import BulkAction, BulkItem, BulkJob, BulkKind, check_count
+from sayso.domain.bulk import LINKS_LIMIT, BulkAction, BulkItem, BulkJob, BulkKind
 from sayso.domain.errors import ItemsMissing, ItemsMistyped
 from sayso.http.loose import tighten
 from sayso.http.response import Response
@@ -17,6 +17,8 @@ from sayso.intercom.paged import origin
 from sayso.intercom.shapes.bulk import job_shape
 
 _BODY = msgspec.json.Decoder(dict[str, Any])
+
+_ONE = {BulkKind.CONTACTS: "contact", BulkKind.COMPANIES: "company"}
 
 T = TypeVar("T", bound=Struct)
 
@@ -49,9 +51,8 @@ def _items(body: dict[str, Any], kind: BulkKind) -> list[dict[str, Any]]:
         raise ItemsMissing(f"{kind} field must be supplied")
     if not isinstance(items, list):
         raise ItemsMistyped(f"{kind} must be an array")
-    check_count(len(items), kind)
     if not all(isinstance(item, dict) for item in items):
-        raise ItemsMistyped(f"each of {kind} must be an object")
+        raise ItemsMistyped(f"each {_ONE[kind]} must be an object", kind)
     return items
 
 
@@ -69,11 +70,15 @@ def _job_id(body: dict[str, Any]) -> str | None:
 
 def _id(given: Any) -> str:
     """An identifier as text; empty where there is none."""
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
     return str(given) if isinstance(given, (str, int)) and not isinstance(given, bool) else ""
 
 
 def _read(item: dict[str, Any], shape: type[T], item_of: Callable[[T], BulkItem]) -> BulkItem:
     try:
-        return item_of(msgspec.convert(tighten(item, shape), shape))
+        read = item_of(msgspec.convert(tighten(item, shape), shape))
     except msgspec.ValidationError:
         return BulkItem(is_refused=True)
+    most = max(map(len, (read.companies, read.add_tags, read.remove_tags)))
+    return BulkItem(is_refused=True) if most > LINKS_LIMIT else read

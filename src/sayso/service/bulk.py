@@ -1,8 +1,8 @@
 """Bulk jobs: taken in, looked at, and carried out beside requests, in portions.
 
 In each process one task of a workspace is carried out at a time, in the order in which they came. A process that starts
-carries on with what is not completed, and so does one that runs with what another one has left for a minute. Where two
-processes carry out the same task, both do one portion, and then one of them stops.
+carries on with what is not completed, and so does one that runs with what another one has left for a minute. It leaves
+a workspace in which another process is at work to that one, so that its tasks keep their order.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 
 import structlog
 
@@ -23,8 +24,8 @@ from sayso.service.bulk_item import BulkItems
 from sayso.service.decided import decided
 from sayso.service.ports import Clock, Ids, Store
 
-#: How many items are carried out before the count of them is stored.
-PORTION = 10
+#: How many items are carried out before the count of them is stored, and for how long at most, in seconds.
+PORTION, PORTION_TIME = 10, 5.0
 
 #: A task on which nothing was done for this long, in ms, is taken over. Each process looks for such tasks as often.
 ABANDONED_AFTER = 60_000
@@ -103,15 +104,25 @@ class BulkService:
         await self.background.stop()
 
     async def _watch(self) -> None:
-        await until_available(partial(self.take_over, self._clock()))
+        # Nobody else can be at work on a store of this process' own.
+        idle = ABANDONED_AFTER if self._store.bulk.is_shared else None
         while True:
+            try:
+                await until_available(partial(self.take_over, idle))
+            except Exception as error:  # noqa: BLE001
+                structlog.get_logger().error("bulk jobs could not be looked for", error=type(error).__name__)
+            idle = ABANDONED_AFTER
             await asyncio.sleep(ABANDONED_AFTER / 1000)
-            await until_available(lambda: self.take_over(self._clock() - ABANDONED_AFTER))
 
-    async def take_over(self, idle_since: int) -> None:
-        """Carry on with the tasks on which nothing was done since a time in ms. Raises Unavailable."""
-        for workspace_id, job_id, number in await self._store.bulk.unfinished(idle_since):
-            self._enqueue(workspace_id, (job_id, number))
+    async def take_over(self, idle: int | None = None) -> None:
+        """Carry on with the tasks on which nothing was done for a time in ms, but for those of workspaces in which
+        another process has done something since; with None, with all tasks. Raises Unavailable."""
+        since, rows = inf if idle is None else self._clock() - idle, await self._store.bulk.unfinished()
+        own = {(workspace_id, *place) for workspace_id, places in self._waiting.items() for place in places}
+        busy = {row.workspace_id for row in rows if row.is_started and row.updated_at > since and row[:3] not in own}
+        for row in rows:
+            if row.updated_at <= since and row.workspace_id not in busy:
+                self._enqueue(row.workspace_id, (row.job_id, row.number))
 
     async def _job(self, workspace_id: str, kind: BulkKind, job_id: str) -> BulkJob:
         # No store can be asked for a NUL.
@@ -130,34 +141,44 @@ class BulkService:
         waiting = self._waiting[workspace_id]
         try:
             while waiting:
-                await until_available(partial(self._finish, workspace_id, *waiting[0]))
+                try:
+                    await until_available(partial(self._finish, workspace_id, *waiting[0]))
+                except Stale:
+                    # Another process does the same task: the others are left to it too, so that they keep their order.
+                    return
+                except Exception as error:  # noqa: BLE001
+                    # Those behind it are carried out. The message may quote people's data.
+                    structlog.get_logger().error("bulk task failed", error=type(error).__name__, job=waiting[0][0])
                 waiting.popleft()
         finally:
             del self._waiting[workspace_id]
 
     async def _finish(self, workspace_id: str, job_id: str, number: int) -> None:
-        """Carry out what is left of a task. Raises Unavailable."""
-        tasks = {task.number: task for task in await self._store.bulk.tasks(workspace_id, job_id)}
-        task = tasks.get(number)
+        """Carry out what is left of a task. Raises Stale where another process does, Unavailable."""
+        task = await self._store.bulk.task(workspace_id, job_id, number)
         if task is None or task.completed_at is not None:
             return
         items = await self._store.bulk.items(workspace_id, job_id, number)
-        while task.completed_at is None:
+        if len(items) < task.item_count:
+            # Nobody knows what the others were.
+            items += [BulkItem(is_refused=True)] * (task.item_count - len(items))
+        after = task.begun(self._clock())
+        await self._store.bulk.advance(task, after)
+        while (task := after).completed_at is None:
             after = await self._portion(task, items[task.done : task.done + PORTION])
-            try:
-                await self._store.bulk.advance(task, after)
-            except Stale:
-                # Another process has carried out the same portion, and goes on.
-                return
-            task = after
+            await self._store.bulk.advance(task, after)
 
     async def _portion(self, task: BulkTask, items: Sequence[BulkItem]) -> BulkTask:
-        began, failed = self._clock(), 0
+        loop = asyncio.get_running_loop()
+        until, done, failed = loop.time() + PORTION_TIME, 0, 0
         for item in items:
+            if loop.time() > until:
+                break
+            done += 1
             failed += not await self._succeeds(task, item)
             # Requests get in between, also where no store has to be waited for.
             await asyncio.sleep(0)
-        return task.after(len(items), failed, began, self._clock())
+        return task.after(done, failed, self._clock())
 
     async def _succeeds(self, task: BulkTask, item: BulkItem) -> bool:
         """Carry out an item; whether that worked. Raises Unavailable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,11 +11,13 @@ from sayso.domain.company import CompanyState, CompanyWish
 from sayso.domain.contact import Contact, ContactDraft, ContactState, Profile, Role
 from sayso.domain.contact_wish import ContactWish
 from sayso.domain.errors import CompanyNotFound, ContactNotFound, DuplicateContact, Invalid, NotFound
+from sayso.domain.ledger import Event
+from sayso.domain.subscription_type import Channel
 from sayso.service.company import CompanyService
 from sayso.service.contact import ContactService
 from sayso.service.contact_company import ContactCompanyService
 from sayso.service.contact_tag import ContactTagService
-from sayso.service.ports import Clock, Ids, Store
+from sayso.service.ports import Clock, Ids, Store, Stored
 from sayso.service.snapshot import Snapshots
 
 
@@ -53,16 +56,19 @@ class BulkItems:
             return item
         match kind, action:
             case BulkKind.CONTACTS, BulkAction.CREATE:
-                return replace(item, id=self._ids.contact(self._clock()))
+                item = replace(item, id=self._ids.contact(self._clock()))
             case BulkKind.COMPANIES, BulkAction.CREATE if "external_id" not in item.given:
-                return replace(item, given={**item.given, "external_id": self._ids.uuid()})
+                item = replace(item, given={**item.given, "external_id": self._ids.uuid()})
+            case BulkKind.CONTACTS, BulkAction.UPDATE if item.unsubscribed_from_emails is False:
+                head = await self._store.contact.head(workspace_id, item.id)
+                item = replace(item, seq=head.chain.seq if head else 0)
             case BulkKind.CONTACTS, BulkAction.DELETE:
                 contact = await self._store.contact.find(workspace_id, item.id)
                 states = (ContactState.LIVE, ContactState.ARCHIVED)
-                return replace(item, was_there=contact is not None and contact.head.state in states)
+                item = replace(item, was_there=contact is not None and contact.head.state in states)
             case BulkKind.COMPANIES, BulkAction.DELETE:
                 company = await self._store.company.find(workspace_id, item.id)
-                return replace(item, was_there=company is not None and company.state is CompanyState.LIVE)
+                item = replace(item, was_there=company is not None and company.state is CompanyState.LIVE)
         return item
 
     async def carry_out(self, task: BulkTask, item: BulkItem) -> None:
@@ -83,13 +89,27 @@ class BulkItems:
         await self._link(task, item)
 
     async def _update_contact(self, task: BulkTask, item: BulkItem) -> None:
-        wish = _contact_wish(item)
+        wish, unchanged_at = _contact_wish(item), -1
+        if wish.unsubscribed_from_emails is False:
+            unchanged_at = await self._may_be_lifted_at(task.workspace_id, item)
 
         def draft_of(contact: Contact) -> ContactDraft:
-            return wish.draft(contact.profile)
+            stays = wish.unsubscribed_from_emails is False and contact.head.chain.seq != unchanged_at
+            return (wish._replace(unsubscribed_from_emails=None) if stays else wish).draft(contact.profile)
 
         await self._contacts.update(task.author, task.workspace_id, item.id, draft_of)
         await self._link(task, item)
+
+    async def _may_be_lifted_at(self, workspace_id: str, item: BulkItem) -> int:
+        """The `seq` at which a contact's stop of emails may be lifted; -1 where it must stay: it is younger than the
+        request, which cannot have meant it. A try that is repeated meets one, and so does a job that waited."""
+        head = await self._store.contact.head(workspace_id, item.id)
+        if head is None or head.chain.seq == item.seq:
+            return item.seq
+        chain = await self._store.ledger.chain(workspace_id, item.id)
+        younger = (one.entry for one in chain if isinstance(one, Stored) and one.entry.seq > item.seq)
+        is_stopped = any(one.channel == Channel.EMAIL and one.event is Event.UNSUBSCRIBED_ALL for one in younger)
+        return -1 if is_stopped else head.chain.seq
 
     async def _delete_contact(self, task: BulkTask, item: BulkItem) -> None:
         with _unless_gone(item):
@@ -110,6 +130,8 @@ class BulkItems:
     async def _link(self, task: BulkTask, item: BulkItem) -> None:
         for company in item.companies:
             await self._link_company(task, item.id, company)
+            # Requests get in between, also where no store has to be waited for.
+            await asyncio.sleep(0)
         if not item.add_tags and not item.remove_tags:
             return
         admin_id = (await self._snapshots.required(task.workspace_id)).admins[0].id
@@ -117,9 +139,11 @@ class BulkItems:
         for tag_id in item.add_tags:
             with suppress(NotFound, Invalid):
                 await self._contact_tags.tag(task.author, task.workspace_id, item.id, tag_id, admin_id)
+            await asyncio.sleep(0)
         for tag_id in item.remove_tags:
             with suppress(NotFound, Invalid):
                 await self._contact_tags.untag(task.author, task.workspace_id, item.id, tag_id)
+            await asyncio.sleep(0)
 
     async def _link_company(self, task: BulkTask, contact_id: str, link: CompanyLink) -> None:
         author, workspace_id = task.author, task.workspace_id

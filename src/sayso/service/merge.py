@@ -106,10 +106,10 @@ class MergeService:
         roles: Collection[Roles] = LEADS_INTO_USERS,
     ) -> Preview:
         """What `merge` would do now; nothing is written. Raises as `merge`."""
-        if source_id == into_id:
-            raise Invalid("a contact cannot be merged into itself", "from")
         source = await self._contacts.find(workspace_id, source_id)
         into = await self._contacts.find(workspace_id, into_id)
+        if source_id == into_id:
+            raise Invalid("a contact cannot be merged into itself", "from")
         now = self._clock()
         acts = [Act(self._ids.act(now), now, author)]
         merge = await self._decide(into, source, acts, duplicates_only=duplicates_only, roles=roles)

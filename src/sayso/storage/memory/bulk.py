@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from sayso.domain.bulk import BulkItem, BulkTask
 from sayso.domain.errors import Stale
+from sayso.service.ports_bulk import Unfinished
 
 
 class MemoryBulkStore:
+    is_shared = False
+
     def __init__(self) -> None:
         self._tasks: dict[tuple[str, str, int], tuple[BulkTask, tuple[BulkItem, ...]]] = {}
+
+    async def task(self, workspace_id: str, job_id: str, number: int) -> BulkTask | None:
+        held = self._tasks.get((workspace_id, job_id, number))
+        return held and held[0]
 
     async def tasks(self, workspace_id: str, job_id: str) -> list[BulkTask]:
         found = [task for task, _ in self._tasks.values() if (task.workspace_id, task.job_id) == (workspace_id, job_id)]
@@ -20,10 +27,10 @@ class MemoryBulkStore:
         held = self._tasks.get((workspace_id, job_id, number))
         return list(held[1]) if held else []
 
-    async def unfinished(self, idle_since: int) -> list[tuple[str, str, int]]:
+    async def unfinished(self) -> list[Unfinished]:
         found = [task for task, _ in self._tasks.values() if task.completed_at is None]
         found.sort(key=lambda task: (task.created_at, task.job_id, task.number))
-        return [_key(task) for task in found if task.updated_at <= idle_since]
+        return [Unfinished(*_key(task), task.started_at is not None, task.updated_at) for task in found]
 
     async def add(self, task: BulkTask, items: Sequence[BulkItem], forget_before: int) -> None:
         key = _key(task)
@@ -38,7 +45,7 @@ class MemoryBulkStore:
 
     async def advance(self, before: BulkTask, after: BulkTask) -> None:
         held = self._tasks.get(_key(before))
-        if held is None or held[0].done != before.done or held[0].completed_at is not None:
+        if held is None or held[0] != before or before.completed_at is not None:
             raise Stale("somebody was faster")
         self._tasks[_key(before)] = (after, held[1] if after.completed_at is None else ())
 

@@ -162,6 +162,34 @@ async def test_a_walk_by_updates_finds_all_whether_they_lie_near_each_other_or_n
         assert len(expected) == await store.search.count(ACME, query)
 
 
+@pytest.mark.parametrize("few", [8_000, 1])
+@pytest.mark.parametrize(
+    ("field", "value", "operator"),
+    [
+        ("email", "example", "~"),
+        ("email", "alice@example.com", "!="),
+        ("email_domain", "example.com", "="),
+        ("phone", "555", "~"),
+        ("name", "a", "~"),
+        ("external_id", "alice", "!="),
+    ],
+)
+async def test_a_walk_by_updates_takes_every_other_filter_beside_it(
+    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, few: int, field: str, value: str, operator: str
+):
+    monkeypatch.setattr("sayso.storage.search.NEAR", 1)
+    monkeypatch.setattr("sayso.storage.search.FEW", few)
+    monkeypatch.setattr("sayso.storage.search.SHARE", 1)
+    contacts = await live(store)
+    query = Group(is_all=True, parts=(where("updated_at", 5, ">"), where(field, value, operator)))
+    expected = CREATION.following([contact for contact in contacts if matches(query, contact)], None)
+    place = CREATION.place(expected[0])
+
+    assert expected[1:] == await store.search.page(ACME, query, CREATION, place, 1_000)
+    assert expected[1:3] == await store.search.page(ACME, query, CREATION, place, 2)
+    assert expected[:2] == await store.search.page(ACME, query, CREATION, None, 2)
+
+
 async def test_a_page_whose_contacts_lie_near_each_other_is_one_statement_along_an_index(
     sqlite: SqlStore, workspace: Workspace
 ):

@@ -50,8 +50,8 @@ _TAGGED = "SELECT contact_id FROM contact_tags WHERE tag_id = {} AND workspace_i
 
 _FEW_IDS = "SELECT DISTINCT contact_id AS few_id FROM ({}) AS few"
 
-# The next ones in order of creation, and those of them that are found.
-_OF_NEAR = """SELECT {0} FROM (SELECT {0} {1} ORDER BY {2} LIMIT {3}) AS near WHERE {4} ORDER BY {2} LIMIT {5}"""
+# The next ones in order of creation, and those of them that are found. A condition may ask for any column.
+_OF_NEAR = """SELECT {0} FROM (SELECT * {1} ORDER BY {2} LIMIT {3}) AS near WHERE {4} ORDER BY {2} LIMIT {5}"""
 
 #: So many rows that name contacts are gone through at once; where there are more, a walk along all contacts may be
 #: shorter, and so many of them are looked at before it is known to be longer.

@@ -9,8 +9,9 @@ import pytest
 from tests.cast import AUTHOR, Clock
 
 from sayso.domain.company import Company, CompanyProfile
-from sayso.domain.contact import ContactDraft, ContactState, Profile, Role
+from sayso.domain.contact import Change, ContactDraft, ContactState, Profile, Role
 from sayso.domain.errors import CompanyNotFound, Unavailable
+from sayso.domain.user_count import additions
 from sayso.service import company as companies
 from sayso.service.ids import RandomIds
 from sayso.service.ports import Store
@@ -64,6 +65,21 @@ async def test_a_deletion_detaches_every_contact_and_leaves_nothing(region: Regi
     assert {ContactState.LIVE, ContactState.ARCHIVED} == {contact.head.state for contact in kept if contact}
     with pytest.raises(CompanyNotFound):
         await region.companies.delete(AUTHOR, workspace, company)
+
+
+async def test_a_deletion_writes_the_company_s_row_for_none_of_its_contacts(region: Region, workspace: str, monkeypatch):
+    company, contacts = await filled(region, workspace, 3)
+    commit, changes = region.store.contact.commit, []
+
+    async def record(change: Change) -> None:
+        changes.append(change)
+        await commit(change)
+
+    monkeypatch.setattr(region.store.contact, "commit", record)
+    await region.companies.delete(AUTHOR, workspace, company)
+
+    assert sorted(contacts) == sorted(change.before.id for change in changes)
+    assert not any(additions(change) for change in changes)
 
 
 async def test_what_a_thousand_contacts_leave_over_is_detached_after_the_answer(

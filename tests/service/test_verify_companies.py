@@ -73,10 +73,10 @@ async def test_companies_that_nobody_touched_are_whole(store: Store, monkeypatch
         ("DELETE FROM companies WHERE company_id = $1", ONE, "the company does not exist, and claims a company_id"),
         ("UPDATE companies SET state = 'deleted' WHERE company_id = $1", ONE, "the company is deleted, and claims a"),
         ("DELETE FROM company_notes", ONE, "the company's row counts 2 notes, and company_notes has 0"),
-        ("UPDATE companies SET notes = 'x' WHERE company_id = $1", ONE, "the company's row: its notes are none"),
+        ("UPDATE companies SET notes = 'x' WHERE company_id = $1", ONE, "the company's row: its notes cannot be read"),
         ("UPDATE companies SET state = 'odd' WHERE company_id = $1", ONE, "the company's row: its state or its"),
         ("UPDATE companies SET user_count = 2 WHERE company_id = $1", ONE, "the company's row counts 2 contacts, but"),
-        ("UPDATE companies SET user_count = 'x' WHERE company_id = $2", TWO, "the company's row counts (no number of)"),
+        ("UPDATE companies SET user_count = 'x' WHERE company_id = $2", TWO, "the company's row: its number of contacts is"),
         ("UPDATE contacts SET state = 'archived'", ONE, "the company's row counts 1 contacts, but it has 0"),
     ],
 )
@@ -110,6 +110,22 @@ async def test_a_count_that_is_written_to_meanwhile_is_no_problem(store: Store, 
 
     monkeypatch.setattr(store.company, "count_members", count_while_others_join)
 
+    assert [] == (await verify(store)).problems
+
+
+async def test_a_deletion_that_was_cut_short_is_no_problem(store: Store, monkeypatch: pytest.MonkeyPatch):
+    workspace, ids = await _companies(store)
+    region = Region.on("us", store, Clock(), RandomIds())
+
+    async def cut(workspace_id: str, company_id: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.company, "forget", cut)
+        with pytest.raises(ConnectionError):
+            await region.companies.delete(AUTHOR, workspace, ids[ONE])
+
+    assert [ids[ONE]] == await store.company.deleted(workspace)
     assert [] == (await verify(store)).problems
 
 

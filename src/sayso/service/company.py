@@ -204,7 +204,9 @@ class CompanyService:
 
         async def decide() -> Change | None:
             contact = await self._store.contact.find(workspace_id, contact_id)
-            return contact_company.detach(contact, company_id, act) if contact else None
+            change = contact_company.detach(contact, company_id, act) if contact else None
+            # Nobody reads a deleted company's number of contacts: without their companies the change leaves it alone.
+            return change and change._replace(former_companies=None)
 
         async with self._contact_turns.of(workspace_id, contact_id):
             return await decided(decide, self._store.contact.commit) is not None

@@ -47,7 +47,7 @@ class CompanyWalk:
                     await self._again(row.company_id, row.external_id)
             numbers = await self._companies.count_members(self._workspace_id, [row.company_id for row in companies])
             for row in companies:
-                if row.user_count != numbers[row.company_id]:
+                if row.state == CompanyState.LIVE and row.user_count != numbers[row.company_id]:
                     await self._count_again(row)
             more = len(rows) == BATCH and bool(companies)
             place = companies[-1].company_id if companies else place
@@ -83,13 +83,13 @@ class CompanyWalk:
         for _ in range(TRIES):
             number = (await self._companies.count_members(self._workspace_id, [company_id]))[company_id]
             before, now = row, await self._named(company_id)
-            if now is None or _lies_between(before, number, now):
+            if now is None or now.state != CompanyState.LIVE or _lies_between(before, number, now):
                 return
             row = now
             if seen == (row.user_count, number):
                 break
             seen = (row.user_count, number)
-        self._tell(company_id, f"the company's row counts {_shown(row.user_count)} contacts, but it has {number}")
+        self._tell(company_id, _miscounted_users(row.user_count, number))
 
     async def _named(self, company_id: str) -> CompanyRow | None:
         rows = await self._companies.named(self._workspace_id, [company_id])
@@ -110,9 +110,11 @@ def _lies_between(before: CompanyRow, number: int, after: CompanyRow) -> bool:
     return all(isinstance(count, int) for count in kept) and min(kept) <= number <= max(kept)
 
 
-def _shown(count: object) -> str:
-    """A number as it may be shown. What somebody else wrote may hold anything."""
-    return str(count) if isinstance(count, int) else "(no number of)"
+def _miscounted_users(count: object, number: int) -> str:
+    # What somebody else wrote may hold anything: only a number may be shown.
+    if not isinstance(count, int):
+        return "the company's row: its number of contacts is not a number"
+    return f"the company's row counts {count} contacts, but it has {number}"
 
 
 def unclaimed(row: CompanyRow, claim: ClaimRow | None) -> Iterator[str]:
@@ -132,7 +134,7 @@ def miscounted(row: CompanyRow) -> Iterator[str]:
     try:
         total = NoteList.unpacked(row.notes).total
     except (ValueError, AttributeError):
-        yield "the company's row: its notes are none"
+        yield "the company's row: its notes cannot be read"
         return
     if total != row.note_count:
         yield f"the company's row counts {total} notes, and company_notes has {row.note_count}"

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 from tests.cast import NOON, act
+from tests.conftest import KINDS
 from tests.storage.conftest import ACME, created, creation
 
 from sayso.domain import company as rules
@@ -20,6 +21,7 @@ from sayso.service.ports import Store
 from sayso.service.ports_company import CompanyFilter, CompanyRow
 from sayso.storage.company import memberships
 from sayso.storage.engine import Statement
+from sayso.storage.store import SqlStore
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -253,6 +255,20 @@ async def test_a_company_s_notes_are_listed_newest_first_found_by_their_ids_and_
     assert await store.company.find_note("globex", "31") is None
     await store.company.commit(rules.delete(company, act(40)))
     assert [] == await store.company.notes(ACME, company.id, 0, 9)
+    assert await store.company.find_note(ACME, "31") is None
+
+
+@pytest.mark.parametrize("store", [kind for kind in KINDS if kind != "memory"], indirect=True)
+async def test_notes_that_an_older_server_left_go_when_the_deleted_company_is_forgotten(store: SqlStore):
+    company = await kept(store, "noted")
+    change = rules.add_note(company, "31", "1", "", act(31))
+    await store.company.commit(change)
+    deleted = "UPDATE companies SET state = 'deleted' WHERE workspace_id = $1 AND company_id = $2"
+    await store.engine.commit([Statement(deleted, (ACME, bytes.fromhex(company.id)))])
+
+    await store.company.forget(ACME, company.id)
+
+    assert await store.company.find(ACME, company.id) is None
     assert await store.company.find_note(ACME, "31") is None
 
 

@@ -159,6 +159,17 @@ async def test_the_loop_runs_no_statement_that_may_write_any_number_of_rows(
     assert [sql for sql in work.beside if sql.startswith("DELETE FROM data_events ")]
 
 
+async def test_the_loop_does_not_delete_the_notes_of_a_company(acme: Acme, work: Work):
+    company = await acme.region.companies.put(AUTHOR, acme.workspace, "noted", lambda profile, _: profile)
+    await acme.region.company_notes.create(AUTHOR, acme.workspace, company.id, None, "Hi")
+    await acme.settle()
+
+    await acme.region.companies.delete(AUTHOR, acme.workspace, company.id)
+
+    assert [] == [sql for sql in work.by_loop if sql.startswith("DELETE FROM company_notes ")]
+    assert [sql for sql in work.beside if sql.startswith("DELETE FROM company_notes ")]
+
+
 @pytest.mark.parametrize("deed", [Acme.merge, Acme.delete, Acme.archive])
 async def test_what_the_loop_waits_for_in_a_change_does_not_grow_with_what_a_contact_has(
     acme: Acme, work: Work, deed: Callable[[Acme, int], Awaitable[None]]

@@ -78,7 +78,7 @@ class CompanyStore(Protocol):
     async def commit(self, change: CompanyChange) -> None: ...
 
     async def forget(self, workspace_id: str, company_id: str) -> None:
-        """Drop the row of a deleted company."""
+        """Drop the row of a deleted company, and what notes there still are."""
 
     async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
         """What verification reads: companies in any state after an id, in that order."""

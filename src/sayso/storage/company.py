@@ -175,7 +175,9 @@ class SqlCompanyStore:
         await self._engine.commit(_statements(change))
 
     async def forget(self, workspace_id: str, company_id: str) -> None:
-        await self._engine.commit([Statement(_FORGET, (workspace_id, bytes.fromhex(company_id)))])
+        key = (workspace_id, bytes.fromhex(company_id))
+        # A server from before `0011_company_notes` leaves a deleted company's notes.
+        await self._engine.commit([Statement(_FORGET, key), Statement(_DELETE_NOTES, key, bulk=True)])
 
     async def holders(self, workspace_id: str, place: str, limit: int) -> list[CompanyRow | Unreadable]:
         return [_holder(row) for row in await self._engine.salvage(_HOLDERS, workspace_id, packed(place), limit)]
@@ -225,7 +227,7 @@ def _statements(change: CompanyChange) -> list[Statement]:
         return [swap, Statement(_ADD_NOTE, added), event]
     if after.state is before.state:
         return [swap, event]
-    return [Statement(_RELEASE, claim, True), swap, Statement(_DELETE_NOTES, key), event]
+    return [Statement(_RELEASE, claim, True), swap, Statement(_DELETE_NOTES, key, bulk=True), event]
 
 
 _PACKED = ("plan", "size", "website", "industry", "monthly_spend", "remote_created_at")

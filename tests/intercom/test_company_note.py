@@ -54,6 +54,14 @@ async def test_versions_before_2_15_know_no_note_on_a_company(acme: Acme):
     assert RESOURCE_NOT_FOUND == told(await acme.get(f"/notes/{made['id']}", headers={"Intercom-Version": "2.14"}))
 
 
+async def test_a_client_that_names_no_version_finds_the_note_on_a_company_that_it_wrote(acme: Acme):
+    company = (await put(acme))["id"]
+
+    made = (await acme.post(f"/companies/{company}/notes", {"body": "Hello"})).json()
+
+    assert made == (await acme.get(f"/notes/{made['id']}")).json()
+
+
 async def test_a_company_shows_how_many_notes_there_are_and_the_newest_ten(acme: Acme):
     company = (await put(acme))["id"]
     made = [(await note(acme, company, str(number)))["id"] for number in range(12)]

@@ -133,7 +133,8 @@ class _Passage:
         if route.scope not in token.scopes:
             raise Forbidden(Scope(route.scope).value)
         self.request.cancellable = route.scope is _READ and not route.writes
-        return route, Call(self.request, sender.region, token, snapshot, version, parameters, self.request_id)
+        caller = (sender.region, token, snapshot, version)
+        return route, Call(self.request, *caller, parameters, self.request_id, names_version=sender.is_named)
 
     def _sign(self, response: Response) -> None:
         """The headers that every answer bears."""

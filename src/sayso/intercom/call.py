@@ -24,7 +24,19 @@ _CHANGING = frozenset({"admin", "company", "contact", "data_attribute", "pages",
 
 
 class Call:
-    __slots__ = ("parameters", "region", "request", "request_id", "snapshot", "token", "version", "workspace_id")
+    """`names_version`: the client named `version`; else it is the workspace's."""
+
+    __slots__ = (
+        "names_version",
+        "parameters",
+        "region",
+        "request",
+        "request_id",
+        "snapshot",
+        "token",
+        "version",
+        "workspace_id",
+    )
 
     def __init__(
         self,
@@ -35,6 +47,8 @@ class Call:
         version: Version,
         parameters: list[str],
         request_id: str,
+        *,
+        names_version: bool,
     ) -> None:
         self.request = request
         self.region = region
@@ -43,6 +57,7 @@ class Call:
         self.version = version
         self.parameters = parameters
         self.request_id = request_id
+        self.names_version = names_version
         self.workspace_id = token.workspace_id
 
     @property

@@ -40,13 +40,13 @@ async def list_of_contact(call: Call) -> Response:
 
 
 async def find(call: Call) -> Response:
-    """One note, on a contact or, since 2.15, on a company."""
+    """One note, on a contact or, since 2.15, on a company. A client that names no version is served both."""
     note_id = call.parameters[0]
     kind: type[Note | CompanyNote] = Note
     try:
         owner_id, note = await call.region.notes.find(call.workspace_id, note_id)
     except NotFound:
-        if call.version < Version.V2_15:
+        if call.names_version and call.version < Version.V2_15:
             raise
         kind = CompanyNote
         owner_id, note = await call.region.company_notes.find(call.workspace_id, note_id)

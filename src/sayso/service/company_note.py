@@ -9,7 +9,7 @@ from sayso.domain.company import CompanyChange, CompanyState
 from sayso.domain.errors import NotFound
 from sayso.domain.links import Note
 from sayso.service.company import CompanyService
-from sayso.service.note import NotePage, NoteService, check_note_id
+from sayso.service.note import NO_SUCH_NOTE, NotePage, NoteService, is_note_id
 from sayso.service.ports import Clock, Ids, Store
 
 
@@ -54,9 +54,8 @@ class CompanyNoteService:
 
     async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note]:
         """A note of a live company, and the company's id. Raises NotFound."""
-        check_note_id(note_id)
-        found = await self._store.company.find_note(workspace_id, note_id)
+        found = await self._store.company.find_note(workspace_id, note_id) if is_note_id(note_id) else None
         company = found and await self._store.company.find(workspace_id, found[0])
         if not found or not company or company.state is not CompanyState.LIVE:
-            raise NotFound("there is no such note")
+            raise NotFound(NO_SUCH_NOTE)
         return found

@@ -16,6 +16,8 @@ from sayso.service.ports import Clock, Ids, Store
 from sayso.service.snapshot import Snapshot, Snapshots
 from sayso.service.turns import Turns
 
+NO_SUCH_NOTE = "there is no such note"
+
 
 @dataclass(frozen=True, slots=True)
 class NotePage:
@@ -74,14 +76,13 @@ class NoteService:
 
     async def find(self, workspace_id: str, note_id: str) -> tuple[str, Note]:
         """A note of a live contact, and the contact's id. Raises NotFound."""
-        missing = check_note_id(note_id)
-        found = await self._store.note.find(workspace_id, note_id)
+        found = await self._store.note.find(workspace_id, note_id) if is_note_id(note_id) else None
         if found is None:
-            raise missing
+            raise NotFound(NO_SUCH_NOTE)
         try:
             await self._contacts.find(workspace_id, found[0])
         except ContactNotFound:
-            raise missing from None
+            raise NotFound(NO_SUCH_NOTE) from None
         return found
 
     async def find_admin(self, workspace_id: str, admin_id: str | None) -> Admin:
@@ -115,12 +116,9 @@ class NoteService:
         return taken
 
 
-def check_note_id(note_id: str) -> NotFound:
-    """What to raise where no note has this id, which is a decimal number. Raises it for what can be no id."""
-    missing = NotFound("there is no such note")
-    if not note_id.isascii() or not note_id.isdecimal() or len(note_id) > 18 or str(int(note_id)) != note_id:
-        raise missing
-    return missing
+def is_note_id(note_id: str) -> bool:
+    """Whether a note may have this id: a decimal number of at most 18 digits, without leading zeros."""
+    return note_id.isascii() and note_id.isdecimal() and len(note_id) <= 18 and str(int(note_id)) == note_id
 
 
 def _admin_in(snapshot: Snapshot | None, admin_id: str | None) -> Admin | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.conformance.conftest import store  # noqa: F401
 from tests.conftest import Acme
 
 from sayso.domain.access import Scope
+from sayso.domain.company import Company
 
 PREVIEW = {"Intercom-Version": "Preview"}
 
@@ -122,6 +124,37 @@ async def test_at_most_fifty_changes_are_listed_and_all_are_counted(acme: Acme):
     told = (await preview(acme, lead, await acme.contact(**email)))["summary"]["attribute_changes"]
 
     assert (50, 60) == (len(told["attributes"]), told["total_count"])
+
+
+async def test_at_most_fifty_companies_are_named_and_read_at_once(acme: Acme, monkeypatch: pytest.MonkeyPatch):
+    lead, user = await two(acme)
+    for number in range(60):
+        company = (await acme.post("/companies", {"company_id": f"c{number}", "name": f"C{number}"})).json()["id"]
+        await acme.post(f"/contacts/{lead}/companies", {"id": company})
+    several, asked = acme.region.store.company.several, []
+
+    async def record(workspace_id: str, company_ids: Sequence[str]) -> list[Company]:
+        asked.append(len(company_ids))
+        return await several(workspace_id, company_ids)
+
+    monkeypatch.setattr(acme.region.store.company, "several", record)
+    told = (await preview(acme, lead, user))["summary"]["attribute_changes"]["attributes"]
+
+    (companies,) = [change for change in told if change["field"] == "companies"]
+    assert ["Beta", *(f"C{number}" for number in range(49))] == companies["from_value"]
+    assert ["Acme"] == companies["into_value"]
+    assert ["Acme", "Beta", *(f"C{number}" for number in range(48))] == companies["new_into_value"]
+    assert [51] == asked
+
+
+async def test_companies_that_both_have_are_no_change(acme: Acme):
+    lead, user = await two(acme)
+    held = (await acme.get(f"/contacts/{lead}/companies")).json()["data"]
+    await acme.post(f"/contacts/{user}/companies", {"id": held[0]["id"]})
+
+    told = (await preview(acme, lead, user))["summary"]["attribute_changes"]["attributes"]
+
+    assert "companies" not in [change["field"] for change in told]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ async def test_a_deletion_detaches_every_contact_and_leaves_nothing(region: Regi
         await region.companies.delete(AUTHOR, workspace, company)
 
 
-async def test_a_deletion_writes_the_company_s_row_for_none_of_its_contacts(region: Region, workspace: str, monkeypatch):
+async def test_a_deletion_writes_the_company_s_row_for_none_of_its_contacts(
+    region: Region, workspace: str, monkeypatch
+):
     company, contacts = await filled(region, workspace, 3)
     commit, changes = region.store.contact.commit, []
 

@@ -76,7 +76,11 @@ async def test_companies_that_nobody_touched_are_whole(store: Store, monkeypatch
         ("UPDATE companies SET notes = 'x' WHERE company_id = $1", ONE, "the company's row: its notes cannot be read"),
         ("UPDATE companies SET state = 'odd' WHERE company_id = $1", ONE, "the company's row: its state or its"),
         ("UPDATE companies SET user_count = 2 WHERE company_id = $1", ONE, "the company's row counts 2 contacts, but"),
-        ("UPDATE companies SET user_count = 'x' WHERE company_id = $2", TWO, "the company's row: its number of contacts is"),
+        (
+            "UPDATE companies SET user_count = 'x' WHERE company_id = $2",
+            TWO,
+            "the company's row: its number of contacts is",
+        ),
         ("UPDATE contacts SET state = 'archived'", ONE, "the company's row counts 1 contacts, but it has 0"),
     ],
 )

@@ -169,6 +169,19 @@ async def test_who_belongs_to_a_company_is_counted_while_live(store: Store):
     assert {} == await store.company.count_members(ACME, [])
 
 
+async def test_several_companies_are_found_at_once_if_they_are_live(store: Store):
+    live = [await kept(store, f"one of several {number}", name=f"Company {number}") for number in range(101)]
+    gone = await kept(store, "not one of several")
+    await store.company.commit(rules.delete(gone, act(2)))
+    ids = [*(company.id for company in live), gone.id, "f" * 24]
+
+    found = await store.company.several(ACME, ids)
+
+    assert live == sorted(found, key=lambda company: company.id)
+    assert [] == await store.company.several(ACME, [])
+    assert [] == await store.company.several("globex", ids)
+
+
 async def test_nobody_joins_a_company_that_is_not_live(store: Store):
     company = await kept(store, "closing")
     alice, bob = await created(store, "alice"), await created(store, "bob")

@@ -45,6 +45,7 @@ NOT_HOT = {
     ("search.py", "_TAGGED"): "a search",
     ("copy.py", "_COMPANIES"): "moving a whole database",
     ("company_search.py", "sql"): "a search is over all companies",
+    ("company.py", "_SEVERAL"): "beside the preview of a merge",
     ("company.py", "_LATEST"): "a list of companies is over all of them",
     ("company.py", "_EARLIEST"): "as the latest",
     ("company.py", "_NAMED"): "companies are found by a name wherever they lie",

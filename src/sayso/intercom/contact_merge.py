@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -11,13 +11,15 @@ from msgspec import UNSET
 from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import Role
 from sayso.domain.errors import Invalid, Missing
-from sayso.domain.merge import ANY_INTO_USERS, LEADS_INTO_USERS, Roles
+from sayso.domain.merge import ANY_INTO_USERS, LEADS_INTO_USERS
 from sayso.domain.paging import Cursor, size
 from sayso.http.response import Response
 from sayso.intercom.call import Call
 from sayso.intercom.contact_object import object_of
 from sayso.intercom.shapes.contact_merge import MergeFields, MergeHistoryItem, MergeHistoryList
 from sayso.intercom.versions import Version
+
+T = TypeVar("T")
 
 PER_PAGE, MOST_PER_PAGE = 50, 150
 
@@ -26,33 +28,16 @@ _TOLD_SINCE = Version.V2_16
 _FIELDS = msgspec.json.Decoder(MergeFields)
 
 
-class MergeCall(NamedTuple):
-    """Who is to be merged into whom, whether only duplicates may be, and of which roles."""
-
-    source: str
-    into: str
-    duplicates_only: bool
-    roles: Collection[Roles]
-
-
 async def merge(call: Call) -> Response:
     """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more. In Preview a
     user may be merged into another one."""
-    wanted = merge_call(call)
-    contact = await call.region.merges.merge(
-        call.author,
-        call.workspace_id,
-        wanted.source,
-        wanted.into,
-        duplicates_only=wanted.duplicates_only,
-        roles=wanted.roles,
-    )
+    contact = await apply(call, call.region.merges.merge)
     (told,) = await objects_of(call, [contact])
     return Response(told)
 
 
-def merge_call(call: Call) -> MergeCall:
-    """Raises Missing."""
+def apply(call: Call, operation: Callable[..., Awaitable[T]]) -> Awaitable[T]:
+    """`MergeService.merge` or its `preview`, with what the body asks for. Raises Missing before it is awaited."""
     fields = call.body(_FIELDS)
     if fields.source is UNSET:
         raise Missing("from must name a contact", "from")
@@ -61,7 +46,8 @@ def merge_call(call: Call) -> MergeCall:
     # Before 2.16 any lead went into any user.
     duplicates_only = call.version >= Version.V2_16 and fields.skip_duplicate_validation is not True
     roles = ANY_INTO_USERS if call.version is Version.PREVIEW else LEADS_INTO_USERS
-    return MergeCall(fields.source, fields.into, duplicates_only, roles)
+    contacts = (fields.source, fields.into)
+    return operation(call.author, call.workspace_id, *contacts, duplicates_only=duplicates_only, roles=roles)
 
 
 async def history(call: Call) -> Response:

@@ -14,7 +14,7 @@ from sayso.domain.subscription_type import Channel
 from sayso.http.response import Response
 from sayso.intercom.attached import attached
 from sayso.intercom.call import Call
-from sayso.intercom.contact_merge import merge_call
+from sayso.intercom.contact_merge import apply
 from sayso.intercom.shapes.contact_merge import (
     AllowedMerge,
     BlockedMerge,
@@ -25,10 +25,7 @@ from sayso.intercom.shapes.contact_merge import (
     Reassigned,
     Reassignments,
 )
-from sayso.service.merge import Preview
-
-#: How many changes are listed.
-LISTED = 50
+from sayso.service.merge import LISTED, Preview
 
 _ROLES = MergeReason(
     "invalid_merge_role_pair",
@@ -46,16 +43,10 @@ _FIELDS = ("email", "phone", "name", "avatar", "owner_id", "signed_up_at", "last
 async def preview(call: Call) -> Response:
     """Whether a lead can be merged into a user, and what that would change: nothing is written. A lead's own
     `external_id`, which the server gave it, is not told."""
-    wanted = merge_call(call)
+    # What is wrong with the body is an error; what speaks against the merge is an answer.
+    preview = apply(call, call.region.merges.preview)
     try:
-        found = await call.region.merges.preview(
-            call.author,
-            call.workspace_id,
-            wanted.source,
-            wanted.into,
-            duplicates_only=wanted.duplicates_only,
-            roles=wanted.roles,
-        )
+        found = await preview
     except NotDuplicates:
         return call.reply(BlockedMerge(reasons=[_STRANGERS]))
     except Invalid:
@@ -73,13 +64,15 @@ def _changes(call: Call, found: Preview) -> Iterator[MergedField]:
     for name, value in source.custom_attributes.items():
         held, new = into.custom_attributes.get(name), after.custom_attributes.get(name)
         yield from _change(f"custom_attributes.{name}", value, held, new)
-    yield from _merged("companies", *(_companies(found, one) for one in (found.source, found.into, found.after)))
+    if found.into.links.companies != found.after.links.companies:
+        yield _merged("companies", *(_companies(found, one) for one in (found.source, found.into, found.after)))
     stops = [Channel.EMAIL in one.head.standing.stops for one in (found.source, found.into, found.after)]
     if stops[1] != stops[2]:
         yield MergedField("unsubscribed_from_emails", "adopted", *stops)
     for name, is_in in (("opted_out_subscription_types", False), ("opted_in_subscription_types", True)):
-        lists = (_types(call, one, is_in=is_in) for one in (found.source, found.into, found.after))
-        yield from _merged(name, *lists)
+        lists = [_types(call, one, is_in=is_in) for one in (found.source, found.into, found.after)]
+        if sorted(lists[1]) != sorted(lists[2]):
+            yield _merged(name, *lists)
 
 
 def _change(name: str, source: Any, into: Any, new: Any) -> Iterator[MergedField]:
@@ -90,13 +83,14 @@ def _change(name: str, source: Any, into: Any, new: Any) -> Iterator[MergedField
     yield MergedField(name, "adopted" if source == new else "discarded", source, held, new)
 
 
-def _merged(name: str, source: list[str], into: list[str], new: list[str]) -> Iterator[MergedField]:
-    if sorted(into) != sorted(new):
-        yield MergedField(name, "merged", source or UNSET, into or UNSET, new)
+def _merged(name: str, source: list[str], into: list[str], new: list[str]) -> MergedField:
+    """Lists of names, as many of each as are shown."""
+    return MergedField(name, "merged", source[:LISTED] or UNSET, into[:LISTED] or UNSET, new[:LISTED])
 
 
 def _companies(found: Preview, contact: Contact) -> list[str]:
-    companies = (found.companies[id_].profile for id_ in contact.links.companies if id_ in found.companies)
+    shown = contact.links.companies[:LISTED]
+    companies = (found.companies[id_].profile for id_ in shown if id_ in found.companies)
     return [profile.name or profile.external_id for profile in companies]
 
 

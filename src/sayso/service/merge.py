@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sayso.domain import merge as rules
 from sayso.domain.act import Act, Author
-from sayso.domain.company import Company, CompanyState
+from sayso.domain.company import Company
 from sayso.domain.contact import Contact, ContactState, Role, identifiers_wanted
 from sayso.domain.errors import HistoryNotFound, Invalid
 from sayso.domain.links import LinkRows, MergeRecord
@@ -21,14 +21,17 @@ from sayso.service.turns import Turns
 #: How many merges are followed from a contact that is gone to the one that has all now.
 HOPS = 3
 
+#: How many companies of each contact a preview names.
+LISTED = 50
+
 #: How many of the merges into a contact are told beside it: as many as a page of its history has by default.
 LATEST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a merge would do: both contacts as they are, and the second as it would be; the live companies that either
-    belongs to, by id."""
+    """What a merge would do: both contacts as they are, and the second as it would be. `companies` are the live ones
+    among the first `LISTED` of each of them, by id; none are read where the second gains none."""
 
     source: Contact
     into: Contact
@@ -114,12 +117,12 @@ class MergeService:
         acts = [Act(self._ids.act(now), now, author)]
         merge = await self._decide(into, source, acts, duplicates_only=duplicates_only, roles=roles)
         after = into.after(merge.survivor)
-        found = [
-            await self._store.company.find(workspace_id, company_id)
-            for company_id in dict.fromkeys((*source.links.companies, *after.links.companies))
-        ]
-        companies = {company.id: company for company in found if company and company.state is CompanyState.LIVE}
-        return Preview(source, into, after, companies)
+        shown: dict[str, None] = {}
+        if after.links.companies != into.links.companies:
+            for contact in (source, into, after):
+                shown |= dict.fromkeys(contact.links.companies[:LISTED])
+        companies = await self._store.company.several(workspace_id, list(shown))
+        return Preview(source, into, after, {company.id: company for company in companies})
 
     async def _decide(
         self, into: Contact, source: Contact, acts: list[Act], *, duplicates_only: bool, roles: Collection[Roles]

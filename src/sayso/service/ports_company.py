@@ -48,6 +48,9 @@ class CompanyStore(Protocol):
     async def live(self, workspace_id: str, company_ids: Sequence[str]) -> set[str]:
         """Which of these companies are live."""
 
+    async def several(self, workspace_id: str, company_ids: Sequence[str]) -> list[Company]:
+        """The live ones of these companies, in any order."""
+
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         """Live companies; those of a name the newest first."""
 

@@ -27,6 +27,9 @@ _FIND = f"SELECT {COLUMNS} FROM companies WHERE workspace_id = $1 AND company_id
 _LIVE = f"""SELECT company_id FROM companies
 WHERE workspace_id = $1 AND company_id IN ({places(2)}) AND state = 'live'"""
 
+_SEVERAL = f"""SELECT {COLUMNS} FROM companies
+WHERE workspace_id = $1 AND company_id IN ({places(2)}) AND state = 'live'"""
+
 _LATEST = f"""SELECT {COLUMNS} FROM companies WHERE workspace_id || '' = $1 AND state = 'live'
 ORDER BY last_request_at DESC, company_id DESC LIMIT $2 OFFSET $3"""
 
@@ -118,6 +121,13 @@ class SqlCompanyStore:
         found: set[str] = set()
         for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
             found |= {row[0].hex() for row in await self._engine.read(_LIVE, workspace_id, *some)}
+        return found
+
+    async def several(self, workspace_id: str, company_ids: Sequence[str]) -> list[Company]:
+        found: list[Company] = []
+        for some in full([bytes.fromhex(company_id) for company_id in company_ids]):
+            rows = await self._engine.read_many(_SEVERAL, workspace_id, *some)
+            found += [company(workspace_id, row) for row in rows]
         return found
 
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:

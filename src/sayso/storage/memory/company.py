@@ -29,6 +29,10 @@ class MemoryCompanyStore:
         found = [self._companies.get((workspace_id, company_id)) for company_id in company_ids]
         return {company.id for company in found if company and company.state is CompanyState.LIVE}
 
+    async def several(self, workspace_id: str, company_ids: Sequence[str]) -> list[Company]:
+        found = [await self.find(workspace_id, company_id) for company_id in company_ids]
+        return [company for company in found if company and company.state is CompanyState.LIVE]
+
     async def page(self, workspace_id: str, wanted: CompanyFilter, limit: int, offset: int) -> list[Company]:
         found = self.matching(workspace_id, wanted)
         if wanted.name is not None:

@@ -131,6 +131,7 @@ async def write_what_is_not_bound(region: Region, workspace: str, contact: str) 
     company = await region.companies.put(AUTHOR, workspace, "one", lambda profile, _: replace(profile, name="One"))
     await region.contact_companies.attach(AUTHOR, workspace, contact, company.id)
     await region.notes.create(AUTHOR, workspace, contact, None, "<p>x</p>")
+    await region.company_notes.create(AUTHOR, workspace, company.id, None, "<p>x</p>")
     await region.data_events.submit(AUTHOR, workspace, Named(contact), "ordered", NOON // 1000, {})
     await region.merges.merge(AUTHOR, workspace, lead, contact, duplicates_only=False)
 
@@ -434,7 +435,9 @@ KINDS: dict[str, list[Tamper]] = {
             "UPDATE contacts SET tags = '' WHERE contact_id = :dave",
         )
     ],
-    "the text of a note is changed": one_by_one("UPDATE notes SET body = 'other'"),
+    "the text of a note is changed": one_by_one(
+        "UPDATE notes SET body = 'other'", "UPDATE company_notes SET body = 'other'"
+    ),
     "data events, or the record of a merge, are changed": one_by_one(
         "UPDATE data_events SET name = 'paid'", "DELETE FROM data_events", "DELETE FROM merges"
     ),
@@ -443,7 +446,10 @@ KINDS: dict[str, list[Tamper]] = {
         "DELETE FROM contact_companies",
         "UPDATE companies SET user_count = ''",
     ),
-    "companies, tags or data attributes are changed": one_by_one(
+    "the notes on a company are made to differ from their number in its row": one_by_one(
+        "DELETE FROM company_notes", "UPDATE companies SET notes = ''"
+    ),
+    "a company's name or other profile fields, a tag, or a data attribute is changed": one_by_one(
         "UPDATE companies SET name = 'Other'", "UPDATE tags SET name = 'other'", "DELETE FROM data_attributes"
     ),
     "a type's consent_type, channels or state is changed": one_by_one(

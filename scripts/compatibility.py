@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
+from scripts.facts import VERSIONS, facts
 from scripts.reference import page as made_page
 from scripts.reference import table
 
@@ -69,7 +70,7 @@ SERVED = {key(route.method, route.path): route for route in ROUTES}
 
 
 def page() -> str:
-    known = operations()
+    known, elsewhere = operations(), _described_elsewhere()
     served = [operation for operation in known if operation.key in SERVED and operation.key not in EMPTY]
     about = (
         "What of Intercom's contacts side Sayso serves, by version of Intercom's API.\n"
@@ -85,11 +86,14 @@ def page() -> str:
         about,
         signs,
         *_sections(known),
-        "## Beside Intercom's descriptions",
-        "Clients of Intercom's ask for these too.",
+        "## Of other parts of Intercom",
+        "Described outside the contacts side, and served.",
         table(
-            ("Operation", "Since"), [(f"`{route.method} {route.path}`", _name(route.since)) for route in _beside(known)]
+            ("Operation", "Since"), [_served(route) for own, route in SERVED.items() if own in elsewhere - set(EMPTY)]
         ),
+        "## Beside Intercom's descriptions",
+        "The descriptions that this page is made from do not have these: clients ask for them, or a newer Preview has them.",
+        table(("Operation", "Since"), map(_served, _beside({operation.key for operation in known} | elsewhere))),
         "## Lists that are always empty",
         "Connectors read these and stop at the first 404. Sayso does not store what they list: the list is empty, in\n"
         "the shape of the version, and the header field `Sayso-Not-Stored` says what is not stored. Everything else\n"
@@ -97,6 +101,7 @@ def page() -> str:
         table(("Operation", "Since", "Why"), map(_empty, NOT_STORED)),
         "## Where clients count more than the descriptions",
         table(("What", "Described", "Answered"), DIFFERENCES),
+        "Nango publishes no package: the project's tests make its calls in their own words.",
         "Everything else of Intercom's, such as conversations, tickets and articles, is answered with 404 `not_found`.",
     )
 
@@ -125,8 +130,17 @@ def _name(version: Version) -> str:
     return "Preview" if version is Version.PREVIEW else f"2.{version - 200}"
 
 
-def _beside(known: Iterable[Operation]) -> list[Route]:
-    described = {operation.key for operation in known}
+def _served(route: Route) -> tuple[str, str]:
+    return f"`{route.method} {route.path}`", _name(route.since)
+
+
+def _described_elsewhere() -> set[tuple[str, str]]:
+    """The operations that are described in other parts of Intercom than its contacts side."""
+    found = {operation for version in VERSIONS for operation in facts(version)["lists"]}
+    return {key(*operation.split(" ")) for operation in found}
+
+
+def _beside(described: Container[tuple[str, str]]) -> list[Route]:
     return [route for own, route in SERVED.items() if own not in described and own not in EMPTY]
 
 

@@ -27,7 +27,9 @@ NO_NUMBER = "4711"
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and the status that must come back, in Preview another one where `in_preview` says so. Words in braces, at any depth, are filled in from the cast.
+    """What is sent, and the status that must come back; `in_preview` is the status in Preview where it is another one.
+
+    Words in braces, at any depth, are filled in from the cast.
 
     The first case of an operation that names things in its path answers with 200: isolation is tested with it.
     """

@@ -28,7 +28,8 @@ AGAIN = ("0003_settings_log", "0007_normal_form", "0010_roles_and_user_counts")
     "--again",
     metavar="NAME",
     type=click.Choice(AGAIN),
-    help=f"Run the code of a migration again, on what older servers wrote after it: {' or '.join(AGAIN)}.",
+    help="Run the code of a migration again, on what older servers wrote after it: "
+    f"{', '.join(AGAIN[:-1])} or {AGAIN[-1]}.",
 )
 @data.options
 def command(check: bool, target: str | None, again: str | None, **where: Any) -> None:

@@ -5,7 +5,7 @@
     │   ├── Missing             a value that must be there
     │   ├── Malformed           a body that could not be read at all
     │   ├── ItemsMissing        a bulk request without its items, or an item without its id
-    │   ├── ItemsMistyped       a bulk request whose items are no array of objects
+    │   ├── ItemsMistyped       a bulk request whose items are not an array of objects
     │   ├── TooManyItems        a bulk request with more items than one may have
     │   ├── RoleFixed           a user never becomes a lead again
     │   ├── NotDuplicates       a merge of two contacts that share nothing

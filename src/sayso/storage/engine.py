@@ -40,7 +40,7 @@ class Engine(Protocol):
         """
 
     async def read_or_scan(self, sql: str, *params: Any) -> list[Row]:
-        """A read that is short for most, such as a count of a company's contacts: where it takes longer than a
+        """A read that is short for most, such as a page of companies: where it takes longer than a
         `read_many` may, it is run again as a `scan`. Not to be used while a lock is held. Raises TooManySlowReads."""
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:

@@ -92,7 +92,8 @@ def page() -> str:
             ("Operation", "Since"), [_served(route) for own, route in SERVED.items() if own in elsewhere - set(EMPTY)]
         ),
         "## Beside Intercom's descriptions",
-        "The descriptions that this page is made from do not have these: clients ask for them, or a newer Preview has them.",
+        "The descriptions that this page is made from do not have these: clients ask for them, or a newer Preview\n"
+        "has them.",
         table(("Operation", "Since"), map(_served, _beside({operation.key for operation in known} | elsewhere))),
         "## Lists that are always empty",
         "Connectors read these and stop at the first 404. Sayso does not store what they list: the list is empty, in\n"

@@ -24,8 +24,6 @@ _PREVIEW = "only in Preview, and still changing"
 
 #: Why an operation is not served.
 WHY = {
-    ("GET", "/admins/activity_log_event_types"): _LOG,
-    ("POST", "/admins/activity_logs/search"): _LOG,
     ("PUT", "/admins/{}/away"): _INBOX,
     ("GET", "/contacts/{}/banners"): _MESSENGER,
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
@@ -56,6 +54,8 @@ DIFFERENCES = (
 #: What a list that is always empty stands for.
 EMPTY = {
     ("GET", "/admins/activity_logs"): _LOG,
+    ("POST", "/admins/activity_logs/search"): _LOG,
+    ("GET", "/admins/activity_log_event_types"): _LOG,
     ("GET", "/teams"): _INBOX,
     ("GET", "/conversations"): _INBOX,
     ("POST", "/conversations/search"): _INBOX,

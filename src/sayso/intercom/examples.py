@@ -285,6 +285,8 @@ EXAMPLES: dict[type[Struct], Struct] = {
     bulk.UpdateCompanies: bulk.UpdateCompanies([bulk.ChangedBulkCompany(_COMPANY.id, plan="Pro")]),
     bulk.DeleteCompanies: bulk.DeleteCompanies([bulk.BulkChoice(_COMPANY.id)]),
     empty.ActivityLogList: empty.ActivityLogList(_NO_PAGES, []),
+    empty.ActivityLogEventTypeList: empty.ActivityLogEventTypeList([]),
+    empty.ActivityLogSearch: empty.ActivityLogSearch(),
     empty.TeamList: empty.TeamList([]),
     empty.ConversationList: empty.ConversationList(_NO_PAGES, 0, []),
     empty.TicketList: empty.TicketList(_NO_PAGES, 0, []),

@@ -8,11 +8,14 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, Struct
 
+from sayso.domain.paging import size
 from sayso.http.response import Response, line
 from sayso.intercom.call import Call
-from sayso.intercom.paged import asked
+from sayso.intercom.paged import MOST_PAGES, asked
 from sayso.intercom.shapes.not_stored import (
+    ActivityLogEventTypeList,
     ActivityLogList,
+    ActivityLogSearch,
     ArticleList,
     CollectionList,
     ConversationList,
@@ -28,12 +31,30 @@ from sayso.intercom.versions import Version
 #: How many were on a page, by Intercom's examples.
 PER_PAGE, ARTICLES_PER_PAGE, NEWS_PER_PAGE = 20, 25, 10
 
+#: How many activity logs a search may ask for at once.
+MOST_ACTIVITY_LOGS = 250
+
+_ACTIVITY_LOG_SEARCH = msgspec.json.Decoder(ActivityLogSearch)
+
 _SEARCH = msgspec.json.Decoder(SearchRequest)
 
 
 async def activity_logs(call: Call) -> Response:
     """An empty list: what changed in Sayso is in its ledger."""
     return _reply(call, "activity_logs", ActivityLogList(_pages(call.request.query), []))
+
+
+async def search_activity_logs(call: Call) -> Response:
+    """An empty list, whatever is searched for: what changed in Sayso is in its ledger."""
+    search = call.body(_ACTIVITY_LOG_SEARCH)
+    per_page = size(str(search.per_page), "per_page", MOST_ACTIVITY_LOGS)
+    page = size(str(search.page), "page", MOST_PAGES)
+    return _reply(call, "activity_logs", ActivityLogList(EmptyPages(None, page, per_page, 0), []))
+
+
+async def activity_log_event_types(call: Call) -> Response:
+    """An empty list: there are no activity logs of any type."""
+    return _reply(call, "activity_logs", ActivityLogEventTypeList([]))
 
 
 async def teams(call: Call) -> Response:

@@ -72,7 +72,9 @@ from sayso.intercom.shapes.data_event import (
 )
 from sayso.intercom.shapes.me import Me
 from sayso.intercom.shapes.not_stored import (
+    ActivityLogEventTypeList,
     ActivityLogList,
+    ActivityLogSearch,
     ArticleList,
     CollectionList,
     ConversationList,
@@ -119,6 +121,8 @@ class Route:
 #: Lists of what Intercom keeps and Sayso does not.
 NOT_STORED = (
     Route("GET", "/admins/activity_logs", not_stored.activity_logs, READ, "List activity logs", ActivityLogList),
+    Route("POST", "/admins/activity_logs/search", not_stored.search_activity_logs, READ, "Search activity logs", ActivityLogList, ActivityLogSearch, since=Version.V2_16),
+    Route("GET", "/admins/activity_log_event_types", not_stored.activity_log_event_types, READ, "List the types of activity logs", ActivityLogEventTypeList, since=Version.V2_16),
     Route("GET", "/teams", not_stored.teams, READ, "List teams", TeamList),
     Route("GET", "/conversations", not_stored.conversations, READ, "List conversations", ConversationList),
     Route("POST", "/conversations/search", not_stored.search_conversations, READ, "Search conversations", ConversationList, SearchRequest),

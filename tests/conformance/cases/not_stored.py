@@ -10,6 +10,7 @@ SEARCH = {
     "sort": {"field": "updated_at", "order": "ascending"},
     "pagination": {"per_page": 150, "starting_after": ""},
 }
+RECENT_LOGS = {"created_at_after": 1_677_253_093, "event_types": ["app_name_change"]}
 
 
 def _pages(path: str) -> list[Case]:
@@ -24,6 +25,13 @@ CASES = {
     ("GET", "/admins/activity_logs"): [
         Case(200, "/admins/activity_logs?created_at_after=1677253093&created_at_before=1677861493"),
     ],
+    ("POST", "/admins/activity_logs/search"): [
+        Case(200, "/admins/activity_logs/search", RECENT_LOGS),
+        Case(200, "/admins/activity_logs/search", RECENT_LOGS | {"page": 2, "per_page": 250}),
+        Case(400, "/admins/activity_logs/search", RECENT_LOGS | {"per_page": 251}),
+        Case(400, "/admins/activity_logs/search", RECENT_LOGS | {"page": 0}),
+    ],
+    ("GET", "/admins/activity_log_event_types"): [Case(200, "/admins/activity_log_event_types")],
     ("GET", "/teams"): [Case(200, "/teams"), Case(200, "/teams?per_page=150")],
     ("GET", "/conversations"): [*_pages("/conversations"), Case(200, "/conversations?starting_after=cursor")],
     ("POST", "/conversations/search"): _search("/conversations/search"),

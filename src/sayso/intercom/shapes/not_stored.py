@@ -21,6 +21,17 @@ class ActivityLogList(Struct, tag_field="type", tag="activity_log.list"):
     activity_logs: Empty
 
 
+class ActivityLogEventTypeList(Struct, tag_field="type", tag="activity_log_event_type.list"):
+    event_types: Annotated[list[str], Meta(max_length=0)]
+
+
+class ActivityLogSearch(Struct):
+    """Which page is asked for. What else a search may hold is not looked at, since nothing is searched."""
+
+    page: int = 1
+    per_page: int = 20
+
+
 class TeamList(Struct, tag_field="type", tag="team.list"):
     teams: Empty
 

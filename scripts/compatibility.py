@@ -20,14 +20,12 @@ _MESSENGER = "belongs to Intercom's Messenger; Sayso has none"
 _TICKETS = "Sayso has no tickets"
 _HELP = "Sayso publishes nothing"
 _LOG = "Intercom's log of its own product; what changed here is in Sayso's ledger and events"
-_PREVIEW = "only in Preview, and still changing"
 
 #: Why an operation is not served.
 WHY = {
     ("PUT", "/admins/{}/away"): _INBOX,
     ("GET", "/contacts/{}/banners"): _MESSENGER,
     ("POST", "/contacts/{}/banners/{}/dismiss"): _MESSENGER,
-    ("GET", "/contacts/activities"): _PREVIEW,
 }
 
 #: Where the descriptions and what clients can read differ: what is described, and what Sayso answers.
@@ -48,6 +46,15 @@ DIFFERENCES = (
     ),
     ("`scroll_param` of the empty page that ends a scroll", "a string", "null: generated clients go on until it is"),
     ("`remote_created_at` of a company", "always there", "absent unless it was given"),
+    (
+        "`GET /contacts/activities`",
+        "`contact.merge_failed` among its events; the latest at once",
+        (
+            "no refused merges, of which nothing is recorded, and no changes of a role from before Sayso recorded "
+            "them; an event 10 seconds after it happened, or a client could miss one whose change took longer than a "
+            "later one's"
+        ),
+    ),
     ("`email` of a contact", "always a string", "null where there is none: leads and users may be without"),
 )
 

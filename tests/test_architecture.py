@@ -32,7 +32,7 @@ WITHOUT_WORKSPACE = {
     ("copy.py", "_COMPANIES"): "moving a whole database",
     ("copy.py", "_BULK_DONE"): "moving a whole database",
     ("bulk.py", "_UNFINISHED"): "a process carries on with what others have left, in all workspaces",
-    ("ledger.py", "_LAST_OF_RANGE"): "verification goes through the events of all workspaces",
+    ("ledger.py", "LAST_OF_RANGE"): "how far a stretch of the events of all workspaces reaches",
 }
 
 

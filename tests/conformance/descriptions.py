@@ -79,6 +79,8 @@ _OF_MORE = {
 #: What only some of the objects have of which an example shows one.
 _OF_SOME = {
     "/notes/{note_id}": {"contact"},
+    # As in the further items of the example.
+    "/contacts/activities": {"external_id", "role"},
     # As it is routed here, and as it is described.
     **{
         key_0: {"away_status_reason_id", "has_inbox_seat", "team_ids", "team_priority_level"}

@@ -24,6 +24,7 @@ from sayso.intercom.attached import attaching, detaching
 from sayso.service.ids import RandomIds
 from sayso.service.region import Region
 from sayso.storage import (
+    activity,
     admin,
     bulk,
     company,
@@ -75,6 +76,7 @@ HOT = {
     "look-up by identifier": [
         PostgresSpelling().each(few, search._ONE_OF_FEW) for few in (search._BY_EMAIL, search._BY_EXTERNAL_ID)
     ],
+    "activities": [activity._FIND, ledger.LAST_OF_RANGE],
     "list": [contact._FIRST_PAGE, contact._NEXT_PAGE, contact_count._IN_STATE],
     "Idempotency-Key": [idempotency._FIND, idempotency._KEEP, idempotency._FORGET, settings_log.HEAD],
     "company": [company._FIND, company._SWAP, company._JOIN, company._ADD_USERS, links._ATTACH, links._DETACH],
@@ -303,6 +305,7 @@ async def _requests(acme: Acme, store: SqlStore) -> None:
         await acme.get(f"/contacts/{one}/notes"),
         await acme.post("/events", {"event_name": "ordered", "created_at": NOON // 1000, "user_id": f"{number}"}),
         await acme.get("/events", params={"type": "user", "intercom_user_id": one}),
+        await acme.get("/contacts/activities"),
     ]
     following = answers[8].json()["pages"]["next"]["starting_after"]
     answers.append(await acme.get("/contacts", params={"per_page": "1", "starting_after": following}))

@@ -17,6 +17,12 @@ from sayso.domain.second import check_second
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
+#: The kinds of changes that activities tell of; those of a merge are in `merge`. Events keep them as they are here.
+CREATED = "contact.created"
+LEAD_CREATED = "contact.lead_created"
+ROLE_UPDATED = "contact.role_updated"
+DELETED = "contact.deleted"
+
 #: How long the identifiers of a deleted contact stay taken, in ms: 7 days.
 CLAIM_GRACE = 7 * 24 * 3600 * 1000
 
@@ -182,7 +188,7 @@ def create(head: Head, draft: ContactDraft, claims: Mapping[str, Claim], act: Ac
     entries, chain, standing = _mail_stop(head, draft.unsubscribed_from_emails, act)
     return Change(
         act=act,
-        kind="contact.created",
+        kind=CREATED if profile.role is Role.USER else LEAD_CREATED,
         before=head,
         after=head.after(act, chain, standing),
         entries=entries,
@@ -209,7 +215,7 @@ def update(contact: Contact, draft: ContactDraft, claims: Mapping[str, Claim], a
     gone = (kind for kind, value in held.items() if wanted.get(kind) != value)
     return Change(
         act=act,
-        kind="contact.updated",
+        kind="contact.updated" if profile.role is contact.profile.role else ROLE_UPDATED,
         before=contact.head,
         after=contact.head.after(act, chain, standing),
         entries=entries,
@@ -264,7 +270,7 @@ def delete(contact: Contact, act: Act) -> Change:
     )
     return Change(
         act=act,
-        kind="contact.deleted",
+        kind=DELETED,
         before=contact.head,
         after=after._replace(state=ContactState.DELETED),
         profile=Profile(contact.profile.role),

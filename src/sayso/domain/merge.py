@@ -36,6 +36,9 @@ WEIGHT = {Choice.NONE: 0, Choice.PENDING: 1, Choice.GRANTED: 2, Choice.REFUSED: 
 #: The role of what is merged, and of what it is merged into.
 Roles: TypeAlias = tuple[Role, Role]
 
+#: The kind of the change of the contact that is merged into another one. Events keep it as it is here.
+MERGED_AWAY = "contact.merged_away"
+
 #: A claim taken: its kind, its value, and the claim that it replaces.
 Taken: TypeAlias = tuple[str, str, Claim | None]
 
@@ -129,7 +132,7 @@ def _gone(source: Contact, into: str, act: Act, taken: Sequence[Taken]) -> Chang
     after = source.head.after(act, source.head.chain.follow(entry), source.head.standing)
     return Change(
         act=act,
-        kind="contact.merged_away",
+        kind=MERGED_AWAY,
         before=source.head,
         after=after._replace(state=ContactState.MERGED),
         entries=(entry,),

@@ -17,6 +17,7 @@ from sayso.intercom.shapes import company as companies
 from sayso.intercom.shapes import not_stored as empty
 from sayso.intercom.shapes.admin import Admin, AdminList
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact, Pages
+from sayso.intercom.shapes.contact_activity import ActivityPages, ContactActivity, ContactActivityList
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
 from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest, InactiveContact, InactiveContactList
 from sayso.intercom.shapes.contact_merge import (
@@ -216,6 +217,19 @@ EXAMPLES: dict[type[Struct], Struct] = {
     DeletionFields: DeletionFields(_ID),
     InactiveContactList: InactiveContactList(
         [InactiveContact(_ID, "archived", "ada", "ada@example.com", _AT)], 1, Pages(1, 10, 1)
+    ),
+    ContactActivityList: ContactActivityList(
+        [
+            ContactActivity(
+                id="019a447a540070008000000000000000",
+                event_type="contact.created",
+                contact_id=_ID,
+                external_id="ada",
+                role="user",
+                created_at=_AT,
+            )
+        ],
+        ActivityPages(50),
     ),
     DeletionRequest: DeletionRequest(_ID),
     ArchivedContact: ArchivedContact(_ID, "ada", archived=True),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from msgspec import Struct
 
 from sayso.http.openapi import Json
-from sayso.intercom import company, contact, contact_company, contact_merge, data_event, not_stored, note, paged
+from sayso.intercom import (
+    company,
+    contact,
+    contact_activity,
+    contact_company,
+    contact_merge,
+    data_event,
+    not_stored,
+    note,
+    paged,
+)
 from sayso.intercom.shapes.admin import AdminList
 from sayso.intercom.shapes.company import (
     CompanyContactList,
@@ -15,6 +25,7 @@ from sayso.intercom.shapes.company import (
     FoundCompanies,
 )
 from sayso.intercom.shapes.contact import ContactList
+from sayso.intercom.shapes.contact_activity import ContactActivityList
 from sayso.intercom.shapes.contact_deletion import InactiveContactList
 from sayso.intercom.shapes.contact_merge import MergeHistoryList
 from sayso.intercom.shapes.data_attribute import DataAttributeList
@@ -53,6 +64,7 @@ def _numbered(per_page: int) -> list[Json]:
 QUERIES: dict[type[Struct], list[Json]] = {
     ContactList: [_per_page(contact.PER_PAGE, contact.MOST_PER_PAGE), _STARTING_AFTER],
     InactiveContactList: [_per_page(contact.PER_PAGE, contact.MOST_PER_PAGE), _STARTING_AFTER],
+    ContactActivityList: [_per_page(contact_activity.PER_PAGE, contact_activity.MOST_PER_PAGE), _STARTING_AFTER],
     MergeHistoryList: [
         _per_page(contact_merge.PER_PAGE, contact_merge.MOST_PER_PAGE),
         _query("order", "The last merge first, or the first one.", {"type": "string", "enum": ["desc", "asc"]}),

@@ -16,6 +16,7 @@ from sayso.intercom import (
     company_note,
     company_search,
     contact,
+    contact_activity,
     contact_archive,
     contact_bulk,
     contact_company,
@@ -60,6 +61,7 @@ from sayso.intercom.shapes.company import (
     FoundCompanies,
 )
 from sayso.intercom.shapes.contact import Contact, ContactFields, ContactList, DeletedContact
+from sayso.intercom.shapes.contact_activity import ContactActivityList
 from sayso.intercom.shapes.contact_archive import ArchivedContact, BlockedContact
 from sayso.intercom.shapes.contact_deletion import DeletionFields, DeletionRequest, InactiveContactList
 from sayso.intercom.shapes.contact_merge import AllowedMerge, MergeFields, MergeHistoryList
@@ -161,6 +163,7 @@ ROUTES = (
     Route("POST", "/contacts/bulk/delete", contact_bulk.delete, WRITE, "Delete contacts in bulk", ContactsBulkJob, DeleteContacts, since=Version.PREVIEW, status=202),
     Route("GET", "/contacts/bulk/{id}", contact_bulk.find, READ, "Find a bulk job for contacts", ContactsBulkJob, since=Version.PREVIEW),
     Route("GET", "/contacts/deleted", contact_deletion.list_inactive, READ, "List archived, blocked, merged and deleted contacts", InactiveContactList, since=Version.PREVIEW),
+    Route("GET", "/contacts/activities", contact_activity.list_all, READ, "List activities of contacts", ContactActivityList, since=Version.PREVIEW),
     Route("GET", "/contacts/{id}", contact.find, READ, "Find a contact", Contact),
     Route("PUT", "/contacts/{id}", contact.update, WRITE, "Update a contact", Contact, ContactFields),
     Route("DELETE", "/contacts/{id}", contact.delete, WRITE, "Delete a contact", DeletedContact),

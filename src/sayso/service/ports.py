@@ -24,6 +24,7 @@ from sayso.domain.search_order import Order, Place
 from sayso.domain.settings_log import SettingsEntry
 from sayso.domain.subscription_type import Notice, SubscriptionType, Translation, TypeChange
 from sayso.domain.tag import Tag, TagChange
+from sayso.service.ports_activity import ActivityStore
 from sayso.service.ports_bulk import BulkStore
 from sayso.service.ports_claims import ClaimStore
 from sayso.service.ports_company import CompanySearchStore, CompanyStore, ScrollStore
@@ -248,6 +249,9 @@ class DataAttributeStore(Protocol):
 
 class Store(Protocol):
     """One region's data."""
+
+    @property
+    def activity(self) -> ActivityStore: ...
 
     @property
     def admin(self) -> AdminStore: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sayso.domain.region import PRODUCTION, of_token
 from sayso.service.access import AccessService
+from sayso.service.activity import ActivityService
 from sayso.service.admin import AdminService
 from sayso.service.bulk import BulkService
 from sayso.service.bulk_item import BulkItems
@@ -65,6 +66,7 @@ class Region:
     scrolls: ScrollService
     bulk: BulkService
     visitors: VisitorService
+    activities: ActivityService
 
     @classmethod
     def on(cls, name: str, store: Store, clock: Clock, ids: Ids) -> Region:
@@ -108,6 +110,7 @@ class Region:
             scrolls=ScrollService(store, clock, ids),
             bulk=BulkService(store, bulk_items, clock, ids),
             visitors=VisitorService(contacts, merges, search),
+            activities=ActivityService(store, clock),
         )
 
 

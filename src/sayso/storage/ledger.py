@@ -48,7 +48,8 @@ _FIRST_ACTS = " AND act <= $1"
 _ACTS_BETWEEN = " AND act > $1 AND act <= $2"
 _LAST_ACTS = " AND act > $1"
 
-_LAST_OF_RANGE = "SELECT act FROM events WHERE act > $1 ORDER BY act LIMIT 1 OFFSET $2"
+#: After an act, and as many further ones as an offset says.
+LAST_OF_RANGE = "SELECT act FROM events WHERE act > $1 ORDER BY act LIMIT 1 OFFSET $2"
 
 #: How many events are looked at in one statement. All of a large table in one would take longer than a read may.
 EVENTS_AT_ONCE = 1_000
@@ -120,7 +121,7 @@ class SqlLedgerStore:
         rows = await self._engine.salvage(_UNFOUNDED + _FIRST_ACTS, b"")
         after: bytes | None = b""
         while after is not None and len(rows) < MOST_UNFOUNDED:
-            last = await self._engine.salvage(_LAST_OF_RANGE, after, EVENTS_AT_ONCE - 1)
+            last = await self._engine.salvage(LAST_OF_RANGE, after, EVENTS_AT_ONCE - 1)
             upto = last[0][0] if last and last[0] else None
             if upto is None:
                 rows += await self._engine.salvage(_UNFOUNDED + _LAST_ACTS, after)

@@ -13,6 +13,7 @@ import apsw
 from sayso.domain.errors import Unavailable
 from sayso.service.ports_schema import SchemaDifferences
 from sayso.storage import sqlite_schema
+from sayso.storage.activity import SqlActivityStore
 from sayso.storage.admin import SqlAdminStore
 from sayso.storage.bulk import SqlBulkStore
 from sayso.storage.claim import SqlClaimStore
@@ -57,6 +58,7 @@ class SqlStore:
         self.engine = engine
         self.alone = alone
         self._compare = compare
+        self.activity = SqlActivityStore(engine)
         self.admin = SqlAdminStore(engine)
         self.tag = SqlTagStore(engine)
         self.data_attribute = SqlDataAttributeStore(engine)

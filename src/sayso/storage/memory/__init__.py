@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from sayso.service.ports_schema import SchemaDifferences
+from sayso.storage.memory.activity import MemoryActivityStore
 from sayso.storage.memory.admin import MemoryAdminStore
 from sayso.storage.memory.bulk import MemoryBulkStore
 from sayso.storage.memory.claim import MemoryClaimStore
@@ -42,6 +43,7 @@ class MemoryStore:
         self.idempotency = MemoryIdempotencyStore()
         self.subscription_type = MemorySubscriptionTypeStore(self.workspace, self.idempotency)
         self.contact = MemoryContactStore(self.subscription_type)
+        self.activity = MemoryActivityStore(self.contact)
         self.contact_count = MemoryContactCountStore(self.contact)
         self.bulk = MemoryBulkStore()
         self.claim = MemoryClaimStore(self.contact)

@@ -39,21 +39,39 @@ changed. Nothing else changes: paths, bodies, headers, versions and errors are I
 ## Intercom's own clients
 
 The official clients for Python (5.x, 4.x) and for Node.js (7.x, 6.x, 5.x) run unmodified against Sayso; the
-tests see to that. One trap is the Python client's own: its pager of searches drops the cursor and asks for the first
-page for ever. Give `pagination` the `starting_after` of the page before yourself.
+tests see to that. Without `Intercom-Version` a request is answered as 2.11.
+
+Start a server with `make serve`, and say where it is and which token it printed:
+
+```sh
+export SAYSO_URL=http://127.0.0.1:8080
+export SAYSO_TOKEN=...
+```
+
+Python, after `pip install "python-intercom>=5,<6"`:
 
 ```python
-from intercom import Intercom
+import os
 
-client = Intercom(base_url="http://127.0.0.1:8080", token="...")
-client.contacts.attach_subscription(contact_id, subscription_id="2", consent_type="opt_in")
+from intercom import Intercom
+from intercom.types import CreateContactRequestWithEmail
+
+client = Intercom(base_url=os.environ["SAYSO_URL"], token=os.environ["SAYSO_TOKEN"])
+kim = client.contacts.create(request=CreateContactRequestWithEmail(email="kim@example.org"))
+print(client.contacts.attach_subscription(kim.id, subscription_id="2", consent_type="opt_in"))
 ```
+
+A bug in the Python client: its search pager drops the cursor and fetches the first page for ever. Pass `starting_after`
+in `pagination` yourself.
+
+Node.js, after `npm install intercom-client@7`, in a file that ends in `.mjs`:
 
 ```js
 import { IntercomClient } from "intercom-client";
 
-const client = new IntercomClient({ baseUrl: "http://127.0.0.1:8080", token: "..." });
-await client.contacts.attachSubscription({ contact_id, id: "2", consent_type: "opt_in" });
+const client = new IntercomClient({ baseUrl: process.env.SAYSO_URL, token: process.env.SAYSO_TOKEN });
+const lee = await client.contacts.create({ email: "lee@example.org" });
+console.log(await client.contacts.attachSubscription({ contact_id: lee.id, id: "2", consent_type: "opt_in" }));
 ```
 
 ## Plain HTTP, in nine languages
@@ -62,11 +80,9 @@ Each program lists the subscription types, creates a contact, attaches an opt_in
 attached, detaches one, and meets an unknown contact and a wrong token. Each is a file of its own in
 [examples/clients](../../examples/clients), and the tests run each against a running server.
 
-Start a server with `make serve`, then say where it is and what it printed as the token:
+With `SAYSO_URL` and `SAYSO_TOKEN` exported as above:
 
 ```sh
-export SAYSO_URL=http://127.0.0.1:8080
-export SAYSO_TOKEN=...
 cd examples/clients
 ```
 

@@ -126,10 +126,14 @@ def test_every_decision_is_listed_and_every_file_that_pages_name_is_there():
 def test_the_lines_of_the_readme_work_when_pasted(start: Callable[..., Running]):
     """Twice: a contact that is there already is found by the same line."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    lines, answer = re.search(r"```sh\n(TOKEN=.*?)```\n\n```json\n(.*?)```", readme, re.DOTALL).groups()
+    token, lines, answer = re.search(
+        r"```sh\n(TOKEN=[^\n]*\n)```\n.*?```sh\n(KIM=.*?)```\n.*?```json\n(.*?)```", readme, re.DOTALL
+    ).groups()
     running = start("--demo")
-    pasted = lines.replace("sayso_us_…", running.token).replace("http://127.0.0.1:8080", running.url)
+    pasted = token.replace("PASTE-YOUR-TOKEN", running.token) + lines.replace("http://127.0.0.1:8080", running.url)
 
     for _ in range(2):
         ran = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True)
-        assert json.loads(answer) == json.loads(ran.stdout)
+        kim, _, answered = ran.stdout.partition("\n")
+        assert re.fullmatch("Kim is [0-9a-f]{24}", kim)
+        assert json.loads(answer) == json.loads(answered)

@@ -1,5 +1,7 @@
 """A Sayso for other people's tests, in a thread of their own process.
 
+    from sayso.testing import running
+
     with running() as sayso:
         client = Intercom(base_url=sayso.url, token=sayso.token)
 

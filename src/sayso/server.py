@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -236,7 +237,8 @@ def listening(settings: Settings) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise Unavailable(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from None
+        hint = "; choose another with --port or SAYSO_PORT" if error.errno == errno.EADDRINUSE else ""
+        raise Unavailable(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}{hint}") from None
     return listener
 
 

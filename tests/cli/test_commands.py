@@ -292,7 +292,14 @@ def test_the_doctor_points_at_a_variable_that_is_no_setting(
     for name, value in {"SAYSO_PROT": "", "SAYSO_PORT": "", "SAYSO_BOOTSTRAP_TOKEN_FILE": str(token)}.items():
         monkeypatch.setenv(name, value)
 
-    assert ("note", "no setting is called so: SAYSO_PROT") == _verdicts(sayso)["variables"]
+    assert ("note", "not settings, and ignored: SAYSO_PROT") == _verdicts(sayso)["variables"]
+
+
+def test_the_doctor_does_not_point_at_the_variables_that_clients_read(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SAYSO_URL", "SAYSO_TOKEN"):
+        monkeypatch.setenv(name, "a value of the test")
+
+    assert ("ok", "no unknown SAYSO_* variable is set") == _verdicts(sayso)["variables"]
 
 
 def test_the_doctor_finds_a_disk_without_room(sayso: Sayso, monkeypatch: pytest.MonkeyPatch):

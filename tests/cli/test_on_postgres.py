@@ -216,7 +216,7 @@ def test_a_server_goes_on_in_postgresql_where_it_was_in_a_file(
 ):
     told = story(embedded)
     refused = sayso("migrate", "--to", url)
-    assert (1, True) == (refused.code, "another server or migration is using sayso.db" in refused.err)
+    assert (1, True) == (refused.code, "another server or migration is using /" in refused.err)
     embedded.stop()
     said = sayso("migrate", "--to", url)
     again = sayso("migrate", "--to", url)

@@ -101,10 +101,12 @@ def test_without_a_demo_a_token_is_shown_once(start: Start):
     [token] = _tokens(said)
 
     assert 0 == _pasted(said).returncode
+    assert "Keep it: it is not shown again." in said
     first.stop()
     second = start(SAYSO_BOOTSTRAP_TOKEN="")
     assert 200 == _status(second.url, token)
     assert [] == _tokens(_whole(second))
+    assert "Tokens: see `sayso token list`; make another with `sayso token create --name NAME`" in _whole(second)
 
 
 def test_the_bootstrap_token_works_and_is_never_shown(start: Start):
@@ -228,7 +230,7 @@ def test_a_port_in_use_is_told(start: Start, tmp_path: Path):
     port = start().url.rpartition(":")[2]
     ended = _sayso(tmp_path, "serve", "--demo", "--port", port, "--data-dir", "other")
 
-    told = f"sayso: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    told = f"sayso: cannot listen on 127.0.0.1 port {port}: Address already in use; choose another with --port or SAYSO_PORT\n"
     assert (1, "", told) == (ended.returncode, ended.stdout, ended.stderr)
 
 
@@ -236,7 +238,10 @@ def test_a_second_server_on_the_same_data_is_refused(start: Start, tmp_path: Pat
     start()
     ended = _sayso(tmp_path, "serve", "--port", "0")
 
-    told = "sayso: another server or migration is using sayso.db\n"
+    database = tmp_path / "sayso-data" / "sayso.db"
+    told = (
+        f"sayso: another server or migration is using {database}: stop it, or choose another folder with --data-dir\n"
+    )
     assert (1, "", told) == (ended.returncode, ended.stdout, ended.stderr)
 
 

@@ -29,7 +29,7 @@ COMMANDS = {
     "backup": "Copy the database while the server runs.",
     "migrate": "Bring the database up to date.",
     "config": "Show the settings and where they come from.",
-    "doctor": "Look whether everything is in place.",
+    "doctor": "Check that everything is in place.",
     "completion": "Print a shell's completion script.",
 }
 

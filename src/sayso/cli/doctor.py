@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sayso.storage.structure import Fact
 
 
+#: Not settings: the documentation has clients' programs read them.
+_OF_CLIENTS = ("SAYSO_TOKEN", "SAYSO_URL")
+
+
 @dataclass(frozen=True)
 class Finding:
     """`verdict` is ok, note or wrong."""
@@ -58,9 +62,9 @@ def _program() -> Iterator[Finding]:
     yield Finding(None, "python", "ok", platform.python_version())
     sqlite, apsw = versions()
     yield Finding(None, "sqlite", "ok", f"{sqlite}, apsw {apsw}")
-    unknown = unknown_variables(os.environ)
-    told = f"no setting is called so: {', '.join(unknown)}" if unknown else "every SAYSO_* variable is a setting"
-    yield Finding(None, "variables", "note" if unknown else "ok", told)
+    unknown = [name for name in unknown_variables(os.environ) if name not in _OF_CLIENTS]
+    detail = f"not settings, and ignored: {', '.join(unknown)}" if unknown else "no unknown SAYSO_* variable is set"
+    yield Finding(None, "variables", "note" if unknown else "ok", detail)
 
 
 async def _findings(databases: dict[str, Database], *, deep: bool) -> list[Finding]:
@@ -80,7 +84,8 @@ async def _home(region: str, database: Database) -> list[Fact]:
     try:
         async with opened_beside(database, region) as opened:
             found = [workspace.id for workspace in await opened.workspaces.all()]
-            home = ("region", "ok", f"{len(found)} workspaces, all of region {region}")
+            count = "1 workspace" if len(found) == 1 else f"{len(found)} workspaces, all"
+            home = ("region", "ok", f"{count} of region {region}")
             return [home, *[fact for workspace in found for fact in await _duplicates(opened.store, workspace)]]
     except Unavailable as error:
         return [("region", "wrong", error.message)]

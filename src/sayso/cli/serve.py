@@ -84,7 +84,7 @@ def command(demo: bool, api_version: str | None, config_file: str | None, as_jso
         return await _starts(regions, settings.bootstrap_token, demo=demo, api_version=api_version)
 
     def greet(address: str, starts: dict[str, Start]) -> None:
-        click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts))
+        click.echo(_greeting_form(address, starts) if as_json else _greeting(settings, address, starts, demo=demo))
         sys.stdout.flush()
 
     if settings.ephemeral:
@@ -107,18 +107,26 @@ async def _starts(regions: Regions, bootstrap: str, *, demo: bool, api_version: 
     }
 
 
-def _greeting(settings: Settings, address: str, starts: dict[str, Start]) -> str:
+def _greeting(settings: Settings, address: str, starts: dict[str, Start], *, demo: bool) -> str:
     from sayso import __version__
 
     lines = [f"Sayso {__version__} listens on {address}"]
     if settings.ephemeral:
-        lines.append("All is in memory and gone when it ends; /docs says what tests may ask for under /sayso/test/")
+        lines.append("In memory only: everything is lost when it stops. Test routes (clock, faults, reset): see /docs")
     for name, start in starts.items():
         where = f" (region {name})" if len(starts) > 1 else ""
         if start.token:
             host = settings.regions[name].hosts[:1] if name != settings.region and name in settings.regions else ()
-            lines += ["", f"Token{where}: {start.token}", "Try it:", f"  {_curl(settings, address, start, host)}"]
-        elif not start.has_token:
+            lines += ["", f"Token{where}: {start.token}"]
+            # The demo makes a new one at each start, in the default region alone.
+            if not (settings.ephemeral or (demo and name == settings.region)):
+                lines.append("Keep it: it is not shown again.")
+            lines += ["Try it:", f"  {_curl(settings, address, start, host)}"]
+        elif start.has_token:
+            if not settings.ephemeral:
+                see, make = "sayso token list", "sayso token create --name NAME"
+                lines += ["", f"Tokens{where}: see `{see}`; make another with `{make}`"]
+        else:
             lines += ["", f"No token works{where}: make one with `sayso token create --name NAME`"]
     return "\n".join(lines)
 

@@ -24,7 +24,11 @@ def command() -> None:
 @command.command()
 @click.option("--name", required=True, help="What it is for, to know it by later.")
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="May be repeated [default: read, write]."
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    help="May be repeated; none includes another [default: read, write].",
 )
 @data.of_workspace
 @data.options

@@ -85,7 +85,7 @@ def _refuse_database_files(source: Path, target: Path) -> None:
 def _refuse_used(target: Path) -> None:
     # A database that a server is using must not vanish under it.
     if is_locked(target):
-        raise Unavailable(f"another server or migration is using {target.name}")
+        raise Unavailable(f"another server or migration is using {target}: name another file")
 
 
 def _are_same(one: Path, other: Path) -> bool:

@@ -53,7 +53,10 @@ def locked(path: Path) -> Iterator[None]:
             _refuse_unwritable(path)
             held.enter_context(_locked_itself(path))
         except BlockingIOError:
-            raise Unavailable(f"another server or migration is using {path.name}") from None
+            raise Unavailable(
+                f"another server or migration is using {path.absolute()}: "
+                "stop it, or choose another folder with --data-dir"
+            ) from None
         except OSError as error:
             raise Unavailable(f"cannot use the database {path.name}: {reason(error, with_file=True)}") from error
         yield

@@ -80,13 +80,14 @@ def page() -> str:
     known, elsewhere = operations(), _described_elsewhere()
     served = [operation for operation in known if operation.key in SERVED and operation.key not in EMPTY]
     about = (
-        "What of Intercom's contacts side Sayso serves, by version of Intercom's API.\n"
+        "Which of Intercom's contact operations Sayso serves, by version of Intercom's API.\n"
         f"Of its {len(known)} operations {len(served)} are served, each in every version that has it."
     )
     signs = (
         "● served · ◌ a list that is always empty · ○ not served: 404 `not_found` with a message that says so · —\n"
-        "the version does not have it: 400 `intercom_version_invalid` where the client names that version; one that\n"
-        "names none is served all. Unstable is answered as Preview, versions before 2.7 as 2.7."
+        "the version does not have it: 400 `intercom_version_invalid` where the client names that version;\n"
+        "requests without `Intercom-Version` can use every operation. Unstable is answered as Preview, versions\n"
+        "before 2.7 as 2.7."
     )
     return made_page(
         "Compatibility",
@@ -107,6 +108,9 @@ def page() -> str:
         "the shape of the version, and the header field `Sayso-Not-Stored` says what is not stored. Everything else\n"
         "of these parts, and every write, is answered with 404.",
         table(("Operation", "Since", "Why"), map(_empty, NOT_STORED)),
+        "## Failed items of bulk jobs",
+        "A job whose items failed ends in the state `completed_with_errors`, as Intercom describes it. Neither which\n"
+        "items failed nor why is shown.",
         "## Where clients count more than the descriptions",
         table(("What", "Described", "Answered"), DIFFERENCES),
         "Nango publishes no package: the project's tests make its calls in their own words.",

@@ -52,9 +52,9 @@ def settings() -> str:
     return page(
         "Settings",
         "A setting comes from the first of these that gives it: a flag of `sayso serve`, a `SAYSO_*` variable, the\n"
-        "settings file, the default. An empty variable counts as not set, but one that names a file or a folder is\n"
-        "refused. `sayso config show` tells each setting's value and source; a wrong one stops the start with one\n"
-        "line and exit code 2.",
+        "settings file, the default. An empty variable counts as not set, except for `SAYSO_TLS_CERT` and others\n"
+        "whose value is a path: empty, these are an error. `sayso config show` tells each setting's value and source;\n"
+        "a wrong one stops the start with one line and exit code 2.",
         table(("Setting", "Flag", "Variable", "Default", "What it is"), rows),
         "What is secret can be given by a file: `SAYSO_BOOTSTRAP_TOKEN_FILE` and `SAYSO_DATABASE_URL_FILE` name one\n"
         "that holds the value.",
@@ -65,7 +65,7 @@ def settings() -> str:
         '[regions.eu]\nhosts = ["api.eu.example.com"]\ndatabase_url = "sqlite:////srv/sayso/eu.db"\n```',
         "The Host header chooses the region; any other host leads to `region`. Without `database_url` a region's data\n"
         "lies in the data directory: `sayso.db` for the default region, `sayso-NAME.db` for another.",
-        "A new database is the region's that it is opened as; from its first workspace on, it is refused as any other.",
+        "A database belongs to the region it was first used for; opening it as another region is refused.",
     )
 
 

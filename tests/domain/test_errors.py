@@ -35,3 +35,17 @@ def test_the_drawn_tree_names_every_error():
     drawn = (domain.__doc__ or "").split()
 
     assert set(drawn) >= {error.__name__ for error in every()}
+
+
+@pytest.mark.parametrize("name", ["plan", "Größe in €", "custom_attributes.plan (old)", "a-b_c.d"])
+def test_an_error_repeats_a_name(name: str):
+    assert name == domain.shown(name)
+
+
+@pytest.mark.parametrize("name", ["bob@example.com", "+353871234567", "job\0", "a\nb", "\ud800"])
+def test_an_error_repeats_no_address_and_nothing_that_shows_badly(name: str):
+    assert "…" == domain.shown(name)
+
+
+def test_an_error_repeats_no_long_text():
+    assert 255 == len(domain.shown("x" * 900_000))

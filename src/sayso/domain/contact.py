@@ -10,7 +10,7 @@ from sayso.domain.act import Act
 from sayso.domain.address import check_email, normalize_email, trim
 from sayso.domain.age import is_within
 from sayso.domain.data_event import DataEventRow
-from sayso.domain.errors import ContactNotFound, DuplicateContact, Invalid, Missing, RoleFixed
+from sayso.domain.errors import ContactNotFound, DuplicateContact, Invalid, Missing, RoleFixed, shown
 from sayso.domain.ledger import Chain, Entry, apply, channel_entry
 from sayso.domain.links import UNLINKED, LinkRow, Links, Membership, Tagging
 from sayso.domain.second import check_second
@@ -359,7 +359,7 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
             raise Invalid("a custom attribute's name has 1 to 190 characters, none of them NUL", "custom_attributes")
         fault = _attribute_fault(value)
         if fault:
-            raise Invalid(f"Custom attribute '{name}' {fault}", "custom_attributes")
+            raise Invalid(f"Custom attribute '{shown(name)}' {fault}", "custom_attributes")
 
 
 def _attribute_fault(value: Any) -> str:

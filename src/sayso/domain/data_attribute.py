@@ -9,7 +9,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, NamedTuple
 
-from sayso.domain.errors import Invalid, TooManyAttributes
+from sayso.domain.errors import Invalid, TooManyAttributes, shown
 from sayso.domain.second import is_second
 
 NAME_LIMIT = 190
@@ -170,9 +170,9 @@ def _value(attribute: DataAttribute | None, name: str, value: Any) -> Any:
     if len(name) > NAME_LIMIT:
         raise Invalid(f"a custom attribute's name has 1 to {NAME_LIMIT} characters", "custom_attributes")
     if attribute is None:
-        raise Invalid(f"Custom attribute '{name}' does not exist", "custom_attributes")
+        raise Invalid(f"Custom attribute '{shown(name)}' does not exist", "custom_attributes")
     if attribute.archived:
-        raise Invalid(f"Custom attribute '{name}' is archived", "custom_attributes")
+        raise Invalid(f"Custom attribute '{shown(name)}' is archived", "custom_attributes")
     if value is None:
         return None
     kept = _READ[attribute.data_type](value)

@@ -9,7 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
-from sayso.domain.errors import Invalid, Missing
+from sayso.domain.errors import Invalid, Missing, shown
 from sayso.domain.second import check_second
 
 NAME_LIMIT = 255
@@ -182,4 +182,4 @@ def _cents(key: str, amount: float) -> int:
 
 
 def _wrong(place: str, what: str) -> Invalid:
-    return Invalid(f"metadata: {place} {what}", "metadata")
+    return Invalid(f"metadata: {shown(place)} {what}", "metadata")

@@ -52,6 +52,17 @@ Each surface maps every class to its own status, code and wording.
 
 from __future__ import annotations
 
+import re
+
+#: What an address or a phone number has and hardly any name, and what no log or page shows well.
+_NOT_REPEATED = re.compile(r"[@+\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST_NAME = 255
+
+
+def shown(name: str) -> str:
+    """A name that a caller sent, as an error may repeat it: an address or a phone number is left out."""
+    return "…" if _NOT_REPEATED.search(name) else name[:_LONGEST_NAME]
+
 
 class SaysoError(Exception):
     """The root: a message for people, and nothing personal in it."""
@@ -123,12 +134,12 @@ class WrongCursor(Invalid):
 
 class UnknownSearchField(Invalid):
     def __init__(self, name: str, field: str = "field") -> None:
-        super().__init__(f"{name[:255]} is not a valid {'sort' if field == 'sort' else 'search'} field", field)
+        super().__init__(f"{shown(name)} is not a valid {'sort' if field == 'sort' else 'search'} field", field)
 
 
 class WrongSortOrder(Invalid):
     def __init__(self, order: str) -> None:
-        super().__init__(f"Invalid sort order '{order[:255]}'. Must be one of: ascending, descending", "sort")
+        super().__init__(f"Invalid sort order '{shown(order)}'. Must be one of: ascending, descending", "sort")
 
 
 class Unauthenticated(SaysoError):
@@ -214,7 +225,7 @@ class CompanyNotFound(NotFound):
 
 class JobNotFound(NotFound):
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"job {job_id[:255]} not found")
+        super().__init__(f"job {shown(job_id)} not found")
 
 
 class ScrollNotFound(NotFound):

@@ -15,21 +15,20 @@ from sayso.intercom.unserved import key
 SERVED = {key(route.method, route.path) for route in ROUTES} - {key(route.method, route.path) for route in NOT_STORED}
 
 
-@pytest.mark.skipif(
-    not facts.DESCRIPTIONS.is_dir(),
-    reason="Intercom's OpenAPI descriptions are not beside the repository, in ../shared/reference/intercom-openapi",
-)
-def test_the_facts_are_those_of_the_descriptions(subtests: pytest.Subtests):
-    for file in facts.files():
-        with subtests.test(file.path.name):
-            assert file.text == file.path.read_text("utf-8"), f"{file.path.name} is old: run `make facts`"
-        with subtests.test(f"{file.version}: its examples satisfy its facts"):
-            assert [] == [
-                (method, path, complaint)
-                for method, path, example in file.examples
-                if key(method, path) in SERVED
-                for complaint in description(file.version).complaints(method, path, 200, example)
-            ]
+# Without the descriptions there is nothing to compare: everything else is held against the facts.
+if facts.DESCRIPTIONS.is_dir():
+
+    def test_the_facts_are_those_of_the_descriptions(subtests: pytest.Subtests):
+        for file in facts.files():
+            with subtests.test(file.path.name):
+                assert file.text == file.path.read_text("utf-8"), f"{file.path.name} is old: run `make facts`"
+            with subtests.test(f"{file.version}: its examples satisfy its facts"):
+                assert [] == [
+                    (method, path, complaint)
+                    for method, path, example in file.examples
+                    if key(method, path) in SERVED
+                    for complaint in description(file.version).complaints(method, path, 200, example)
+                ]
 
 
 def test_the_facts_hold_names_and_no_sentences():

@@ -29,7 +29,7 @@ from sayso.service.merge import LISTED, Preview
 
 _ROLES = MergeReason(
     "invalid_merge_role_pair",
-    "from must name a lead, or in Preview another user than into does; into must name a user.",
+    "from and into must name two contacts: from a lead (in Preview a user, too), into a user.",
 )
 _STRANGERS = MergeReason(
     "no_shared_identifier",

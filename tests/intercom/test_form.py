@@ -12,7 +12,7 @@ from sayso.domain.ledger import Chain
 from sayso.domain.links import UNLINKED, Links, NoteList
 from sayso.domain.standing import Choice, Standing
 from sayso.domain.subscription_type import Channel, TypeId
-from sayso.intercom.contact_object import told
+from sayso.intercom.contact_object import encode_contact
 from sayso.intercom.versions import Version, downgrade
 from sayso.intercom.versions.form import Form, places
 
@@ -43,16 +43,16 @@ def contact(profile: Profile, standing: Standing = STANDING, links: Links = LINK
 @pytest.mark.parametrize("version", list(Version))
 @pytest.mark.parametrize("one", [contact(ALICE), contact(Profile(Role.LEAD, "lead"), Standing(), UNLINKED)])
 def test_a_contact_is_told_as_the_walk_would_rewrite_it(version: Version, one: Contact):
-    newest = told(Version.PREVIEW, one, one.links.tags, TYPES)
+    newest = encode_contact(Version.PREVIEW, one, one.links.tags, TYPES)
     tree = msgspec.json.decode(newest)
     downgrade(version, tree)
 
-    assert msgspec.json.encode(tree) == told(version, one, one.links.tags, TYPES)
+    assert msgspec.json.encode(tree) == encode_contact(version, one, one.links.tags, TYPES)
 
 
 def test_each_value_of_a_contact_is_at_its_key():
     answer = msgspec.json.decode(
-        told(Version.PREVIEW, contact(ALICE), LINKS.tags, ((b'"out of ', b'"'), (b'"into ', b'"')))
+        encode_contact(Version.PREVIEW, contact(ALICE), LINKS.tags, ((b'"out of ', b'"'), (b'"into ', b'"')))
     )
 
     expected = {

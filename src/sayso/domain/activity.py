@@ -1,4 +1,4 @@
-"""Activities of contacts: what is told of how contacts came, changed their role, were merged and went."""
+"""Activities of contacts: created, role updated, merged, deleted."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from sayso.domain.second import check_second
 from sayso.domain.standing import Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 
-#: The kinds of changes that activities tell of; those of a merge are in `merge`. Events keep them as they are here.
+#: Kinds of events that are listed as activities; those of merges are in `merge`. They are stored: do not rename them.
 CREATED = "contact.created"
 LEAD_CREATED = "contact.lead_created"
 ROLE_UPDATED = "contact.role_updated"

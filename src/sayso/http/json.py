@@ -101,11 +101,11 @@ _KINDS = {
 _BOUNDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
 
-def _wrong(told: str, shape: Any, raw: bytes) -> WrongShape:
+def _wrong(message: str, shape: Any, raw: bytes) -> WrongShape:
     """msgspec says: Expected `str`, got `int` - at `$.translations[0].name`."""
-    what, _, path = told.rpartition(" - at `")
+    what, _, path = message.rpartition(" - at `")
     if not what:
-        what, path = told, ""
+        what, path = message, ""
     where = path.strip("`").removeprefix("$").lstrip(".")
     missing = _MISSING.fullmatch(what)
     if missing:

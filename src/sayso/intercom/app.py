@@ -174,7 +174,7 @@ class _Passage:
         except (NotAllowed, UnicodeDecodeError):
             found = None
         if found is None:
-            raise NoSuchRoute(unserved.told(self.request.path))
+            raise NoSuchRoute(unserved.explain(self.request.path))
         self.path = found[0].path
         return found
 

@@ -34,7 +34,7 @@ async def submit(
         raise ItemsMissing(f"{kind} must be identified by id")
     wanted = [_read(item, shape, item_of) for item in items]
     job = await call.region.bulk.submit(call.author, call.workspace_id, kind, action, wanted, _job_id(body))
-    return Response(call.told(_shape(call, job)), 202)
+    return Response(call.encode(_shape(call, job)), 202)
 
 
 async def find(call: Call, kind: BulkKind) -> Response:

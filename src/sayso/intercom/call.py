@@ -106,13 +106,13 @@ class Call:
             return None
 
     def reply(self, shape: msgspec.Struct) -> Response:
-        return Response(self.told(shape))
+        return Response(self.encode(shape))
 
-    def told(self, shape: msgspec.Struct) -> bytes:
-        return told(self.version, shape)
+    def encode(self, shape: msgspec.Struct) -> bytes:
+        return encode(self.version, shape)
 
 
-def told(version: Version, shape: msgspec.Struct) -> bytes:
+def encode(version: Version, shape: msgspec.Struct) -> bytes:
     """The shape as JSON, rewritten for a version where that one was different."""
     if is_newest(version, _CHANGING):
         return msgspec.json.encode(shape)

@@ -94,8 +94,8 @@ def pages_of(found: ContactPage, per_page: int) -> Pages:
 
 
 async def _reply(call: Call, contact: DomainContact) -> Response:
-    (told,) = await objects_of(call, [contact])
-    return Response(told)
+    (encoded,) = await objects_of(call, [contact])
+    return Response(encoded)
 
 
 def _fields(call: Call) -> ContactFields:

@@ -32,8 +32,8 @@ async def merge(call: Call) -> Response:
     """Merge a lead into a user: the user has then what was the lead's, and nobody finds the lead any more. In Preview a
     user may be merged into another one."""
     contact = await apply(call, call.region.merges.merge)
-    (told,) = await objects_of(call, [contact])
-    return Response(told)
+    (encoded,) = await objects_of(call, [contact])
+    return Response(encoded)
 
 
 def apply(call: Call, operation: Callable[..., Awaitable[T]]) -> Awaitable[T]:

@@ -14,8 +14,7 @@ from sayso.domain.standing import LONGEST_KEPT, Choice, Standing
 from sayso.domain.subscription_type import Channel, SubscriptionType
 from sayso.http.response import Response
 from sayso.intercom.attached import attached
-from sayso.intercom.call import Call
-from sayso.intercom.call import told as told_as
+from sayso.intercom.call import Call, encode
 from sayso.intercom.shapes.company import CompanyContactList
 from sayso.intercom.shapes.contact import (
     Contact,
@@ -73,7 +72,9 @@ _encode = msgspec.json.encode
 _EMAIL, _SMS = Channel.EMAIL, Channel.SMS
 
 
-def told(version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[Around, Around]) -> bytes:
+def encode_contact(
+    version: Version, contact: DomainContact, tags: Sequence[str], types: tuple[Around, Around]
+) -> bytes:
     """A contact as JSON. `tags`: those of its tags that there still are; `types`: what `types_told` makes of its
     standing."""
     head, profile, created_at, (_, companies, (noted, notes)) = contact
@@ -112,7 +113,7 @@ def told(version: Version, contact: DomainContact, tags: Sequence[str], types: t
 def object_of(call: Call, contact: DomainContact) -> bytes:
     """A contact as JSON, as the caller's version tells it."""
     tags = call.snapshot.tags.live(contact.links.tags)
-    return told(call.version, contact, tags, _types(call, contact.head.standing))
+    return encode_contact(call.version, contact, tags, _types(call, contact.head.standing))
 
 
 def page(
@@ -174,13 +175,13 @@ def _form(version: Version) -> Form:
 def _pages(call: Call, pages: Struct) -> bytes:
     if isinstance(pages, Pages) and pages.next is UNSET:
         return _last(call.version, pages.page, pages.per_page, pages.total_pages)
-    return call.told(pages)
+    return call.encode(pages)
 
 
 # Most lists end with their first page.
 @lru_cache(maxsize=1_024)
 def _last(version: Version, page: int, per_page: int, total_pages: int) -> bytes:
-    return told_as(version, Pages(page, per_page, total_pages))
+    return encode(version, Pages(page, per_page, total_pages))
 
 
 @cache

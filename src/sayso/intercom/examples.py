@@ -11,7 +11,7 @@ from sayso.domain.contact import Contact as DomainContact
 from sayso.domain.contact import ContactState, Head, Profile, Role
 from sayso.domain.ledger import Chain
 from sayso.domain.standing import Standing
-from sayso.intercom.contact_object import told, types_told
+from sayso.intercom.contact_object import encode_contact, types_told
 from sayso.intercom.shapes import bulk, me, search
 from sayso.intercom.shapes import company as companies
 from sayso.intercom.shapes import not_stored as empty
@@ -87,7 +87,7 @@ _HEAD = Head("ab12cd34", _ID, ContactState.LIVE, 1, _AT * 1000, Chain("sayso/ab1
 
 _ADA = DomainContact(_HEAD, Profile(Role.USER, "ada", "ada@example.com", name="Ada Example"), _AT * 1000)
 
-_CONTACT = msgspec.json.decode(told(Version.PREVIEW, _ADA, (), types_told(_HEAD.standing, {})), type=Contact)
+_CONTACT = msgspec.json.decode(encode_contact(Version.PREVIEW, _ADA, (), types_told(_HEAD.standing, {})), type=Contact)
 
 _LEAD = DomainContact(
     _HEAD._replace(id="6a0c1f5e9b3d7a2c4e8f0b1f"),
@@ -291,12 +291,17 @@ EXAMPLES: dict[type[Struct], Struct] = {
     bulk.ContactsBulkJob: _bulk_job(bulk.ContactsBulkJob, "contacts"),
     bulk.CompaniesBulkJob: _bulk_job(bulk.CompaniesBulkJob, "companies"),
     bulk.CreateContacts: bulk.CreateContacts(
-        [bulk.NewBulkContact("ada", "ada@example.com"), bulk.NewBulkContact("grace", "grace@example.com")]
+        [
+            bulk.NewBulkContact(external_id="ada", email="ada@example.com"),
+            bulk.NewBulkContact(external_id="grace", email="grace@example.com"),
+        ]
     ),
-    bulk.UpdateContacts: bulk.UpdateContacts([bulk.ChangedBulkContact(_ID, name="Ada Example")]),
+    bulk.UpdateContacts: bulk.UpdateContacts([bulk.ChangedBulkContact(id=_ID, name="Ada Example")]),
     bulk.DeleteContacts: bulk.DeleteContacts([bulk.BulkChoice(_ID)]),
-    bulk.CreateCompanies: bulk.CreateCompanies([bulk.NewBulkCompany("analytical-engines", "Analytical Engines")]),
-    bulk.UpdateCompanies: bulk.UpdateCompanies([bulk.ChangedBulkCompany(_COMPANY.id, plan="Pro")]),
+    bulk.CreateCompanies: bulk.CreateCompanies(
+        [bulk.NewBulkCompany(company_id="analytical-engines", name="Analytical Engines")]
+    ),
+    bulk.UpdateCompanies: bulk.UpdateCompanies([bulk.ChangedBulkCompany(id=_COMPANY.id, plan="Pro")]),
     bulk.DeleteCompanies: bulk.DeleteCompanies([bulk.BulkChoice(_COMPANY.id)]),
     empty.ActivityLogList: empty.ActivityLogList(_NO_PAGES, []),
     empty.ActivityLogEventTypeList: empty.ActivityLogEventTypeList([]),

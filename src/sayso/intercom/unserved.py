@@ -63,7 +63,7 @@ teams ticket_states ticket_types tickets users whatsapp workflows"""
 ELSEWHERE = frozenset(_ELSEWHERE.split())
 
 
-def told(path: str) -> str:
+def explain(path: str) -> str:
     """What is said of a path that is no route, or not with this method."""
     first = path.strip("/").partition("/")[0]
     if first in ELSEWHERE:

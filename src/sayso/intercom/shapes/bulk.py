@@ -113,70 +113,58 @@ class BulkTagChoices(BulkTags):
 Attributes = dict[str, str | int | float | bool | None]
 
 
-class NewBulkContact(Struct):
-    """A contact to create."""
-
+class _BulkContact(Struct, kw_only=True):
     external_id: Identifier | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
-    role: Literal["user", "lead"] | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
     avatar: str | AvatarGiven | UnsetType | None = UNSET
     language_override: str | UnsetType | None = UNSET
     custom_attributes: Attributes | UnsetType | None = UNSET
-    signed_up_at: Second | UnsetType | None = UNSET
-    last_seen_at: Second | UnsetType | None = UNSET
     owner_id: int | str | UnsetType | None = UNSET
     unsubscribed_from_emails: bool | UnsetType | None = UNSET
+
+
+class NewBulkContact(_BulkContact, kw_only=True):
+    """A contact to create."""
+
+    role: Literal["user", "lead"] | UnsetType | None = UNSET
+    signed_up_at: Second | UnsetType | None = UNSET
+    last_seen_at: Second | UnsetType | None = UNSET
     companies: list[BulkCompanyLink] | UnsetType | None = UNSET
     tags: BulkTags | UnsetType | None = UNSET
 
 
-class ChangedBulkContact(Struct):
+class ChangedBulkContact(_BulkContact, kw_only=True):
     """A contact to change, by the id that Sayso gave it."""
 
     id: Identifier
-    external_id: Identifier | UnsetType | None = UNSET
-    email: str | UnsetType | None = UNSET
-    name: str | UnsetType | None = UNSET
-    phone: str | UnsetType | None = UNSET
-    avatar: str | AvatarGiven | UnsetType | None = UNSET
-    owner_id: int | str | UnsetType | None = UNSET
-    unsubscribed_from_emails: bool | UnsetType | None = UNSET
-    language_override: str | UnsetType | None = UNSET
-    custom_attributes: Attributes | UnsetType | None = UNSET
     companies: list[BulkCompanyChoice] | UnsetType | None = UNSET
     tags: BulkTagChoices | UnsetType | None = UNSET
 
 
-class NewBulkCompany(Struct):
+class _BulkCompany(Struct, kw_only=True):
+    name: str | UnsetType | None = UNSET
+    plan: str | PlanGiven | UnsetType | None = UNSET
+    size: int | Whole | UnsetType | None = UNSET
+    website: str | UnsetType | None = UNSET
+    industry: str | UnsetType | None = UNSET
+    custom_attributes: Attributes | UnsetType | None = UNSET
+    remote_created_at: Second | UnsetType | None = UNSET
+    monthly_spend: int | float | UnsetType | None = UNSET
+    update_last_request_at: bool | UnsetType | None = UNSET
+
+
+class NewBulkCompany(_BulkCompany, kw_only=True):
     """A company to create, or to change where there is one with this `company_id`."""
 
     company_id: Identifier | UnsetType | None = UNSET
-    name: str | UnsetType | None = UNSET
-    plan: str | PlanGiven | UnsetType | None = UNSET
-    size: int | Whole | UnsetType | None = UNSET
-    website: str | UnsetType | None = UNSET
-    industry: str | UnsetType | None = UNSET
-    custom_attributes: Attributes | UnsetType | None = UNSET
-    remote_created_at: Second | UnsetType | None = UNSET
-    monthly_spend: int | float | UnsetType | None = UNSET
-    update_last_request_at: bool | UnsetType | None = UNSET
 
 
-class ChangedBulkCompany(Struct):
+class ChangedBulkCompany(_BulkCompany, kw_only=True):
     """A company to change, by the id that Sayso gave it."""
 
     id: Identifier
-    name: str | UnsetType | None = UNSET
-    plan: str | PlanGiven | UnsetType | None = UNSET
-    size: int | Whole | UnsetType | None = UNSET
-    website: str | UnsetType | None = UNSET
-    industry: str | UnsetType | None = UNSET
-    custom_attributes: Attributes | UnsetType | None = UNSET
-    remote_created_at: Second | UnsetType | None = UNSET
-    monthly_spend: int | float | UnsetType | None = UNSET
-    update_last_request_at: bool | UnsetType | None = UNSET
 
 
 class BulkChoice(Struct):

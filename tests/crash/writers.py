@@ -175,7 +175,7 @@ def journaled(writers: list[Writer]) -> int:
 
 
 def ready(start: Callable[..., Running], **environment: str) -> tuple[Running, float]:
-    """A server that has started, and the CPU seconds that took: on an idle machine, about as long as it took."""
+    """A server that has started, and the CPU seconds that took."""
     began = monotonic()
     server = start("--demo", **environment)
     with server.client as client:
